@@ -1,0 +1,142 @@
+//! Time and randomness as arguments: the system's for a server, fixed ones for tests.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::Timestamp;
+
+/// Tells the time of day.
+pub trait Clock: Send + Sync {
+    /// Now, UTC, cut to the microseconds that a database keeps.
+    fn now(&self) -> Timestamp;
+}
+
+/// A source of unpredictable bytes.
+pub trait Random: Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The characters of a Sanctum token, as Laravel's `Str::random` draws them.
+const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+impl dyn Random + '_ {
+    /// `N` bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    /// `length` characters of `A–Z a–z 0–9`, each as likely as the others.
+    pub fn alphanumeric(&self, length: usize) -> String {
+        // 248 is the largest multiple of 62 that a byte holds: what is above it is drawn again.
+        const FAIR: u8 = 248;
+        let mut text = String::with_capacity(length);
+        while text.len() < length {
+            for byte in self.bytes::<64>() {
+                if byte < FAIR && text.len() < length {
+                    text.push(char::from(ALPHANUMERIC[usize::from(byte % 62)]));
+                }
+            }
+        }
+        text
+    }
+
+    /// A random (version 4) UUID.
+    pub fn uuid(&self) -> uuid::Uuid {
+        uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
+    }
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+    fn now(&self) -> Timestamp {
+        micros(Utc::now())
+    }
+}
+
+/// The operating system's generator, through a thread-local ChaCha stream that it seeds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for randomness")]
+    fn fill(&self, bytes: &mut [u8]) {
+        rand::Rng::fill_bytes(&mut rand::rng(), bytes);
+    }
+}
+
+/// A clock that a test moves by hand.
+#[derive(Debug)]
+pub struct FixedClock(AtomicI64);
+
+impl FixedClock {
+    /// Stands at `now`.
+    pub fn at(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.timestamp_micros()))
+    }
+
+    /// Moves on (or back) by `delta`.
+    pub fn advance(&self, delta: TimeDelta) {
+        self.0.fetch_add(delta.num_microseconds().unwrap_or(0), Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap_or_default()
+    }
+}
+
+/// Randomness that counts its draws: the same sequence in every run, so that a test can state exact tokens.
+#[derive(Debug, Default)]
+pub struct CountedRandom {
+    draws: AtomicU64,
+    lock: Mutex<()>,
+}
+
+impl Random for CountedRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        let _whole = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        for chunk in bytes.chunks_mut(32) {
+            let draw = self.draws.fetch_add(1, Ordering::SeqCst);
+            let block = crate::secret::Digest::of(&draw.to_be_bytes());
+            chunk.copy_from_slice(&block.as_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+fn micros(now: DateTime<Utc>) -> Timestamp {
+    DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_character_comes_and_no_other() {
+        let random: &dyn Random = &SystemRandom;
+        let text = random.alphanumeric(20_000);
+        assert_eq!(text.len(), 20_000);
+        for expected in ALPHANUMERIC {
+            assert!(text.bytes().any(|found| found == *expected));
+        }
+        assert!(text.bytes().all(|found| found.is_ascii_alphanumeric()));
+    }
+
+    #[test]
+    fn counted_randomness_repeats() {
+        let draw = || -> String { (&CountedRandom::default() as &dyn Random).alphanumeric(40) };
+        assert_eq!(draw(), draw());
+    }
+}

@@ -1,0 +1,69 @@
+//! What went wrong, without a word on how a wire says it.
+
+use std::time::Duration;
+
+use crate::{identifier::Taken, password::PasswordFlaw, store::StoreError};
+
+/// Why [`crate::Auth`] refused. Each adapter has one `match` over it; several causes may share one answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// Unknown identifier, wrong password, no usable password or a disabled account: never told apart to a client.
+    #[error("wrong credentials")]
+    WrongCredentials,
+    /// The credential does not speak for anybody.
+    #[error("credential refused: {0}")]
+    Token(TokenFault),
+    /// The caller is known but may not do this.
+    #[error("not permitted")]
+    Forbidden,
+    /// Identifiers that belong to somebody else.
+    #[error("taken: {0:?}")]
+    Taken(Taken),
+    /// A phone number that is none.
+    #[error("not a phone number")]
+    BadPhone,
+    /// The new password breaks rules of the mount; never empty.
+    #[error("password refused: {0:?}")]
+    WeakPassword(Vec<PasswordFlaw>),
+    /// No such user, token or session.
+    #[error("not found")]
+    NotFound,
+    /// Too much work is waiting; nothing was done.
+    #[error("too busy, try again in {retry_after:?}")]
+    Busy {
+        /// When it may be worth another try.
+        retry_after: Duration,
+    },
+    /// The store failed: 503 in every dialect, never 401.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The mounted strategy cannot do this (such as refreshing a Sanctum token).
+    #[error("the strategy {0} cannot do this")]
+    Unsupported(crate::strategy::StrategyKind),
+}
+
+/// Why a credential was refused. The log keeps it; most wires say less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFault {
+    /// There was none.
+    #[error("missing")]
+    Missing,
+    /// Not of the form that this strategy issues, or forged.
+    #[error("malformed")]
+    Malformed,
+    /// Nothing live with this secret.
+    #[error("unknown")]
+    Unknown,
+    /// It was live once.
+    #[error("expired")]
+    Expired,
+    /// Its user is disabled.
+    #[error("user inactive")]
+    UserInactive,
+}
+
+impl From<TokenFault> for AuthError {
+    fn from(fault: TokenFault) -> Self {
+        Self::Token(fault)
+    }
+}

@@ -1,0 +1,147 @@
+//! The identifiers of a user: user name, e-mail and phone share one namespace, so that any dialect's login field
+//! reaches at most one account.
+//!
+//! A key is what is compared, byte for byte, on every database. Django's user names differ by case (`alice` and
+//! `ALICE` are two users; NFKC is applied when one is stored, not when one logs in), addresses do not. A user name
+//! that looks like an address is compared as one: nobody can register `Ada@example.org` beside `ada@example.org`.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Longer identifiers belong to nobody: the width of the indexed column, in characters.
+pub const MAX_LENGTH: usize = 255;
+
+/// The compared form of an identifier.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key(String);
+
+impl Key {
+    /// The key of a user name that is being stored.
+    pub fn username(name: &str) -> Self {
+        Self(fold(&name.nfkc().collect::<String>()))
+    }
+
+    /// The key of an e-mail address.
+    pub fn email(address: &str) -> Self {
+        Self(address.to_lowercase())
+    }
+
+    /// The key of a phone number in E.164.
+    pub fn phone(e164: &str) -> Self {
+        Self(e164.to_owned())
+    }
+
+    /// Reads a stored key.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The stored form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What a login field may mean, in the order of preference: the identifier itself, then a phone number.
+    pub fn candidates(input: &str) -> Vec<Self> {
+        if input.is_empty() || input.contains('\0') || input.chars().count() > MAX_LENGTH {
+            return Vec::new();
+        }
+        let mut keys = vec![Self(fold(input))];
+        if let Some(phone) = e164(input).map(Self)
+            && !keys.contains(&phone)
+        {
+            keys.push(phone);
+        }
+        keys
+    }
+}
+
+/// Addresses are compared without case, everything else as it is.
+fn fold(text: &str) -> String {
+    if text.contains('@') { text.to_lowercase() } else { text.to_owned() }
+}
+
+/// Which of the three an identifier is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A user name or login.
+    Username,
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+}
+
+impl Kind {
+    /// The name in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+/// An identifier that a new user wants.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Which it is.
+    pub kind: Kind,
+    /// The compared form.
+    pub key: Key,
+    /// Without it there is no user; an optional one is left out if somebody else holds it.
+    pub required: bool,
+}
+
+/// Required identifiers that somebody else holds; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken(pub Vec<Kind>);
+
+impl Taken {
+    /// Is `kind` among them?
+    pub fn has(&self, kind: Kind) -> bool {
+        self.0.contains(&kind)
+    }
+}
+
+/// A number in international form as E.164 (`+79991234567`), blanks, brackets and hyphens allowed; `None` otherwise.
+pub fn e164(input: &str) -> Option<String> {
+    const SHORTEST: usize = 8;
+    let looks_like = input.trim_start().starts_with('+')
+        && input.len() >= SHORTEST
+        && input.chars().all(|c| c.is_ascii_digit() || " ()-.+".contains(c));
+    if !looks_like {
+        return None;
+    }
+    let number = phonenumber::parse(None, input).ok()?;
+    phonenumber::is_valid(&number).then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_names_keep_their_case_and_addresses_do_not() {
+        assert_ne!(Key::username("alice"), Key::username("ALICE"));
+        assert_eq!(Key::username("ｆｕｌｌ"), Key::username("full"));
+        assert_eq!(Key::username("Ada@Example.org"), Key::email("ada@example.org"));
+        assert_eq!(Key::candidates("Ada@Example.org"), [Key::email("ada@example.org")]);
+    }
+
+    #[test]
+    fn a_phone_number_is_found_however_it_is_written() {
+        let stored = Key::phone("+79991234567");
+        assert!(Key::candidates("+7 (999) 123-45-67").contains(&stored));
+        assert_eq!(Key::candidates("+79991234567"), [stored]);
+        assert_eq!(e164("alice"), None);
+        assert_eq!(e164("+1"), None);
+    }
+
+    #[test]
+    fn what_no_column_can_hold_belongs_to_nobody() {
+        assert!(Key::candidates("").is_empty());
+        assert!(Key::candidates("a\0b").is_empty());
+        assert!(Key::candidates(&"x".repeat(256)).is_empty());
+    }
+}

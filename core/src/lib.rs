@@ -1,0 +1,29 @@
+//! The use cases of Countersign: users, passwords and tokens behind one door, [`Auth`].
+//!
+//! This crate knows no HTTP and no SQL. An adapter turns a wire format into calls of [`Auth`] and its answers back
+//! into that wire; a store implements the two ports of [`store`]. Time and randomness come in as arguments
+//! ([`env`]), so that a test can state exact tokens and move the clock by hand.
+//!
+//! ```text
+//! adapter ──▶ Auth ──▶ Strategy (SanctumPat | DjoserToken | JwtPair)
+//!               │          └──▶ TokenStore ─┐
+//!               ├──▶ Passwords              ├──▶ the database
+//!               └──▶ UserStore ─────────────┘
+//! ```
+
+pub mod env;
+pub mod error;
+pub mod identifier;
+pub mod model;
+pub mod password;
+pub mod secret;
+pub mod store;
+pub mod strategy;
+
+pub use error::{AuthError, TokenFault};
+pub use model::{
+    Abilities, Account, Credentials, Grant, Issued, NewToken, NewUser, Registration, Role, Token, TokenId, TokenKind,
+    User, UserId, Verified,
+};
+pub use secret::{Digest, Secret};
+pub use strategy::StrategyKind;

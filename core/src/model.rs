@@ -1,0 +1,14 @@
+//! The nouns: users, tokens, roles, and what is asked of and answered by [`crate::Auth`].
+
+mod credentials;
+mod role;
+mod token;
+mod user;
+
+pub use credentials::{Credentials, Grant, Issued, Registration, Verified};
+pub use role::Role;
+pub use token::{Abilities, NewToken, Token, TokenId, TokenKind};
+pub use user::{Account, NewUser, User, UserChange, UserId};
+
+/// A moment, UTC. Stores keep microseconds.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,111 @@
+//! What is asked of [`crate::Auth`], and what it answers.
+
+use std::time::Duration;
+
+use super::{Abilities, Role, Timestamp, Token, User};
+use crate::secret::Secret;
+
+/// Who wants in: any identifier of the user, and the password in clear.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// A user name, e-mail address or phone number, as typed.
+    pub identifier: String,
+    /// The password, as typed.
+    pub password: Secret,
+}
+
+/// What kind of token is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Grant {
+    /// The name that lists show.
+    pub name: String,
+    /// What the token may do.
+    pub abilities: Abilities,
+    /// When it shall end; `None` leaves that to the strategy.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Grant {
+    /// A grant of everything under `name`.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+}
+
+/// Somebody who registers. Which fields are required, and in what words they are refused, is the dialect's business.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The user name or login, if the dialect has one.
+    pub username: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// May the address already be another user's? Django says yes: then it is shown but does not log in.
+    pub email_may_be_shared: bool,
+    /// The phone number as typed.
+    pub phone: Option<String>,
+    /// Laravel's `name`; without it, first and last name or the user name.
+    pub name: Option<String>,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Only the owner's command line gives another than [`Role::Tourist`].
+    pub role: Role,
+    /// Django's `is_staff`.
+    pub is_staff: bool,
+    /// Django's `is_superuser`.
+    pub is_superuser: bool,
+    /// May log in at once?
+    pub is_active: bool,
+    /// Is the address already known to be theirs?
+    pub email_verified: bool,
+    /// The password in clear.
+    pub password: Secret,
+}
+
+impl Registration {
+    /// An active tourist with nothing but a password; a dialect fills in what it has.
+    pub fn new(password: Secret) -> Self {
+        Self {
+            username: None,
+            email: None,
+            email_may_be_shared: false,
+            phone: None,
+            name: None,
+            first_name: String::new(),
+            last_name: String::new(),
+            role: Role::Tourist,
+            is_staff: false,
+            is_superuser: false,
+            is_active: true,
+            email_verified: false,
+            password,
+        }
+    }
+}
+
+/// A token that was just issued, in clear for the only time (Djoser's wire may ask for the same one again).
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// What the client sends from now on.
+    pub access: Secret,
+    /// What it exchanges for the next access token; only the JWT pair has one, and not on every refresh.
+    pub refresh: Option<Secret>,
+    /// The life of `access`; `None` if it does not end.
+    pub expires_in: Option<Duration>,
+    /// The stored row.
+    pub token: Token,
+    /// Whose it is.
+    pub user: User,
+}
+
+/// A credential that was found live, and whom it speaks for.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// Who is calling.
+    pub user: User,
+    /// The row that the credential belongs to.
+    pub token: Token,
+    /// The end of *this* credential: for an access token its own, not that of the login.
+    pub expires_at: Option<Timestamp>,
+}

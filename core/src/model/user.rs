@@ -1,0 +1,115 @@
+//! A user of the one base that every dialect shares.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::{Role, Timestamp};
+use crate::password::EncodedPassword;
+
+/// The number of a user: Laravel's and Django's `id`. Never given twice, not even after a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserId(pub i64);
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A user as every dialect may show it; it holds no secret but the sealed api-token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The number that Laravel and Django show.
+    pub id: UserId,
+    /// The id that the hotel API shows, and the `sub` of a JWT.
+    pub uuid: Uuid,
+    /// Django's user name, the minimal API's login; who registered without one has the e-mail or phone here.
+    pub username: String,
+    /// The address as typed; several users may show the same (Django allows it), one of them logs in with it.
+    pub email: Option<String>,
+    /// E.164, such as `+79991234567`.
+    pub phone: Option<String>,
+    /// Laravel's `name`.
+    pub name: String,
+    /// Django's and the hotel API's first name; empty if unknown.
+    pub first_name: String,
+    /// Django's and the hotel API's last name; empty if unknown.
+    pub last_name: String,
+    /// The hotel API's role.
+    pub role: Role,
+    /// Django's `is_staff`.
+    pub is_staff: bool,
+    /// Django's `is_superuser`.
+    pub is_superuser: bool,
+    /// A user who is not active cannot log in, and nothing issued before speaks for them.
+    pub is_active: bool,
+    /// Laravel's `email_verified_at`.
+    pub email_verified_at: Option<Timestamp>,
+    /// Raised by whatever revokes everything (password change, recovery, disabling, a new role): a token is minted
+    /// only while the generation is the one that was read together with the password.
+    pub generation: i64,
+    /// The api-token of document 001, sealed under the server key ([`crate::seal`]); never in clear.
+    pub api_token: Option<String>,
+    /// Django's `last_login`.
+    pub last_login_at: Option<Timestamp>,
+    /// When the user was created; Django's `date_joined`.
+    pub created_at: Timestamp,
+    /// Laravel's `updated_at`.
+    pub updated_at: Timestamp,
+}
+
+/// A user with the password hash, for the one use case that checks it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Who it is.
+    pub user: User,
+    /// The encoded hash; `None` if the user has no usable password.
+    pub password: Option<EncodedPassword>,
+}
+
+/// A user to be created; the store adds the number.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Made by the caller from injected randomness.
+    pub uuid: Uuid,
+    /// See [`User::username`]; not empty.
+    pub username: String,
+    /// See [`User::email`].
+    pub email: Option<String>,
+    /// See [`User::phone`]; E.164.
+    pub phone: Option<String>,
+    /// See [`User::name`].
+    pub name: String,
+    /// See [`User::first_name`].
+    pub first_name: String,
+    /// See [`User::last_name`].
+    pub last_name: String,
+    /// See [`User::role`].
+    pub role: Role,
+    /// See [`User::is_staff`].
+    pub is_staff: bool,
+    /// See [`User::is_superuser`].
+    pub is_superuser: bool,
+    /// See [`User::is_active`].
+    pub is_active: bool,
+    /// See [`User::email_verified_at`].
+    pub email_verified_at: Option<Timestamp>,
+    /// The encoded hash; `None` for a user who cannot log in with a password.
+    pub password: Option<EncodedPassword>,
+    /// The identifiers to claim, by [`crate::identifier`]: the row is created only if every *required* one is free.
+    pub identifiers: Vec<crate::identifier::Claim>,
+    /// `created_at` and `updated_at`.
+    pub now: Timestamp,
+}
+
+/// A change that revokes: the store applies it, raises the generation and revokes in one transaction.
+#[derive(Debug, Clone)]
+pub enum UserChange {
+    /// A new password hash.
+    Password(EncodedPassword),
+    /// Enable or disable.
+    Active(bool),
+    /// Another role.
+    Role(Role),
+}

@@ -1,0 +1,135 @@
+//! The two ports: what a database must promise. One method is one transaction; absent is `Ok(None)`; `Err` is trouble.
+//!
+//! A host that has its own users table implements [`UserStore`] alone and keeps the token store of the server.
+
+use std::fmt;
+
+use crate::{
+    identifier::{Key, Taken},
+    model::{Account, NewToken, NewUser, Timestamp, Token, TokenId, TokenKind, User, UserChange, UserId},
+    password::EncodedPassword,
+    secret::Digest,
+};
+
+/// Trouble with the database: down, full, overloaded. Adapters answer 503 with Retry-After, never 401.
+#[derive(Debug)]
+pub struct StoreError {
+    /// The cause, for the log only.
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl StoreError {
+    /// Wraps what the driver said.
+    pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { source: source.into() }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "store unavailable: {}", self.source)
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.source.as_ref())
+    }
+}
+
+/// What every method of a port returns.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Which tokens a transaction takes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoke {
+    /// Every token, session and login of the user.
+    Everything,
+    /// Everything of one kind.
+    Kind(TokenKind),
+    /// Everything but this row (the one that the caller changes the password with).
+    AllBut(TokenId),
+    /// Nothing.
+    Nothing,
+}
+
+/// Users, their identifiers and their passwords.
+pub trait UserStore: Send + Sync {
+    /// The user with this number.
+    fn user(&self, id: UserId) -> StoreResult<Option<User>>;
+
+    /// The account that holds one of these identifier keys; the first key that is held wins.
+    fn account(&self, keys: &[Key]) -> StoreResult<Option<Account>>;
+
+    /// Creates a user with its identifiers, all or nothing.
+    ///
+    /// `Ok(Err(taken))` names the required identifiers that somebody else holds; an optional one that is held is left
+    /// out without a word.
+    fn create_user(&self, new: &NewUser) -> StoreResult<Result<User, Taken>>;
+
+    /// Up to `limit` users with a number above `after`, in the order of their numbers.
+    fn users(&self, after: UserId, limit: u32) -> StoreResult<Vec<User>>;
+
+    /// In one transaction: applies the change, raises the generation, revokes, and logs the revocation.
+    /// `Ok(None)` if there is no such user. The user returned has the new generation.
+    fn change_user(&self, id: UserId, change: &UserChange, revoke: Revoke, now: Timestamp)
+    -> StoreResult<Option<User>>;
+
+    /// Replaces the hash `old` by `new` without revoking: the upgrade of an outdated hash after a login.
+    /// `Ok(false)` if the hash is no longer `old`; then nothing is written.
+    fn upgrade_password(&self, id: UserId, old: &EncodedPassword, new: &EncodedPassword) -> StoreResult<bool>;
+
+    /// Deletes the user with identifiers and tokens, and logs the revocation. `Ok(false)` if there is none.
+    fn delete_user(&self, id: UserId, now: Timestamp) -> StoreResult<bool>;
+}
+
+/// Tokens, sessions, logins, and the log of revocations that other processes read.
+pub trait TokenStore: Send + Sync {
+    /// Stores a token while the user still has `new.generation` and is active; `Ok(None)` otherwise.
+    /// `new.slot` is ignored here.
+    fn insert_token(&self, new: &NewToken) -> StoreResult<Option<Token>>;
+
+    /// The live token in `new.slot`, or `new` stored there; under any number of concurrent callers all get the same
+    /// row. An expired row in the slot is replaced. `Ok(None)` as in [`TokenStore::insert_token`].
+    fn find_or_create_token(&self, new: &NewToken) -> StoreResult<Option<Token>>;
+
+    /// Deletes what is in `new.slot` (and, if `sweep`, every other token of the user and of `new.kind`), stores `new`
+    /// there, writes `published` to the user's `api_token`, and logs the revocation. `Ok(None)` as above.
+    fn replace_token(&self, new: &NewToken, sweep: bool, published: &str) -> StoreResult<Option<Token>>;
+
+    /// The token with this number, with its user.
+    fn token(&self, id: TokenId) -> StoreResult<Option<(Token, User)>>;
+
+    /// The token of this kind with this digest, with its user.
+    fn token_by_digest(&self, kind: TokenKind, digest: &Digest) -> StoreResult<Option<(Token, User)>>;
+
+    /// The token of this kind in this family, with its user.
+    fn token_by_family(&self, kind: TokenKind, family: &str) -> StoreResult<Option<(Token, User)>>;
+
+    /// All tokens of a user, in the order of their numbers; of one kind, if given.
+    fn tokens_of(&self, user: UserId, kind: Option<TokenKind>) -> StoreResult<Vec<Token>>;
+
+    /// Deletes one row, if it is `owner`'s (anybody's with `None`), and logs the revocation.
+    /// Returns whose it was; `Ok(None)` if there was no such row.
+    fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>>;
+
+    /// Deletes tokens of a user and logs the revocation; returns how many went.
+    fn revoke_tokens(&self, user: UserId, revoke: Revoke, now: Timestamp) -> StoreResult<usize>;
+
+    /// Writes the moments of last use, in one transaction; rows that are gone are passed over, and a later moment is
+    /// never replaced by an earlier one.
+    fn touch_tokens(&self, uses: &[(TokenId, Timestamp)]) -> StoreResult<()>;
+
+    /// Deletes rows that ended before `now`, and revocations older than `revocations_before`; returns how many tokens
+    /// went.
+    fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize>;
+
+    /// The log's entries with a number above `after`, in the order of their numbers: (number, user).
+    fn revocations(&self, after: i64) -> StoreResult<Vec<(i64, UserId)>>;
+
+    /// The highest number in the log, 0 if it is empty.
+    fn last_revocation(&self) -> StoreResult<i64>;
+
+    /// Asks the database for a sign of life.
+    fn ping(&self) -> StoreResult<()>;
+}
