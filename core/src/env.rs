@@ -64,7 +64,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The operating system's generator, through a thread-local ChaCha stream that it seeds.
+/// The operating system's generator, through a thread-local `ChaCha` stream that it seeds.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandom;
 

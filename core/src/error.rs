@@ -19,9 +19,13 @@ pub enum AuthError {
     /// Identifiers that belong to somebody else.
     #[error("taken: {0:?}")]
     Taken(Taken),
-    /// A phone number that is none.
-    #[error("not a phone number")]
-    BadPhone,
+    /// A field that no store could hold or that is not what it should be: too long, a NUL in it, empty where
+    /// something is needed, or a phone number that is none. Adapters check first; this is the last line.
+    #[error("not a usable {field}")]
+    Invalid {
+        /// `username`, `email`, `phone`, `name`, `first_name` or `last_name`.
+        field: &'static str,
+    },
     /// The new password breaks rules of the mount; never empty.
     #[error("password refused: {0:?}")]
     WeakPassword(Vec<PasswordFlaw>),

@@ -11,19 +11,24 @@
 //!               └──▶ UserStore ─────────────┘
 //! ```
 
+pub mod auth;
+pub mod cache;
 pub mod env;
 pub mod error;
 pub mod identifier;
 pub mod model;
 pub mod password;
+pub mod seal;
 pub mod secret;
 pub mod store;
 pub mod strategy;
+pub mod usage;
 
+pub use auth::Auth;
 pub use error::{AuthError, TokenFault};
 pub use model::{
     Abilities, Account, Credentials, Grant, Issued, NewToken, NewUser, Registration, Role, Token, TokenId, TokenKind,
     User, UserId, Verified,
 };
 pub use secret::{Digest, Secret};
-pub use strategy::StrategyKind;
+pub use strategy::{Strategy, StrategyKind};

@@ -83,12 +83,11 @@ impl Passwords {
         if password.expose().len() > MAX_BYTES {
             return false;
         }
-        match stored.and_then(|encoded| argon::parse(encoded.as_str())) {
-            Some(hash) => hash.matches(password),
-            None => {
-                argon::burn(password, self.params);
-                false
-            }
+        if let Some(hash) = stored.and_then(|encoded| argon::parse(encoded.as_str())) {
+            hash.matches(password)
+        } else {
+            argon::burn(password, self.params);
+            false
         }
     }
 

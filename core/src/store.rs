@@ -1,6 +1,10 @@
 //! The two ports: what a database must promise. One method is one transaction; absent is `Ok(None)`; `Err` is trouble.
 //!
+//! Every method fails with [`StoreError`] alone, and only for trouble with the database.
+//!
 //! A host that has its own users table implements [`UserStore`] alone and keeps the token store of the server.
+
+#![expect(clippy::missing_errors_doc, reason = "the module says once what every method fails with")]
 
 use std::fmt;
 
@@ -60,6 +64,9 @@ pub trait UserStore: Send + Sync {
 
     /// The account that holds one of these identifier keys; the first key that is held wins.
     fn account(&self, keys: &[Key]) -> StoreResult<Option<Account>>;
+
+    /// The stored hash of a user; `Ok(None)` if there is none, or no such user.
+    fn password(&self, id: UserId) -> StoreResult<Option<EncodedPassword>>;
 
     /// Creates a user with its identifiers, all or nothing.
     ///

@@ -1,6 +1,20 @@
-//! How tokens look and live.
+//! How tokens look and live: the closed set of strategies, one file each.
+
+mod djoser;
+mod jwt;
+mod sanctum;
+
+pub use djoser::DjoserToken;
+pub use jwt::{JwtPair, JwtSettings};
+pub use sanctum::SanctumPat;
 
 use std::fmt;
+
+use crate::{
+    auth::Realm,
+    error::{AuthError, TokenFault},
+    model::{Grant, Issued, Timestamp, Token, TokenKind, User, Verified},
+};
 
 /// The name of a strategy, as the configuration has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,5 +44,73 @@ impl StrategyKind {
 impl fmt::Display for StrategyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// What a mount issues and accepts.
+#[derive(Debug, Clone)]
+pub enum Strategy {
+    /// See [`SanctumPat`].
+    SanctumPat(SanctumPat),
+    /// See [`DjoserToken`].
+    DjoserToken(DjoserToken),
+    /// See [`JwtPair`].
+    JwtPair(JwtPair),
+}
+
+impl Strategy {
+    /// Its name.
+    pub const fn kind(&self) -> StrategyKind {
+        match self {
+            Self::SanctumPat(_) => StrategyKind::SanctumPat,
+            Self::DjoserToken(_) => StrategyKind::DjoserToken,
+            Self::JwtPair(_) => StrategyKind::JwtPair,
+        }
+    }
+
+    /// The kind of the rows that it issues; it accepts no others.
+    pub const fn token_kind(&self) -> TokenKind {
+        match self {
+            Self::SanctumPat(_) => TokenKind::Sanctum,
+            Self::DjoserToken(_) => TokenKind::Djoser,
+            Self::JwtPair(_) => TokenKind::Jwt,
+        }
+    }
+
+    /// Issues what `grant` asks for to `user`, whose generation was read with the password.
+    pub(crate) fn issue(&self, realm: &Realm, user: &User, grant: &Grant, login: bool) -> Result<Issued, AuthError> {
+        match self {
+            Self::SanctumPat(strategy) => strategy.issue(realm, user, grant, login),
+            Self::DjoserToken(DjoserToken) => DjoserToken::issue(realm, user, login),
+            Self::JwtPair(strategy) => strategy.issue(realm, user, grant, login),
+        }
+    }
+
+    /// Finds out whom `credential` speaks for, asking the store.
+    pub(crate) fn recognise(&self, realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
+        match self {
+            Self::SanctumPat(strategy) => strategy.recognise(realm, credential),
+            Self::DjoserToken(DjoserToken) => DjoserToken::recognise(realm, credential),
+            Self::JwtPair(strategy) => strategy.recognise(realm, credential),
+        }
+    }
+
+    /// Exchanges a refresh token for the next access token.
+    pub(crate) fn refresh(&self, realm: &Realm, refresh: &str) -> Result<Issued, AuthError> {
+        match self {
+            Self::JwtPair(strategy) => strategy.refresh(realm, refresh),
+            Self::SanctumPat(_) | Self::DjoserToken(_) => Err(AuthError::Unsupported(self.kind())),
+        }
+    }
+}
+
+/// A row that was found speaks for its user if neither has ended.
+fn live((token, user): (Token, User), now: Timestamp) -> Result<Verified, AuthError> {
+    if token.is_expired(now) {
+        Err(TokenFault::Expired.into())
+    } else if user.is_active {
+        Ok(Verified { expires_at: token.expires_at, user, token })
+    } else {
+        Err(TokenFault::UserInactive.into())
     }
 }

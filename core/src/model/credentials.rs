@@ -34,6 +34,7 @@ impl Grant {
 
 /// Somebody who registers. Which fields are required, and in what words they are refused, is the dialect's business.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent column of the user")]
 pub struct Registration {
     /// The user name or login, if the dialect has one.
     pub username: Option<String>,

@@ -1,0 +1,40 @@
+//! The one door: everything that an adapter or the command line asks for.
+//!
+//! All methods are synchronous. Those that hash a password belong on the hashing lane; those that only ask the store
+//! belong on a blocking thread; [`Auth::cached`] runs anywhere.
+
+mod account;
+mod login;
+mod realm;
+mod session;
+mod tokens;
+mod verify;
+
+pub use realm::{Realm, RealmParts};
+
+use crate::{password::PasswordRules, strategy::Strategy};
+
+/// What one mount may do: the shared realm through its own strategy and password rules. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    realm: Realm,
+    strategy: Strategy,
+    rules: PasswordRules,
+}
+
+impl Auth {
+    /// A door to `realm`.
+    pub fn new(realm: Realm, strategy: Strategy, rules: PasswordRules) -> Self {
+        Self { realm, strategy, rules }
+    }
+
+    /// What every mount shares.
+    pub fn realm(&self) -> &Realm {
+        &self.realm
+    }
+
+    /// What this mount issues and accepts.
+    pub fn strategy(&self) -> &Strategy {
+        &self.strategy
+    }
+}

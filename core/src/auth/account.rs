@@ -1,0 +1,187 @@
+//! Users come, change and go. Whatever takes a right away revokes in the same transaction.
+
+use super::Auth;
+use crate::{
+    error::AuthError,
+    identifier::{self, Claim, Key, Kind, Taken},
+    model::{NewUser, Registration, Role, User, UserChange, UserId},
+    password::{EncodedPassword, PasswordOwner},
+    secret::Secret,
+    store::Revoke,
+};
+
+/// The width of the name columns, in characters.
+const MAX_NAME: usize = 255;
+
+impl Auth {
+    /// Creates a user. The mount's password rules are checked first, then the password is hashed, then the row is
+    /// written with all identifiers or not at all.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`], [`AuthError::WeakPassword`], [`AuthError::Taken`], [`AuthError::Store`].
+    pub fn register(&self, registration: &Registration) -> Result<User, AuthError> {
+        let mut new = draft(registration, self)?;
+        let owner = PasswordOwner {
+            username: registration.username.as_deref().unwrap_or_default(),
+            first_name: &new.first_name,
+            last_name: &new.last_name,
+            email: new.email.as_deref().unwrap_or_default(),
+        };
+        self.check_password(&registration.password, &owner)?;
+        new.password = Some(self.hash(&registration.password));
+        self.realm.users().create_user(&new)?.map_err(AuthError::Taken)
+    }
+
+    /// Would these identifiers be free for somebody new? Asked before the slow hash; [`Auth::register`] decides.
+    ///
+    /// # Errors
+    /// [`AuthError::Taken`] with the kinds that are not free; [`AuthError::Store`].
+    pub fn check_free(&self, wanted: &[(Kind, Key)]) -> Result<(), AuthError> {
+        let mut taken = Vec::new();
+        for (kind, key) in wanted {
+            if self.realm.users().account(std::slice::from_ref(key))?.is_some() {
+                taken.push(*kind);
+            }
+        }
+        if taken.is_empty() { Ok(()) } else { Err(AuthError::Taken(Taken(taken))) }
+    }
+
+    /// Checks a new password against the mount's rules.
+    ///
+    /// # Errors
+    /// [`AuthError::WeakPassword`] with every flaw.
+    pub fn check_password(&self, password: &Secret, owner: &PasswordOwner<'_>) -> Result<(), AuthError> {
+        let flaws = self.rules.check(password, owner);
+        if flaws.is_empty() { Ok(()) } else { Err(AuthError::WeakPassword(flaws)) }
+    }
+
+    /// Gives a user a new password and revokes as told. The rules are the caller's business.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn change_password(&self, user: UserId, password: &Secret, revoke: Revoke) -> Result<User, AuthError> {
+        let change = UserChange::Password(self.hash(password));
+        self.change(user, &change, revoke)
+    }
+
+    /// The owner's recovery: a new password, and every token, session and login of the user is dead, also those that
+    /// were being issued meanwhile.
+    ///
+    /// # Errors
+    /// [`AuthError::WeakPassword`] only for an over-long password; [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn recover(&self, user: UserId, password: &Secret) -> Result<User, AuthError> {
+        let flaws = crate::password::PasswordRules::None.check(password, &PasswordOwner::default());
+        if !flaws.is_empty() {
+            return Err(AuthError::WeakPassword(flaws));
+        }
+        self.change_password(user, password, Revoke::Everything)
+    }
+
+    /// Enables or disables a user; disabling revokes everything, and enabling does not bring it back.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn set_active(&self, user: UserId, active: bool) -> Result<User, AuthError> {
+        self.change(user, &UserChange::Active(active), Revoke::Everything)
+    }
+
+    /// Gives a user another role. What they hold keeps working, with the new role from the next request on.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn set_role(&self, user: UserId, role: Role) -> Result<User, AuthError> {
+        self.change(user, &UserChange::Role(role), Revoke::Nothing)
+    }
+
+    /// Deletes a user with everything that is theirs.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn delete_user(&self, user: UserId) -> Result<(), AuthError> {
+        let existed = self.realm.users().delete_user(user, self.realm.now())?;
+        self.realm.cache().forget(user);
+        if existed { Ok(()) } else { Err(AuthError::NotFound) }
+    }
+
+    /// The user with this number.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn user(&self, user: UserId) -> Result<User, AuthError> {
+        self.realm.users().user(user)?.ok_or(AuthError::NotFound)
+    }
+
+    /// The user whom an identifier names: user name, e-mail or phone.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn find_user(&self, identifier: &str) -> Result<User, AuthError> {
+        let keys = Key::candidates(identifier);
+        let account = if keys.is_empty() { None } else { self.realm.users().account(&keys)? };
+        account.map(|account| account.user).ok_or(AuthError::NotFound)
+    }
+
+    fn change(&self, user: UserId, change: &UserChange, revoke: Revoke) -> Result<User, AuthError> {
+        let changed = self.realm.users().change_user(user, change, revoke, self.realm.now())?;
+        self.realm.cache().forget(user);
+        changed.ok_or(AuthError::NotFound)
+    }
+
+    fn hash(&self, password: &Secret) -> EncodedPassword {
+        self.realm.passwords().hash(password, self.realm.random())
+    }
+}
+
+/// The row of a registration, still without its password.
+fn draft(registration: &Registration, auth: &Auth) -> Result<NewUser, AuthError> {
+    let email = usable("email", registration.email.as_deref())?;
+    let phone = match usable("phone", registration.phone.as_deref())? {
+        Some(typed) => Some(identifier::e164(&typed).ok_or(AuthError::Invalid { field: "phone" })?),
+        None => None,
+    };
+    let own_username = usable("username", registration.username.as_deref())?;
+    let username = own_username.clone().or_else(|| email.clone()).or_else(|| phone.clone());
+    let username = username.ok_or(AuthError::Invalid { field: "username" })?;
+    let first_name = usable("first_name", Some(&registration.first_name))?.unwrap_or_default();
+    let last_name = usable("last_name", Some(&registration.last_name))?.unwrap_or_default();
+    let name = usable("name", registration.name.as_deref())?;
+    let full_name = format!("{first_name} {last_name}").trim().to_owned();
+    let now = auth.realm.now();
+
+    let mut identifiers = Vec::new();
+    if let Some(name) = &own_username {
+        identifiers.push(Claim { kind: Kind::Username, key: Key::username(name), required: true });
+    }
+    if let Some(address) = &email {
+        let required = !registration.email_may_be_shared;
+        identifiers.push(Claim { kind: Kind::Email, key: Key::email(address), required });
+    }
+    if let Some(number) = &phone {
+        identifiers.push(Claim { kind: Kind::Phone, key: Key::phone(number), required: true });
+    }
+    Ok(NewUser {
+        uuid: auth.realm.random().uuid(),
+        name: name.unwrap_or_else(|| if full_name.is_empty() { username.clone() } else { full_name }),
+        username,
+        email,
+        phone,
+        first_name,
+        last_name,
+        role: registration.role,
+        is_staff: registration.is_staff,
+        is_superuser: registration.is_superuser,
+        is_active: registration.is_active,
+        email_verified_at: registration.email_verified.then_some(now),
+        password: None,
+        identifiers,
+        now,
+    })
+}
+
+/// A text that every database can hold; empty counts as absent.
+fn usable(field: &'static str, text: Option<&str>) -> Result<Option<String>, AuthError> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) if text.contains('\0') || text.chars().count() > MAX_NAME => Err(AuthError::Invalid { field }),
+        text => Ok(text.map(str::to_owned)),
+    }
+}

@@ -1,0 +1,83 @@
+//! Whom a credential speaks for: from the cache, or from the store with one asker a credential.
+
+use std::sync::Arc;
+
+use super::Auth;
+use crate::{
+    cache::{CacheKey, Hit, Watch},
+    error::{AuthError, TokenFault},
+    model::{Issued, TokenKind, UserId, Verified},
+};
+
+impl Auth {
+    /// The answer that is at hand, without asking anybody: `None` means ask [`Auth::verify`].
+    pub fn cached(&self, credential: &str) -> Option<Arc<Verified>> {
+        self.at_hand(CacheKey::new(self.strategy.token_kind(), credential))
+    }
+
+    /// Finds out whom `credential` speaks for under this mount's strategy.
+    ///
+    /// # Errors
+    /// [`AuthError::Token`] with the reason; [`AuthError::Store`] if the store failed, which is not a refusal.
+    pub fn verify(&self, credential: &str) -> Result<Arc<Verified>, AuthError> {
+        self.through_cache(self.strategy.token_kind(), credential, || self.strategy.recognise(&self.realm, credential))
+    }
+
+    /// The next access token for a refresh token (JWT pair only).
+    ///
+    /// # Errors
+    /// [`AuthError::Token`], [`AuthError::Unsupported`], [`AuthError::Store`].
+    pub fn refresh(&self, refresh: &str) -> Result<Issued, AuthError> {
+        self.strategy.refresh(&self.realm, refresh)
+    }
+
+    /// Ends the credential that the caller came with: its row, and with it every access token of that login.
+    /// Nothing verified by this process accepts it once this returns.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`]. A row that is already gone is no error.
+    pub fn logout(&self, caller: &Verified) -> Result<(), AuthError> {
+        let owner = caller.token.user_id;
+        self.realm.tokens().revoke_token(caller.token.id, Some(owner), self.realm.now())?;
+        self.realm.cache().forget(owner);
+        Ok(())
+    }
+
+    /// Tells later whether anything of `user` was revoked since now; a socket polls it.
+    pub fn watch(&self, user: UserId) -> Watch {
+        self.realm.cache().watch(user)
+    }
+
+    pub(super) fn at_hand(&self, key: CacheKey) -> Option<Arc<Verified>> {
+        let now = self.realm.now();
+        let Hit { verified, note_use } = self.realm.cache().get(key, now)?;
+        if note_use {
+            self.realm.usage().note(verified.token.id, now);
+        }
+        Some(verified)
+    }
+
+    /// The cache, then `ask`; whoever else misses the same key meanwhile waits for that answer.
+    pub(super) fn through_cache(
+        &self,
+        kind: TokenKind,
+        credential: &str,
+        ask: impl FnOnce() -> Result<Verified, AuthError>,
+    ) -> Result<Arc<Verified>, AuthError> {
+        if credential.is_empty() || credential.contains('\0') {
+            return Err(TokenFault::Malformed.into());
+        }
+        let key = CacheKey::new(kind, credential);
+        let cache = self.realm.cache();
+        let _flight = cache.flight(key);
+        if let Some(verified) = self.at_hand(key) {
+            return Ok(verified);
+        }
+        let revision = cache.revision();
+        let verified = Arc::new(ask()?);
+        let now = self.realm.now();
+        cache.insert(key, &verified, revision, now);
+        self.realm.usage().note_unless_recent(&verified.token, now);
+        Ok(verified)
+    }
+}

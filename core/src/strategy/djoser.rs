@@ -1,0 +1,68 @@
+//! Djoser's token: forty hex characters, one a user, the same at each login until it is deleted.
+//!
+//! Django stores it in clear. Here the row holds its SHA-256 for looking it up and the token itself sealed under the
+//! server key for handing it out again, so that a copy of the database contains nothing that can be used.
+
+use super::live;
+use crate::{
+    auth::Realm,
+    error::{AuthError, TokenFault},
+    model::{Abilities, Issued, NewToken, TokenKind, User, Verified},
+    secret::{Digest, Secret},
+};
+
+/// What the seal is for.
+const PURPOSE: &str = "djoser-token";
+/// `rest_framework.authtoken` draws twenty bytes.
+const SECRET_BYTES: usize = 20;
+/// How often a login tries again when somebody else logs out between its two steps.
+const TRIES: usize = 3;
+
+/// Django REST framework's `authtoken`; it has no settings.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DjoserToken;
+
+impl DjoserToken {
+    /// The user's token, made if there is none.
+    pub(super) fn issue(realm: &Realm, user: &User, login: bool) -> Result<Issued, AuthError> {
+        for _ in 0..TRIES {
+            let secret = Secret::new(hex::encode(realm.random().bytes::<SECRET_BYTES>()));
+            let stored = realm.tokens().find_or_create_token(&NewToken {
+                kind: TokenKind::Djoser,
+                user_id: user.id,
+                name: String::new(),
+                digest: secret.digest(),
+                sealed: Some(realm.keys().seal(PURPOSE, secret.expose(), realm.random())),
+                abilities: Abilities::all(),
+                family: None,
+                created_at: realm.now(),
+                expires_at: None,
+                slot: Some(format!("djoser:{}", user.id)),
+                generation: user.generation,
+                login,
+            })?;
+            let token = stored.ok_or(AuthError::WrongCredentials)?;
+            let sealed = token.sealed.as_deref().unwrap_or_default();
+            if let Some(clear) = realm.keys().open(PURPOSE, sealed) {
+                return Ok(Issued {
+                    access: Secret::new(clear),
+                    refresh: None,
+                    expires_in: None,
+                    token,
+                    user: user.clone(),
+                });
+            }
+            // Sealed under a key that this server no longer has: the token cannot be handed out again, so it goes.
+            realm.tokens().revoke_token(token.id, Some(user.id), realm.now())?;
+            realm.cache().forget(user.id);
+        }
+        Err(AuthError::WrongCredentials)
+    }
+
+    /// By digest; case and length count.
+    pub(super) fn recognise(realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
+        let digest = Digest::of(credential.as_bytes());
+        let found = realm.tokens().token_by_digest(TokenKind::Djoser, &digest)?;
+        live(found.ok_or(TokenFault::Unknown)?, realm.now())
+    }
+}
