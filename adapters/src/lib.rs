@@ -1,1 +1,3 @@
-//! placeholder
+//! The wire formats of Countersign, one module each, over the use cases of `countersign-core`.
+
+pub mod settings;

@@ -1,1 +1,3 @@
-//! placeholder
+//! The server: configuration, store, HTTP application and command line over the adapters.
+
+pub mod config;

@@ -1,0 +1,183 @@
+//! The configuration: declared once, read from `countersign.toml` and the environment, checked as a whole.
+
+mod database_url;
+mod mounts;
+mod origin;
+mod reference;
+mod secrets;
+mod sections;
+mod sources;
+
+use std::{error::Error, fmt};
+
+use countersign_adapters::settings::{AdapterOptions, Problem, Section, Setting, Table, Value, nearest};
+
+pub use database_url::DatabaseUrl;
+pub use mounts::{ADAPTERS, MountSettings};
+pub use reference::reference;
+pub use secrets::key_bytes;
+pub use sections::{
+    CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, Network,
+    PasswordSettings, ServerSettings, Verified,
+};
+pub use sources::Sources;
+
+use origin::Origin;
+use sections::Root;
+
+/// Declares the sections once: the fields of [`Settings`], how they are read, listed and shown.
+macro_rules! sections {
+    ($($(#[doc = $doc:literal])+ $name:ident: $section:ty,)+) => {
+        /// Everything that can be set.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Settings {
+            /// Origins of the front ends, normalised (`https://app.example.org`): stateful domains, CORS, WebSocket
+            /// origins.
+            pub front_ends: Vec<String>,
+            $($(#[doc = $doc])+ pub $name: $section,)+
+            /// The mounted adapters, in the order of the file.
+            pub mounts: Vec<MountSettings>,
+        }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                let front_ends = Root::default().front_ends.into_iter().map(Origin::into_string).collect();
+                Self { front_ends, $($name: <$section>::default(),)+ mounts: MountSettings::all() }
+            }
+        }
+
+        impl Settings {
+            /// Name, purpose and settings of each section.
+            fn sections() -> Vec<(&'static str, String, Vec<Setting>)> {
+                vec![$((stringify!($name), <$section>::about(), <$section>::settings()),)+]
+            }
+
+            /// Takes each section out of `table`.
+            fn read_sections(&mut self, table: &mut Table, problems: &mut Vec<Problem>) {
+                $(self.$name = read_section(stringify!($name), table, problems);)+
+            }
+
+            /// The effective values of each section.
+            fn shown(&self) -> Vec<(&'static str, Vec<(&'static str, Value)>)> {
+                vec![$((stringify!($name), self.$name.show()),)+]
+            }
+        }
+    };
+}
+
+sections! {
+    /// `[server]`
+    server: ServerSettings,
+    /// `[database]`
+    database: DatabaseSettings,
+    /// `[keys]`
+    keys: KeySettings,
+    /// `[jwt]`
+    jwt: JwtSettings,
+    /// `[passwords]`
+    passwords: PasswordSettings,
+    /// `[cache]`
+    cache: CacheSettings,
+    /// `[log]`
+    log: LogSettings,
+}
+
+/// All that is wrong with a configuration; shown one problem a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl Error for Problems {}
+
+impl Settings {
+    /// Reads and checks everything. `adapters` knows the adapters' own options.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn load(sources: &Sources, adapters: &[AdapterOptions]) -> Result<Self, Problems> {
+        let table = sources.table().map_err(|problem| Problems(vec![problem]))?;
+        let (settings, problems) = Self::read(table, adapters);
+        if problems.is_empty() {
+            return Ok(settings);
+        }
+        Err(Problems(problems.into_iter().map(|problem| sources.attribute(problem)).collect()))
+    }
+
+    /// The effective values as TOML, secrets masked.
+    pub fn dump(&self, adapters: &[AdapterOptions]) -> String {
+        reference::dump(self, adapters)
+    }
+
+    /// Reads a table; what is wrong in it has its default.
+    fn read(mut table: Table, adapters: &[AdapterOptions]) -> (Self, Vec<Problem>) {
+        let (mut settings, mut problems) = (Self::default(), Vec::new());
+        settings.read_sections(&mut table, &mut problems);
+        if let Some(mounts) = table.remove("mount") {
+            settings.mounts = mounts::read(&mounts, adapters, &mut problems);
+        }
+        let root: Table = Root::settings().into_iter().filter_map(|root| table.remove_entry(&root.key)).collect();
+        let (root, wrong) = Root::read(&root);
+        settings.front_ends = root.front_ends.into_iter().map(Origin::into_string).collect();
+        let unknown = table.keys().map(|key| Problem::unknown(key, nearest_to(key).as_deref()));
+        let problems = unknown.chain(wrong).chain(problems).chain(settings.contradictions()).collect();
+        (settings, problems)
+    }
+
+    /// Settings that are right alone but not together.
+    fn contradictions(&self) -> Vec<Problem> {
+        let (cache, jwt) = (&self.cache, &self.jwt);
+        let mut found = Vec::new();
+        if cache.bound <= cache.poll {
+            let message = format!("is not more than cache.poll, which is \"{}\"", cache.poll);
+            found.push(Problem::new("cache.bound", Some(&Value::String(cache.bound.to_string())), message));
+        }
+        if jwt.refresh_ttl < jwt.access_ttl {
+            let message = format!("is less than jwt.access_ttl, which is \"{}\"", jwt.access_ttl);
+            found.push(Problem::new("jwt.refresh_ttl", Some(&Value::String(jwt.refresh_ttl.to_string())), message));
+        }
+        found
+    }
+
+    /// What stands before the sections.
+    fn root(&self) -> Root {
+        Root { front_ends: self.front_ends.iter().cloned().map(Origin::normalised).collect() }
+    }
+}
+
+/// Takes the section `name` out of `table`, reads and checks it.
+fn read_section<S: Section>(name: &str, table: &mut Table, problems: &mut Vec<Problem>) -> S {
+    let given = match table.remove(name) {
+        Some(Value::Table(given)) => given,
+        None => Table::new(),
+        Some(other) => {
+            problems.push(Problem::new(name, Some(&other), format!("is not a section; write [{name}]")));
+            Table::new()
+        }
+    };
+    let (section, wrong) = S::read(&given);
+    let found = wrong.into_iter().chain(section.check());
+    problems.extend(found.map(|problem| problem.within(&format!("{name}."))));
+    section
+}
+
+/// The top-level key that `key` may be meant for, or the section that it belongs to.
+fn nearest_to(key: &str) -> Option<String> {
+    let sections = Settings::sections();
+    let mut known: Vec<String> = Root::settings().into_iter().map(|setting| setting.key).collect();
+    known.push("mount".to_owned());
+    known.extend(sections.iter().map(|(name, ..)| (*name).to_owned()));
+    if let Some(near) = nearest(key, &known) {
+        return Some(near.to_owned());
+    }
+    let has_it = |settings: &[Setting]| settings.iter().any(|setting| setting.key == key);
+    sections.into_iter().find(|(.., settings)| has_it(settings)).map(|(name, ..)| format!("{name}.{key}"))
+}
+
+#[cfg(test)]
+mod tests;

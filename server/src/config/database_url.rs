@@ -1,0 +1,120 @@
+//! The address of the database, which may hold a password.
+
+use std::fmt;
+
+use countersign_adapters::settings::{MASK, SettingValue, Value};
+
+/// Where the database is: `sqlite://FILE`, `postgres://…` or `mysql://…`. Shown without its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+/// URL scheme, the name of the database, the feature that this build needs for it, and whether it has it.
+const BACKENDS: [(&str, &str, &str, bool); 4] = [
+    ("sqlite", "SQLite", "sqlite", cfg!(feature = "sqlite")),
+    ("postgres", "PostgreSQL", "postgres", cfg!(feature = "postgres")),
+    ("postgresql", "PostgreSQL", "postgres", cfg!(feature = "postgres")),
+    ("mysql", "MySQL", "mysql", cfg!(feature = "mysql")),
+];
+
+/// Parameters of a connection URL that hold a secret.
+const SECRET_PARAMETERS: [&str; 3] = ["password", "passwd", "sslpassword"];
+
+impl DatabaseUrl {
+    /// Wraps a URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// The URL with its password, for the one place that connects.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The URL with its password masked.
+    pub fn masked(&self) -> String {
+        let (address, query) =
+            self.0.split_once('?').map_or((self.0.as_str(), None), |(url, query)| (url, Some(query)));
+        let query = query.map(|query| query.split('&').map(mask_parameter).collect::<Vec<_>>().join("&"));
+        let address = mask_authority(address);
+        query.map_or_else(|| address.clone(), |query| format!("{address}?{query}"))
+    }
+
+    /// Does this build have a driver for it?
+    ///
+    /// # Errors
+    /// What the URL is not, or what the build lacks.
+    pub fn check(&self) -> Result<(), String> {
+        let scheme = self.0.split_once(':').map_or("", |(scheme, _)| scheme);
+        match BACKENDS.iter().find(|(known, ..)| *known == scheme) {
+            Some((.., true)) => Ok(()),
+            Some((_, name, feature, false)) => {
+                Err(format!("needs {name}, which this build is without; build with --features {feature}"))
+            }
+            None => Err("does not start with sqlite://, postgres:// or mysql://".to_owned()),
+        }
+    }
+}
+
+/// Masks `PASSWORD` in `scheme://user:PASSWORD@host/…`.
+fn mask_authority(address: &str) -> String {
+    // The last `@`: a password may hold one unescaped.
+    let parts = address.split_once("://").and_then(|(scheme, rest)| {
+        let (user_info, host) = rest.rsplit_once('@')?;
+        let (user, _) = user_info.split_once(':')?;
+        Some(format!("{scheme}://{user}:{MASK}@{host}"))
+    });
+    parts.unwrap_or_else(|| address.to_owned())
+}
+
+fn mask_parameter(parameter: &str) -> String {
+    match parameter.split_once('=') {
+        Some((name, _)) if SECRET_PARAMETERS.contains(&name) => format!("{name}={MASK}"),
+        _ => parameter.to_owned(),
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({:?})", self.masked())
+    }
+}
+
+impl SettingValue for DatabaseUrl {
+    const SECRET: bool = true;
+
+    fn read(value: &Value) -> Result<Self, String> {
+        String::read(value).map(Self)
+    }
+
+    fn show(&self) -> Option<Value> {
+        self.masked().show()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_password_is_masked() {
+        for (url, expected) in [
+            ("sqlite://countersign.db", "sqlite://countersign.db"),
+            ("postgres://ada:p@ss/w:rd@db:5432/auth", "postgres://ada:********@db:5432/auth"),
+            ("mysql://ada@db/auth", "mysql://ada@db/auth"),
+            (
+                "postgres://db/auth?user=ada&password=x&sslmode=require",
+                "postgres://db/auth?user=ada&password=********&sslmode=require",
+            ),
+        ] {
+            assert_eq!(DatabaseUrl::new(url).masked(), expected);
+            assert_eq!(format!("{:?}", DatabaseUrl::new(url)), format!("DatabaseUrl({expected:?})"));
+        }
+    }
+
+    #[test]
+    fn an_unknown_scheme_is_refused() {
+        assert!(DatabaseUrl::new("mongodb://x").check().is_err());
+        assert!(DatabaseUrl::new("countersign.db").check().is_err());
+        assert_eq!(DatabaseUrl::new("sqlite://x.db").check().is_ok(), cfg!(feature = "sqlite"));
+    }
+}

@@ -1,0 +1,233 @@
+//! The sections of `countersign.toml`: every setting with its documentation, default and check.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZero,
+    path::PathBuf,
+    thread,
+};
+
+use countersign_adapters::{
+    choices,
+    settings::{SettingValue, Span, Value, between, when_set},
+};
+use countersign_core::{Secret, password::Argon2Params};
+use ipnet::IpNet;
+
+use super::{
+    database_url::DatabaseUrl,
+    origin::{self, Origin},
+    secrets::strong,
+};
+
+countersign_adapters::settings! {
+    /// What stands before the sections.
+    pub struct Root {
+        /// Origins of the front ends: they may send cookies, read answers (CORS) and open WebSockets.
+        pub front_ends: Vec<Origin> = vec![Origin::normalised("http://localhost:3000".to_owned())],
+    }
+}
+
+countersign_adapters::settings! {
+    /// Where the server listens and what it takes.
+    pub struct ServerSettings {
+        /// The address to listen on, as IP:port.
+        pub bind: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000),
+        /// Threads that answer requests; 0 for as many as there are cores.
+        pub workers: usize = 0, check = between(0, MOST_THREADS),
+        /// The address under which clients reach the server, such as "https://id.example.org"; "" for http:// and `bind`.
+        /// Links are built from it, never from a Host header.
+        pub base_url: String = String::new(), check = origin::base_url,
+        /// Networks of the proxies whose X-Forwarded-For is believed, such as ["10.0.0.0/8"].
+        pub trusted_proxies: Vec<Network> = Vec::new(),
+        /// The largest request body in bytes.
+        pub body_limit: usize = 65_536, check = between(1_024, 16 * 1_024 * 1_024),
+        /// How long a client may take to send a body.
+        pub body_timeout: Span = Span::seconds(10), check = positive,
+        /// How long a stopping server waits for the requests that it is still answering.
+        pub shutdown_timeout: Span = Span::seconds(10),
+    }
+}
+
+countersign_adapters::settings! {
+    /// Where users and tokens are kept.
+    pub struct DatabaseSettings {
+        /// sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME.
+        pub url: DatabaseUrl = DatabaseUrl::new("sqlite://countersign.db"), check = DatabaseUrl::check,
+        /// The most connections at a time.
+        pub pool_size: u32 = 10, check = between(1, 1_000),
+        /// How long a request waits for a connection before it is answered 503.
+        pub wait: Span = Span::seconds(2), check = positive,
+    }
+}
+
+countersign_adapters::settings! {
+    /// The server's own key, which seals what must be handed out again and signs links and cookies.
+    pub struct KeySettings {
+        /// The key file, made on the first start and readable by its owner only. Back it up with the database.
+        pub file: PathBuf = PathBuf::from("countersign.keys"),
+        /// A key to use instead of the file: 32 random bytes or more as text, or in base64 behind "base64:".
+        pub secret: Option<Secret> = None, check = when_set(strong),
+    }
+}
+
+countersign_adapters::settings! {
+    /// Tokens of the strategy jwt_pair.
+    pub struct JwtSettings {
+        /// The signing key (HS256), in the form of `keys.secret`; without it, one is derived from the server's key.
+        pub secret: Option<Secret> = None, check = when_set(strong),
+        /// The `iss` claim.
+        pub issuer: String = "countersign".to_owned(), check = filled,
+        /// The `aud` claim.
+        pub audience: String = "countersign".to_owned(), check = filled,
+        /// The life of an access token.
+        pub access_ttl: Span = Span::hours(1), check = whole_seconds,
+        /// The life of a refresh token.
+        pub refresh_ttl: Span = Span::days(30), check = whole_seconds,
+    }
+}
+
+countersign_adapters::settings! {
+    /// How passwords are hashed (argon2id) and how many wait for it.
+    pub struct PasswordSettings {
+        /// Memory of one hash in KiB. OWASP asks for 19456 with two iterations.
+        pub memory_kib: u32 = 19_456, check = between(8, 1_048_576),
+        /// Passes over that memory.
+        pub iterations: u32 = 2, check = between(1, 10),
+        /// Threads that hash, beside those that answer; 0 for as many as there are cores.
+        pub threads: usize = 0, check = between(0, MOST_THREADS),
+        /// A login that would have to wait longer for its turn is answered 503 at once.
+        pub max_wait: Span = Span::seconds(1), check = positive,
+        /// A failed login is answered no sooner than this, so that its duration tells nothing.
+        pub failure_floor: Span = Span::millis(100),
+    }
+}
+
+countersign_adapters::settings! {
+    /// Verified credentials are remembered, and forgotten when they are revoked.
+    pub struct CacheSettings {
+        /// "off" asks the database at every request.
+        pub verified: Verified = Verified::On,
+        /// How many credentials are remembered.
+        pub capacity: usize = 100_000, check = between(1, 100_000_000),
+        /// How often the revocations of other processes are read.
+        pub poll: Span = Span::millis(250), check = positive,
+        /// When they could not be read for this long, nothing remembered is trusted. A revocation on the command line
+        /// returns after this time. More than `poll`.
+        pub bound: Span = Span::seconds(1),
+    }
+}
+
+countersign_adapters::settings! {
+    /// What is written to standard error.
+    pub struct LogSettings {
+        /// "text" for people, "json" for machines.
+        pub format: LogFormat = LogFormat::Text,
+        /// "error", "warn", "info", "debug" or "trace".
+        pub level: LogLevel = LogLevel::Info,
+    }
+}
+
+choices! {
+    /// Are verified credentials remembered?
+    pub enum Verified {
+        /// Yes.
+        On = "on",
+        /// No: every request asks the database.
+        Off = "off",
+    }
+}
+
+choices! {
+    /// The form of the log.
+    pub enum LogFormat {
+        /// A line to read.
+        Text = "text",
+        /// A JSON object a line.
+        Json = "json",
+    }
+}
+
+choices! {
+    /// How much is logged.
+    pub enum LogLevel {
+        /// What needs somebody's attention.
+        Error = "error",
+        /// What may need it.
+        Warn = "warn",
+        /// Starts, stops and refusals.
+        Info = "info",
+        /// Every request.
+        Debug = "debug",
+        /// Everything.
+        Trace = "trace",
+    }
+}
+
+/// More threads than this are a slip of the keyboard.
+const MOST_THREADS: usize = 1_024;
+
+/// A network in CIDR form; a bare address is a network of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network(pub IpNet);
+
+impl SettingValue for Network {
+    fn read(value: &Value) -> Result<Self, String> {
+        let text = value.as_str().unwrap_or_default();
+        let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+        let network = text.parse().ok().or_else(address).map(Self);
+        network.ok_or_else(|| "is not a network; write one such as \"10.0.0.0/8\"".to_owned())
+    }
+
+    fn show(&self) -> Option<Value> {
+        self.0.to_string().show()
+    }
+}
+
+impl ServerSettings {
+    /// The address under which clients reach the server, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        if self.base_url.is_empty() { format!("http://{}", self.bind) } else { self.base_url.clone() }
+    }
+
+    /// Is the peer a proxy whose X-Forwarded-For is believed?
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.0.contains(&peer))
+    }
+
+    /// How many threads answer requests.
+    pub fn worker_count(&self) -> usize {
+        or_cores(self.workers)
+    }
+}
+
+impl PasswordSettings {
+    /// The cost of a new hash.
+    pub fn argon2(&self) -> Argon2Params {
+        Argon2Params { memory_kib: self.memory_kib, iterations: self.iterations, ..Argon2Params::default() }
+    }
+
+    /// How many threads hash.
+    pub fn thread_count(&self) -> usize {
+        or_cores(self.threads)
+    }
+}
+
+/// `count`, or the number of cores for 0.
+fn or_cores(count: usize) -> usize {
+    if count == 0 { thread::available_parallelism().map_or(1, NonZero::get) } else { count }
+}
+
+fn filled(text: &str) -> Result<(), String> {
+    if text.is_empty() { Err("is empty".to_owned()) } else { Ok(()) }
+}
+
+fn positive(span: &Span) -> Result<(), String> {
+    if span.duration().is_zero() { Err("leaves no time; write more than \"0s\"".to_owned()) } else { Ok(()) }
+}
+
+/// The claims of a JWT are whole seconds (RFC 7519, `NumericDate`).
+fn whole_seconds(span: &Span) -> Result<(), String> {
+    positive(span)?;
+    if span.duration().subsec_millis() == 0 { Ok(()) } else { Err("is not in whole seconds".to_owned()) }
+}
