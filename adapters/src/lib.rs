@@ -1,3 +1,19 @@
-//! The wire formats of Countersign, one module each, over the use cases of `countersign-core`.
+//! The wire formats of Countersign, one adapter a dialect.
+//!
+//! An adapter parses, calls one function of [`countersign_core::Auth`], and renders. Its extractors carry it in their
+//! type, so that every failure is said in its own words and several adapters share the root of one server.
 
+pub mod adapter;
+pub mod body;
+pub mod caller;
+pub mod dialect;
+pub mod executor;
+pub mod json;
+pub mod mount;
 pub mod settings;
+
+pub use adapter::{Adapter, Refusal};
+pub use body::{Body, BodyError, Parse};
+pub use caller::Caller;
+pub use dialect::{ALL, Dialect};
+pub use mount::{Mount, Use};

@@ -1,0 +1,98 @@
+//! What makes a dialect: its name, its routes, its words.
+
+use actix_web::{HttpRequest, HttpResponse, ResponseError, http::Method};
+use countersign_core::{AuthError, StrategyKind, password::PasswordRules};
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    body::BodyError,
+    caller::{self, Authentication},
+    mount::{Neighbours, Use},
+};
+
+/// One wire format: a mapping between a document's requests and answers and the use cases of core.
+///
+/// ```text
+/// struct Minimal;
+/// impl Adapter for Minimal {
+///     const NAME: &'static str = "minimal";
+///     …
+///     fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+///         cfg.service(create_token).service(register);
+///     }
+/// }
+/// ```
+pub trait Adapter: Sized + 'static {
+    /// The name in the configuration, and the tag of its operations.
+    const NAME: &'static str;
+    /// Where the document has it: `""` for the root, otherwise `/…` without a slash at the end.
+    const PREFIX: &'static str;
+    /// The strategy that the document describes.
+    const STRATEGY: StrategyKind;
+    /// The rules for new passwords that clients of this dialect expect.
+    const PASSWORD_RULES: PasswordRules;
+
+    /// The settings of a mount.
+    type Options: crate::settings::Section + Clone + Default + Send + Sync + 'static;
+    /// This wire's bodies and statuses.
+    type Error: ResponseError + From<AuthError> + From<BodyError> + 'static;
+
+    /// Can this wire be served by `strategy`?
+    ///
+    /// # Errors
+    /// The reason why not, as a clause that completes "cannot be mounted with this strategy: …".
+    fn serves(strategy: StrategyKind) -> Result<(), &'static str>;
+
+    /// Registers the handlers, relative to the mount's prefix; each with `#[utoipa::path]` and an actix route macro.
+    fn routes(cfg: &mut ServiceConfig, beside: &Neighbours);
+
+    /// Title, description and security schemes of the adapter's OpenAPI document; paths and schemas are collected.
+    fn describe() -> OpenApi;
+
+    /// The credential that the request carries, in this wire's scheme.
+    ///
+    /// # Errors
+    /// [`countersign_core::TokenFault`], most often `Missing`.
+    fn credential(request: &HttpRequest) -> Result<&str, countersign_core::TokenFault>;
+
+    /// Who is calling. Most wires leave this as it is: the credential, looked up under the mount's strategy.
+    fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
+        caller::by_credential(request, mount)
+    }
+
+    /// Turns a refusal into this wire's error; a wire whose answer depends on the request (its `Accept`, its
+    /// language) looks at it here.
+    fn refuse(request: &HttpRequest, refusal: Refusal) -> Self::Error {
+        let _ = request;
+        match refusal {
+            Refusal::Auth(error) => error.into(),
+            Refusal::Body(error) => error.into(),
+        }
+    }
+
+    /// The answer for a path below the mount that nothing serves: 404, or 405 if `allowed` names the methods that the
+    /// path is served with.
+    fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse;
+}
+
+/// Why a request got no further.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The use case refused.
+    Auth(AuthError),
+    /// The body could not be read.
+    Body(BodyError),
+}
+
+impl From<AuthError> for Refusal {
+    fn from(error: AuthError) -> Self {
+        Self::Auth(error)
+    }
+}
+
+impl From<BodyError> for Refusal {
+    fn from(error: BodyError) -> Self {
+        Self::Body(error)
+    }
+}

@@ -1,0 +1,100 @@
+//! The table of dialects: what the server needs of an adapter without knowing its type.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, http::Method};
+use countersign_core::{Auth, StrategyKind, password::PasswordRules};
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    adapter::Adapter,
+    mount::{Mount, Neighbours, Site, Use},
+    settings::{AdapterOptions, Problem, Table, parse_options},
+};
+
+/// Every dialect, in the order in which they are mounted by default. A new adapter is a module and a row here.
+pub const ALL: &[Dialect] = &[];
+
+/// An adapter as a value.
+#[derive(Clone, Copy)]
+pub struct Dialect {
+    /// [`Adapter::NAME`].
+    pub name: &'static str,
+    /// [`Adapter::PREFIX`].
+    pub prefix: &'static str,
+    /// [`Adapter::STRATEGY`].
+    pub strategy: StrategyKind,
+    /// [`Adapter::PASSWORD_RULES`].
+    pub password_rules: PasswordRules,
+    /// [`Adapter::Options`].
+    pub options: AdapterOptions,
+    /// [`Adapter::serves`].
+    pub serves: fn(StrategyKind) -> Result<(), &'static str>,
+    /// [`Adapter::routes`].
+    pub routes: fn(&mut ServiceConfig, &Neighbours),
+    /// [`Adapter::describe`].
+    pub describe: fn() -> OpenApi,
+    /// [`Adapter::unserved`].
+    pub unserved: fn(&HttpRequest, &[Method]) -> HttpResponse,
+    /// Makes a mount; see [`Dialect::mount`].
+    wire: fn(MountParts<'_>) -> Result<Wired, Vec<Problem>>,
+}
+
+/// What a mount is made of, before its options are read.
+pub struct MountParts<'a> {
+    /// The door, under the mount's strategy and rules.
+    pub auth: Auth,
+    /// The adapter's options as configured.
+    pub options: &'a Table,
+    /// See [`Mount::prefix`].
+    pub prefix: String,
+    /// See [`Mount::beside`].
+    pub beside: Neighbours,
+    /// See [`Mount::site`].
+    pub site: Arc<Site>,
+}
+
+/// Registers a mount's data and routes; called once a worker.
+pub type Wired = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+impl Dialect {
+    /// The row of adapter `A`.
+    pub const fn of<A: Adapter>() -> Self {
+        Self {
+            name: A::NAME,
+            prefix: A::PREFIX,
+            strategy: A::STRATEGY,
+            password_rules: A::PASSWORD_RULES,
+            options: AdapterOptions::of::<A::Options>(A::NAME),
+            serves: A::serves,
+            routes: A::routes,
+            describe: A::describe,
+            unserved: A::unserved,
+            wire: wire::<A>,
+        }
+    }
+
+    /// The dialect called `name`.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|dialect| dialect.name == name)
+    }
+
+    /// Mounts it.
+    ///
+    /// # Errors
+    /// All that is wrong with the options.
+    pub fn mount(&self, parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
+        (self.wire)(parts)
+    }
+}
+
+fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
+    let MountParts { auth, options, prefix, beside, site } = parts;
+    let options = parse_options::<A::Options>(options)?;
+    let data = Use::data(Mount::<A> { auth, options, prefix, beside, site });
+    Ok(Arc::new(move |cfg| {
+        cfg.app_data(data.clone());
+        A::routes(cfg, &data.beside);
+    }))
+}
