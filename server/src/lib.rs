@@ -1,1 +1,3 @@
-//! placeholder
+//! The Countersign server: the database behind the core.
+
+pub mod store;
