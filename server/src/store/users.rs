@@ -50,6 +50,14 @@ impl UserStore for Store {
         })?)
     }
 
+    fn password(&self, id: UserId) -> StoreResult<Option<EncodedPassword>> {
+        Ok(self.0.read(|conn| {
+            let stored: Option<Option<String>> =
+                users::table.filter(users::id.eq(id.0)).select(users::password).get_result(conn).optional()?;
+            Ok(stored.flatten().map(EncodedPassword::new))
+        })?)
+    }
+
     fn create_user(&self, new: &NewUser) -> StoreResult<Result<User, Taken>> {
         let mut races = 0;
         loop {
