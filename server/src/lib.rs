@@ -1,3 +1,8 @@
-//! The server: configuration, store, HTTP application and command line over the adapters.
+//! The Countersign server: configuration, store, HTTP application and command line over the adapters.
 
+pub mod app;
 pub mod config;
+pub mod keys;
+pub mod openapi;
+pub mod serve;
+pub mod store;

@@ -1,0 +1,67 @@
+-- MySQL commits after every CREATE: IF NOT EXISTS lets a start finish what an interrupted one began.
+-- What is looked up is VARBINARY: utf8mb4_bin would ignore blanks at the end, and the collations that do not have
+-- different names in MySQL and MariaDB. 1020 bytes are 255 characters. Free text is TEXT (64 kB, as much as a request
+-- may carry): nothing that a client sends is too long for it.
+CREATE TABLE IF NOT EXISTS users (
+    id                BIGINT PRIMARY KEY AUTO_INCREMENT,
+    uuid              VARBINARY(36) NOT NULL UNIQUE,
+    username          TEXT NOT NULL,
+    email             TEXT,
+    phone             TEXT,
+    name              TEXT NOT NULL,
+    first_name        TEXT NOT NULL,
+    last_name         TEXT NOT NULL,
+    role              VARCHAR(32) NOT NULL,
+    is_staff          BOOLEAN NOT NULL,
+    is_superuser      BOOLEAN NOT NULL,
+    is_active         BOOLEAN NOT NULL,
+    email_verified_at DATETIME(6),
+    password          TEXT,
+    generation        BIGINT NOT NULL DEFAULT 0,
+    api_token         TEXT,
+    last_login_at     DATETIME(6),
+    created_at        DATETIME(6) NOT NULL,
+    updated_at        DATETIME(6) NOT NULL
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS identifiers (
+    `key`   VARBINARY(1020) PRIMARY KEY,
+    kind    VARCHAR(32) NOT NULL,
+    user_id BIGINT NOT NULL,
+    INDEX identifiers_user_id (user_id),
+    FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS tokens (
+    id           BIGINT PRIMARY KEY AUTO_INCREMENT,
+    kind         VARCHAR(32) NOT NULL,
+    user_id      BIGINT NOT NULL,
+    name         TEXT NOT NULL,
+    digest       VARBINARY(64) NOT NULL UNIQUE,
+    sealed       TEXT,
+    abilities    MEDIUMTEXT NOT NULL,
+    family       VARBINARY(1020),
+    created_at   DATETIME(6) NOT NULL,
+    last_used_at DATETIME(6),
+    expires_at   DATETIME(6),
+    slot         VARBINARY(1020) UNIQUE,
+    INDEX tokens_user_id (user_id),
+    INDEX tokens_family (family),
+    INDEX tokens_expires_at (expires_at),
+    FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- No reference to users: the log outlives them.
+CREATE TABLE IF NOT EXISTS revocations (
+    id         BIGINT PRIMARY KEY,
+    user_id    BIGINT NOT NULL,
+    created_at DATETIME(6) NOT NULL,
+    INDEX revocations_created_at (created_at)
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- One row, whose lock makes the numbers of the log appear in their order.
+CREATE TABLE IF NOT EXISTS revocation_counter (
+    id   BIGINT PRIMARY KEY,
+    last BIGINT NOT NULL
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+INSERT IGNORE INTO revocation_counter (id, last) VALUES (1, 0);

@@ -1,0 +1,5 @@
+DROP TABLE revocation_counter;
+DROP TABLE revocations;
+DROP TABLE tokens;
+DROP TABLE identifiers;
+DROP TABLE users;

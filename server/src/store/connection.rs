@@ -1,0 +1,342 @@
+//! Every difference between the databases: how to connect, what a session needs, how a write begins, how migrations
+//! are applied by one process at a time.
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("a store needs a database: enable at least one of the features `sqlite`, `postgres`, `mysql`");
+
+use std::collections::HashSet;
+
+use diesel::{
+    Connection, ConnectionResult, QueryResult,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    migration::{Migration, MigrationSource, MigrationVersion},
+    r2d2::Error as ConnectError,
+    result::{DatabaseErrorKind, Error},
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{Backend, OpenError};
+
+/// A connection to whichever database the URL names.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(diesel::PgConnection),
+    /// MySQL or MariaDB.
+    #[cfg(feature = "mysql")]
+    Mysql(diesel::MysqlConnection),
+    /// SQLite.
+    #[cfg(feature = "sqlite")]
+    Sqlite(diesel::SqliteConnection),
+}
+
+#[cfg(feature = "postgres")]
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+#[cfg(feature = "mysql")]
+const MYSQL_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/mysql");
+#[cfg(feature = "sqlite")]
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+
+/// What every SQLite connection sets.
+///
+/// - `busy_timeout`: a request has waited for its connection already, at most `wait`. One second more for another
+///   process's write keeps the whole near `wait` + 1 s; our own writes do not meet here (they queue in `pool.rs`).
+/// - `synchronous=FULL`: an acknowledged write survives a power cut.
+/// - `cache_size` (KiB, negative) and `mmap_size` (bytes): 8 MiB a connection and one shared map of 128 MiB hold the
+///   tables of some 100,000 users.
+#[cfg(feature = "sqlite")]
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
+     PRAGMA cache_size = -8192; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY";
+
+/// Readers do not wait for the writer. The mode is kept in the file: only the first connection ever changes it.
+#[cfg(feature = "sqlite")]
+const SQLITE_JOURNAL: &str = "PRAGMA journal_mode = WAL";
+
+/// No statement of ours takes long: one that does is waiting for a lock, and 503 is the better answer.
+#[cfg(feature = "postgres")]
+const POSTGRES_SESSION: &str = "SET statement_timeout = '3s'; SET lock_timeout = '2s'; \
+     SET idle_in_transaction_session_timeout = '30s'";
+
+/// The connection string's own settings win. `tcp_user_timeout` (milliseconds) ends the wait for a peer that vanished.
+#[cfg(feature = "postgres")]
+const POSTGRES_PARAMETERS: [(&str, &str); 3] =
+    [("connect_timeout", "3"), ("tcp_user_timeout", "5000"), ("application_name", "countersign")];
+
+/// `READ COMMITTED`: an update sees what was committed while it waited, and there are no gap locks to meet in.
+/// `PIPES_AS_CONCAT` is diesel's own need. The comment is a statement to MariaDB alone; MySQL has no such limit.
+#[cfg(feature = "mysql")]
+const MYSQL_SESSION: &str = "SET SESSION time_zone = '+00:00', \
+     SESSION sql_mode = 'STRICT_ALL_TABLES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION', \
+     SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2, \
+     SESSION net_read_timeout = 5, SESSION net_write_timeout = 5 \
+     /*M!100100 , SESSION max_statement_time = 3 */; \
+     SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+/// How long a start waits for another process that migrates, in seconds.
+const MIGRATION_WAIT_S: u32 = 60;
+
+/// A URL whose database this build knows.
+#[derive(Clone)]
+pub struct Address {
+    /// Which database.
+    pub backend: Backend,
+    url: String,
+}
+
+impl Address {
+    /// Reads the scheme.
+    pub fn parse(url: &str) -> Result<Self, OpenError> {
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+        let (backend, is_compiled_in) = match scheme {
+            "sqlite" => (Backend::Sqlite, cfg!(feature = "sqlite")),
+            "postgres" | "postgresql" => (Backend::Postgres, cfg!(feature = "postgres")),
+            "mysql" => (Backend::Mysql, cfg!(feature = "mysql")),
+            _ => return Err(OpenError::UnknownScheme(scheme.to_owned())),
+        };
+        if !is_compiled_in {
+            return Err(OpenError::NotCompiledIn(backend));
+        }
+        Ok(Self { backend, url: url.to_owned() })
+    }
+
+    /// A database that is gone with its connection: there can be only one, for ever.
+    pub fn is_in_memory(&self) -> bool {
+        self.url == "sqlite://:memory:"
+    }
+
+    /// Opens a connection and sets up its session.
+    ///
+    /// Never by the derived `establish`: that tries each database in turn, loses the error, and SQLite opens any text
+    /// as a file.
+    pub fn connect(&self) -> Result<AnyConnection, ConnectError> {
+        let mut conn = self.establish().map_err(ConnectError::ConnectionError)?;
+        set_up(&mut conn).map_err(ConnectError::QueryError)?;
+        Ok(conn)
+    }
+
+    fn establish(&self) -> ConnectionResult<AnyConnection> {
+        match self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite => {
+                let path = self.url.trim_start_matches("sqlite://");
+                create_private(path)?;
+                diesel::SqliteConnection::establish(path).map(AnyConnection::Sqlite)
+            }
+            #[cfg(feature = "postgres")]
+            Backend::Postgres => {
+                diesel::PgConnection::establish(&with_parameters(&self.url)).map(AnyConnection::Postgres)
+            }
+            #[cfg(feature = "mysql")]
+            Backend::Mysql => diesel::MysqlConnection::establish(&self.url).map(AnyConnection::Mysql),
+            #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+            other => Err(diesel::ConnectionError::BadConnection(format!("{other} is not compiled in"))),
+        }
+    }
+}
+
+/// Creates the file for its owner alone, before SQLite would with the umask's rights; `-wal` and `-shm` take over its
+/// mode. A file that is there keeps the mode that somebody gave it.
+#[cfg(feature = "sqlite")]
+fn create_private(path: &str) -> ConnectionResult<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    const OWNER_ONLY: u32 = 0o600;
+    if path == ":memory:" {
+        return Ok(());
+    }
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(OWNER_ONLY)
+        .open(path)
+        .map_err(|error| diesel::ConnectionError::BadConnection(format!("{path}: {error}")))?;
+    Ok(())
+}
+
+#[cfg(feature = "postgres")]
+fn with_parameters(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in POSTGRES_PARAMETERS {
+        if !url.contains(&format!("{name}=")) {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            url.push_str(&format!("{separator}{name}={value}"));
+        }
+    }
+    url
+}
+
+fn set_up(conn: &mut AnyConnection) -> QueryResult<()> {
+    match conn {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(conn) => {
+            conn.batch_execute(SQLITE_SESSION)?;
+            // The change of mode needs the file alone and does not wait for it as other statements do.
+            const TRIES: u32 = 100;
+            const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+            let mut outcome = conn.batch_execute(SQLITE_JOURNAL);
+            for _ in 0..TRIES {
+                if outcome.is_ok() {
+                    break;
+                }
+                std::thread::sleep(PAUSE);
+                outcome = conn.batch_execute(SQLITE_JOURNAL);
+            }
+            outcome
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(conn) => conn.batch_execute(POSTGRES_SESSION),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(conn) => conn.batch_execute(MYSQL_SESSION),
+    }
+}
+
+/// Begins a transaction that writes.
+pub fn begin_write(conn: &mut AnyConnection) -> QueryResult<()> {
+    match conn {
+        // A transaction that reads first and then writes fails with "database is locked", whatever the timeout.
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL READ COMMITTED")
+        }
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(conn) => AnsiTransactionManager::begin_transaction(conn),
+    }
+}
+
+/// Commits what [`begin_write`] began.
+pub fn commit(conn: &mut AnyConnection) -> QueryResult<()> {
+    AnyConnection::commit_transaction(conn)
+}
+
+/// Takes back what was written since [`begin_write`].
+pub fn rollback(conn: &mut AnyConnection) -> QueryResult<()> {
+    AnyConnection::rollback_transaction(conn)
+}
+
+/// Did the database end this transaction because of another one? Then the same again may succeed.
+///
+/// Diesel names MySQL's deadlock and everybody's serialisation failure; PostgreSQL's deadlock has only its text.
+pub fn is_collision(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => information.message().contains("deadlock"),
+        _ => false,
+    }
+}
+
+/// Is the connection gone? Only some drivers name that error; whether the server still answers settles it.
+pub fn is_lost(conn: &mut AnyConnection, error: &Error) -> bool {
+    use diesel::r2d2::R2D2Connection as _;
+
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
+        Error::DatabaseError(DatabaseErrorKind::Unknown | DatabaseErrorKind::UnableToSendCommand, _)
+        | Error::BrokenTransactionManager
+        | Error::RollbackErrorOnCommit { .. } => conn.ping().is_err(),
+        _ => false,
+    }
+}
+
+/// Applies what is missing, one process at a time; returns the versions. Refuses unknown versions and writes nothing.
+pub fn migrate(conn: &mut AnyConnection, backend: Backend) -> Result<Vec<String>, OpenError> {
+    let failed = |reason: &dyn std::fmt::Display| OpenError::Migrate { backend, reason: reason.to_string() };
+    lock_migrations(conn).map_err(|error| failed(&error))?;
+    let outcome = run_migrations(conn, backend);
+    let unlocked = unlock_migrations(conn, outcome.is_ok()).map_err(|error| failed(&error));
+    let applied = outcome?;
+    unlocked?;
+    Ok(applied)
+}
+
+fn run_migrations(conn: &mut AnyConnection, backend: Backend) -> Result<Vec<String>, OpenError> {
+    type Known = Vec<Box<dyn Migration<MultiBackend>>>;
+    let failed =
+        |reason: Box<dyn std::error::Error + Send + Sync>| OpenError::Migrate { backend, reason: reason.to_string() };
+
+    let embedded = match conn {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(_) => SQLITE_MIGRATIONS,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => POSTGRES_MIGRATIONS,
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(_) => MYSQL_MIGRATIONS,
+    };
+    let known: Known = embedded.migrations().map_err(failed)?;
+    let versions: HashSet<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
+    let mut unknown: Vec<String> = conn
+        .applied_migrations()
+        .map_err(failed)?
+        .iter()
+        .map(MigrationVersion::to_string)
+        .filter(|version| !versions.contains(version))
+        .collect();
+    if !unknown.is_empty() {
+        unknown.sort();
+        return Err(OpenError::UnknownMigrations(unknown.join(", ")));
+    }
+    let applied = conn.run_pending_migrations(embedded).map_err(failed)?;
+    Ok(applied.iter().map(MigrationVersion::to_string).collect())
+}
+
+/// SQLite and PostgreSQL migrate in one transaction, which is the lock of the one and holds that of the other. MySQL
+/// commits after every `CREATE`, so it takes a lock of the session.
+fn lock_migrations(conn: &mut AnyConnection) -> QueryResult<()> {
+    match conn {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(conn) => {
+            conn.batch_execute(&format!("PRAGMA busy_timeout = {}", MIGRATION_WAIT_S * 1000))?;
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(conn) => {
+            /// Any number that no other program uses on this database: "csgn" in ASCII.
+            const LOCK: u32 = 0x6373_676e;
+            AnsiTransactionManager::begin_transaction(conn)?;
+            conn.batch_execute(&format!(
+                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{MIGRATION_WAIT_S}s'; \
+                 SELECT pg_advisory_xact_lock({LOCK})"
+            ))
+        }
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(conn) => {
+            use diesel::{RunQueryDsl as _, dsl::sql, sql_types::BigInt, sql_types::Nullable};
+
+            conn.batch_execute(&format!(
+                "SET SESSION lock_wait_timeout = {MIGRATION_WAIT_S} /*M!100100 , SESSION max_statement_time = 0 */"
+            ))?;
+            // Names of locks are the server's, not the database's, and have at most 64 characters.
+            let question = format!("GET_LOCK(LEFT(CONCAT('countersign.', DATABASE()), 64), {MIGRATION_WAIT_S})");
+            let got: Option<i64> = diesel::select(sql::<Nullable<BigInt>>(&question)).get_result(conn)?;
+            if got == Some(1) { Ok(()) } else { Err(Error::QueryBuilderError("another process is migrating".into())) }
+        }
+    }
+}
+
+fn unlock_migrations(conn: &mut AnyConnection, succeeded: bool) -> QueryResult<()> {
+    match conn {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(conn) => {
+            end(conn, succeeded)?;
+            conn.batch_execute(SQLITE_SESSION)
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(conn) => end(conn, succeeded),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(conn) => {
+            conn.batch_execute("DO RELEASE_LOCK(LEFT(CONCAT('countersign.', DATABASE()), 64))")?;
+            conn.batch_execute(MYSQL_SESSION)
+        }
+    }
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn end<C: Connection<TransactionManager = AnsiTransactionManager>>(conn: &mut C, succeeded: bool) -> QueryResult<()> {
+    if succeeded {
+        AnsiTransactionManager::commit_transaction(conn)
+    } else {
+        AnsiTransactionManager::rollback_transaction(conn)
+    }
+}

@@ -1,0 +1,219 @@
+//! The pool: bounded waiting, replacement of dead connections, and the frame of every read and write.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use countersign_core::store::StoreError;
+use diesel::{
+    QueryResult,
+    r2d2::{Error as ConnectError, R2D2Connection as _},
+    result::{DatabaseErrorKind, Error},
+};
+
+use super::{
+    Backend, OpenError, StoreOptions,
+    connection::{self, Address, AnyConnection},
+};
+
+/// How often a transaction is run that meets others in a deadlock.
+const TRIES: u32 = 6;
+/// The pause before the second run; it doubles with each.
+const PAUSE: Duration = Duration::from_millis(3);
+
+/// Why a transaction did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// No connection within the wait.
+    #[error("no connection: {0}")]
+    Pool(#[from] r2d2::Error),
+    /// The database refused.
+    #[error(transparent)]
+    Query(#[from] Error),
+}
+
+impl Failure {
+    /// Is there a row with this unique value already?
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure)
+    }
+}
+
+/// A connection and what is known of its health.
+pub struct Pooled {
+    conn: AnyConnection,
+    /// The era that it was opened in: one that is older than the pool's is likely dead.
+    era: u64,
+    is_dead: bool,
+}
+
+struct Manager {
+    address: Address,
+    era: Arc<AtomicU64>,
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Pooled;
+    type Error = ConnectError;
+
+    fn connect(&self) -> Result<Pooled, ConnectError> {
+        let era = self.era.load(Ordering::Acquire);
+        Ok(Pooled { conn: self.address.connect()?, era, is_dead: false })
+    }
+
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectError> {
+        pooled.conn.ping().map_err(ConnectError::QueryError)
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.is_dead || std::thread::panicking() || pooled.conn.is_broken()
+    }
+}
+
+/// Tells the log why a connection could not be opened; whoever waits for it learns only that there was none.
+#[derive(Debug)]
+struct LogErrors(Backend);
+
+impl r2d2::HandleError<ConnectError> for LogErrors {
+    fn handle_error(&self, error: ConnectError) {
+        tracing::warn!(backend = %self.0, %error, "cannot open a database connection");
+    }
+}
+
+/// All connections to one database.
+pub struct Connections {
+    pool: r2d2::Pool<Manager>,
+    address: Address,
+    wait: Duration,
+    era: Arc<AtomicU64>,
+}
+
+impl Connections {
+    /// Connects once, then makes the pool.
+    pub fn open(options: &StoreOptions) -> Result<Self, OpenError> {
+        let address = Address::parse(&options.url)?;
+        let backend = address.backend;
+        address.connect().map_err(|error| OpenError::Connect { backend, reason: one_line(&error.to_string()) })?;
+
+        let size = if address.is_in_memory() { 1 } else { options.pool_size.max(1) };
+        let era = Arc::new(AtomicU64::new(0));
+        let pool = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .connection_timeout(options.wait)
+            // One more round trip a use; `read` and `write` find a dead connection by using it.
+            .test_on_check_out(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .error_handler(Box::new(LogErrors(backend)))
+            .build_unchecked(Manager { address: address.clone(), era: Arc::clone(&era) });
+        Ok(Self { pool, address, wait: options.wait, era })
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> Backend {
+        self.address.backend
+    }
+
+    /// See [`super::Store::migrate`].
+    pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
+        let backend = self.backend();
+        let mut pooled = self
+            .check_out()
+            .map_err(|failure| OpenError::Connect { backend, reason: one_line(&failure.to_string()) })?;
+        connection::migrate(&mut pooled.conn, backend)
+    }
+
+    /// Runs queries that only read; once more on a fresh connection, if the first was dead.
+    pub fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        let mut may_reconnect = true;
+        loop {
+            let mut pooled = self.check_out()?;
+            match work(&mut pooled.conn) {
+                Err(error) if self.gave_up(&mut pooled, &error) && may_reconnect => may_reconnect = false,
+                outcome => return Ok(outcome?),
+            }
+        }
+    }
+
+    /// Runs `work` as one transaction: all of it is committed if it says `Ok`, none of it otherwise.
+    ///
+    /// It is run again if the connection was dead (unless a commit was under way, which may have happened) or if the
+    /// database ended it in favour of another transaction.
+    pub fn write<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        let mut may_reconnect = true;
+        let mut tries = 1;
+        loop {
+            let mut pooled = self.check_out()?;
+            let (error, may_be_done) = match attempt(&mut pooled.conn, &work) {
+                Ok(value) => return Ok(value),
+                Err(failed) => failed,
+            };
+            if self.gave_up(&mut pooled, &error) && may_reconnect && !may_be_done {
+                may_reconnect = false;
+            } else if connection::is_collision(&error) && tries < TRIES {
+                drop(pooled);
+                std::thread::sleep(PAUSE * (1 << (tries - 1)));
+                tries += 1;
+            } else {
+                return Err(error.into());
+            }
+        }
+    }
+
+    /// A connection of the present era.
+    fn check_out(&self) -> Result<r2d2::PooledConnection<Manager>, Failure> {
+        let deadline = Instant::now() + self.wait;
+        loop {
+            let mut pooled = self.pool.get_timeout(deadline.saturating_duration_since(Instant::now()))?;
+            if pooled.era == self.era.load(Ordering::Acquire) {
+                return Ok(pooled);
+            }
+            pooled.is_dead = true;
+        }
+    }
+
+    /// Is the connection dead? Then so is every other of its era: the database was restarted, and one failure a
+    /// connection would be one 503 a connection.
+    fn gave_up(&self, pooled: &mut Pooled, error: &Error) -> bool {
+        if !connection::is_lost(&mut pooled.conn, error) {
+            return false;
+        }
+        pooled.is_dead = true;
+        let mine = pooled.era;
+        // Whoever finds it first opens the next era; the others belong to the old one already.
+        let _ = self.era.compare_exchange(mine, mine + 1, Ordering::AcqRel, Ordering::Acquire);
+        true
+    }
+}
+
+/// One run of a transaction; with the error comes whether a commit may have happened all the same.
+fn attempt<T>(
+    conn: &mut AnyConnection,
+    work: impl Fn(&mut AnyConnection) -> QueryResult<T>,
+) -> Result<T, (Error, bool)> {
+    connection::begin_write(conn).map_err(|error| (error, false))?;
+    match work(conn) {
+        Ok(value) => connection::commit(conn).map(|()| value).map_err(|error| (error, true)),
+        Err(error) => {
+            // If this fails too, the connection is broken and the pool drops it; the first error is the cause.
+            let _ = connection::rollback(conn);
+            Err((error, false))
+        }
+    }
+}
+
+/// Drivers write several lines; the owner gets one.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,48 @@
+//! The log of revocations, written in the revoking transaction and read by every process.
+
+use countersign_core::{UserId, model::Timestamp};
+use diesel::prelude::*;
+
+use super::{
+    connection::AnyConnection,
+    rows::stored,
+    schema::{revocation_counter, revocations},
+};
+
+/// Appends an entry; the last step of a revoking transaction.
+///
+/// Numbers that the database deals out appear in the order of the commits, not of the numbers: a reader that has seen 8
+/// would never learn of a 7 that is committed after it. The counter's row stays locked until the commit, so here the
+/// two orders are one.
+pub fn log(conn: &mut AnyConnection, user: UserId, now: Timestamp) -> QueryResult<()> {
+    diesel::update(revocation_counter::table)
+        .set(revocation_counter::last.eq(revocation_counter::last + 1))
+        .execute(conn)?;
+    let number: i64 = revocation_counter::table.select(revocation_counter::last).get_result(conn)?;
+    diesel::insert_into(revocations::table)
+        .values((revocations::id.eq(number), revocations::user_id.eq(user.0), revocations::created_at.eq(stored(now))))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The entries above `after`, in the order of their numbers.
+pub fn after(conn: &mut AnyConnection, after: i64) -> QueryResult<Vec<(i64, UserId)>> {
+    let rows: Vec<(i64, i64)> = revocations::table
+        .filter(revocations::id.gt(after))
+        .order(revocations::id)
+        .select((revocations::id, revocations::user_id))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(number, user)| (number, UserId(user))).collect())
+}
+
+/// The highest number, 0 if there is none.
+pub fn last(conn: &mut AnyConnection) -> QueryResult<i64> {
+    let last: Option<i64> = revocations::table.select(diesel::dsl::max(revocations::id)).get_result(conn)?;
+    Ok(last.unwrap_or(0))
+}
+
+/// Forgets what every process has read long ago.
+pub fn prune(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<()> {
+    diesel::delete(revocations::table.filter(revocations::created_at.lt(stored(before)))).execute(conn)?;
+    Ok(())
+}

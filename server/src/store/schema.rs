@@ -1,0 +1,69 @@
+//! The tables as diesel sees them, the same on every database; `migrations/` creates them.
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        uuid -> Text,
+        username -> Text,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        name -> Text,
+        first_name -> Text,
+        last_name -> Text,
+        role -> Text,
+        is_staff -> Bool,
+        is_superuser -> Bool,
+        is_active -> Bool,
+        email_verified_at -> Nullable<Timestamp>,
+        password -> Nullable<Text>,
+        generation -> BigInt,
+        api_token -> Nullable<Text>,
+        last_login_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    identifiers (key) {
+        key -> Text,
+        kind -> Text,
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    tokens (id) {
+        id -> BigInt,
+        kind -> Text,
+        user_id -> BigInt,
+        name -> Text,
+        digest -> Text,
+        sealed -> Nullable<Text>,
+        abilities -> Text,
+        family -> Nullable<Text>,
+        created_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+        expires_at -> Nullable<Timestamp>,
+        slot -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    revocations (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    revocation_counter (id) {
+        id -> BigInt,
+        last -> BigInt,
+    }
+}
+
+diesel::joinable!(identifiers -> users (user_id));
+diesel::joinable!(tokens -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(users, identifiers, tokens);

@@ -1,0 +1,124 @@
+//! A fresh database for a test, on every database that is there.
+//!
+//! SQLite is always there. PostgreSQL and MySQL/MariaDB take part if the build has their cargo feature and
+//! `COUNTERSIGN_TEST_POSTGRES` or `COUNTERSIGN_TEST_MYSQL` is the URL of a user who may create databases; `.ci/databases`
+//! starts both and sets both. `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,mysql` turns "not there" into a failure.
+
+use std::{
+    env,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use countersign::store::{Store, StoreOptions};
+
+/// An empty database of the test's own; dropping it drops the database.
+pub struct Database {
+    /// What a store opens.
+    pub url: String,
+    /// `sqlite`, `postgres` or `mysql`.
+    pub name: &'static str,
+    /// Removes what was created.
+    _owned: Owned,
+}
+
+/// What goes with the database.
+enum Owned {
+    /// The folder of the SQLite file.
+    Folder { _folder: tempfile::TempDir },
+    /// A database on a server.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    OnServer { admin: String, database: String },
+}
+
+impl Database {
+    /// How tests open a store: enough connections for 16 threads, and a wait that a busy machine does not exceed.
+    pub fn options(&self) -> StoreOptions {
+        StoreOptions { url: self.url.clone(), pool_size: 8, wait: Duration::from_secs(20) }
+    }
+
+    /// A store on it, migrated.
+    pub fn store(&self) -> Store {
+        let store = Store::open(&self.options()).expect("the database is there");
+        store.migrate().expect("an empty database can be migrated");
+        store
+    }
+}
+
+/// A new database of every kind that is there.
+///
+/// # Panics
+///
+/// If `COUNTERSIGN_TEST_REQUIRE` names one that is not there, or a server refuses.
+pub fn databases() -> Vec<Database> {
+    let all = vec![
+        Some(sqlite()),
+        #[cfg(feature = "postgres")]
+        on_server("postgres", "COUNTERSIGN_TEST_POSTGRES"),
+        #[cfg(feature = "mysql")]
+        on_server("mysql", "COUNTERSIGN_TEST_MYSQL"),
+    ];
+    let all: Vec<Database> = all.into_iter().flatten().collect();
+    for required in env::var("COUNTERSIGN_TEST_REQUIRE").unwrap_or_default().split(',').map(str::trim) {
+        assert!(
+            required.is_empty() || all.iter().any(|database| database.name == required),
+            "COUNTERSIGN_TEST_REQUIRE names {required}, which is not there: build the tests with its cargo feature \
+             and set COUNTERSIGN_TEST_{} (source .ci/databases does)",
+            required.to_uppercase(),
+        );
+    }
+    all
+}
+
+/// A file in a folder of its own.
+pub fn sqlite() -> Database {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite://{}", folder.path().join("countersign.db").display());
+    Database { url, name: "sqlite", _owned: Owned::Folder { _folder: folder } }
+}
+
+/// A name that no other test of this or another process has.
+#[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "only servers need names"))]
+fn fresh_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("countersign_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn on_server(name: &'static str, variable: &str) -> Option<Database> {
+    let admin = env::var(variable).ok().filter(|url| !url.is_empty())?;
+    let database = fresh_name();
+    run(&admin, &format!("CREATE DATABASE {database}"));
+    let (server, _) = admin.rsplit_once('/').expect("an URL that ends with the name of a database");
+    let url = format!("{server}/{database}");
+    Some(Database { url, name, _owned: Owned::OnServer { admin, database } })
+}
+
+/// Runs a statement as the owner of the server.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub fn run(url: &str, statement: &str) {
+    use diesel::{Connection as _, connection::SimpleConnection as _};
+
+    let outcome = match url.split_once("://") {
+        #[cfg(feature = "postgres")]
+        Some(("postgres", _)) => diesel::PgConnection::establish(url).expect(url).batch_execute(statement),
+        #[cfg(feature = "mysql")]
+        Some(("mysql", _)) => diesel::MysqlConnection::establish(url).expect(url).batch_execute(statement),
+        _ => panic!("{url} is not the URL of a server that these tests were built for"),
+    };
+    outcome.unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        match self {
+            Self::Folder { .. } => {}
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            Self::OnServer { admin, database } if admin.starts_with("postgres") => {
+                run(admin, &format!("DROP DATABASE {database} WITH (FORCE)"));
+            }
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            Self::OnServer { admin, database } => run(admin, &format!("DROP DATABASE {database}")),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The promises of `countersign_core::store`, each as a test over every database that is there.
+
+#[path = "store/common.rs"]
+mod common;
+#[path = "store/races.rs"]
+mod races;
+#[path = "store/starts.rs"]
+mod starts;
+#[path = "store/tokens.rs"]
+mod tokens;
+#[path = "store/users.rs"]
+mod users;

@@ -1,0 +1,123 @@
+//! How a store is opened and migrated.
+
+use std::time::Duration;
+
+use countersign::store::{OpenError, Store, StoreOptions};
+use countersign_core::store::{TokenStore as _, UserStore as _};
+use countersign_tests::databases::{databases, sqlite};
+use diesel::{Connection as _, RunQueryDsl as _, connection::SimpleConnection as _, dsl::sql, sql_types::Text};
+
+use crate::common::{create, new_user, together};
+
+fn options(url: &str) -> StoreOptions {
+    StoreOptions { url: url.to_owned(), pool_size: 4, wait: Duration::from_secs(2) }
+}
+
+#[test]
+fn many_starts_at_once_on_an_empty_database_migrate_it_once() {
+    for database in databases() {
+        eprintln!("on {}", database.name);
+        let applied = together(|number| {
+            if number >= 8 {
+                return Vec::new();
+            }
+            Store::open(&StoreOptions { pool_size: 1, ..database.options() }).unwrap().migrate().unwrap()
+        });
+        assert_eq!(applied.concat().len(), 1);
+        create(&database.store(), "ada");
+    }
+}
+
+#[test]
+fn a_second_migration_has_nothing_to_do() {
+    for database in databases() {
+        assert_eq!(database.store().migrate().unwrap(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn an_url_that_cannot_work_is_told_in_one_line() {
+    let refusal = |url: &str| Store::open(&options(url)).err().map(|error| error.to_string()).unwrap();
+    assert!(matches!(Store::open(&options("oracle://x")), Err(OpenError::UnknownScheme(scheme)) if scheme == "oracle"));
+    assert!(refusal("countersign.db").contains("unknown scheme"));
+    let message = refusal("sqlite:///no/such/folder/countersign.db");
+    assert!(
+        message.starts_with("cannot connect to the sqlite database: /no/such/folder/countersign.db: "),
+        "{message}"
+    );
+    for (url, feature) in [("postgres", cfg!(feature = "postgres")), ("mysql", cfg!(feature = "mysql"))] {
+        let message = refusal(&format!("{url}://u:secret@127.0.0.1:1/x"));
+        assert!(!message.contains("secret") && !message.contains('\n'), "{message}");
+        let expected = if feature { "cannot connect to the" } else { "build it with the cargo feature" };
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_database_in_memory_works() {
+    let store = Store::open(&options("sqlite://:memory:")).unwrap();
+    store.migrate().unwrap();
+    let ada = create(&store, "ada");
+    assert_eq!(store.user(ada.id).unwrap(), Some(ada));
+}
+
+#[test]
+fn a_database_of_a_newer_program_is_refused_and_left_alone() {
+    let database = sqlite();
+    let path = database.url.trim_start_matches("sqlite://");
+    let mut conn = diesel::SqliteConnection::establish(path).unwrap();
+    conn.batch_execute(
+        "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
+         run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP); \
+         INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')",
+    )
+    .unwrap();
+    let refusal = Store::open(&database.options()).unwrap().migrate().unwrap_err();
+    assert!(matches!(refusal, OpenError::UnknownMigrations(ref versions) if versions == "99990101000000"), "{refusal}");
+    let tables: i64 =
+        diesel::select(sql::<diesel::sql_types::BigInt>("(SELECT count(*) FROM sqlite_schema WHERE type = 'table')"))
+            .get_result(&mut conn)
+            .unwrap();
+    assert_eq!(tables, 1);
+}
+
+#[test]
+fn only_the_owner_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let database = sqlite();
+    let store = database.store();
+    create(&store, "ada");
+    let path = database.url.trim_start_matches("sqlite://");
+    for suffix in ["", "-wal", "-shm"] {
+        let mode = std::fs::metadata(format!("{path}{suffix}")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{suffix}");
+    }
+}
+
+#[test]
+fn sqlite_does_not_plan_again_at_every_bound_parameter() {
+    let mut conn = diesel::SqliteConnection::establish(":memory:").unwrap();
+    let options: Vec<String> = sql::<Text>("PRAGMA compile_options").load(&mut conn).unwrap();
+    assert!(options.iter().any(|option| option.starts_with("THREADSAFE")));
+    assert!(
+        !options.iter().any(|option| option == "ENABLE_STAT4"),
+        "LIBSQLITE3_FLAGS of .cargo/config.toml is not heeded"
+    );
+}
+
+#[test]
+fn a_request_does_not_wait_long_for_another_process_that_writes() {
+    let database = sqlite();
+    let store = Store::open(&options(&database.url)).unwrap();
+    store.migrate().unwrap();
+    let mut other = diesel::SqliteConnection::establish(database.url.trim_start_matches("sqlite://")).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let start = std::time::Instant::now();
+    let outcomes = together(|number| store.create_user(&new_user(&format!("user{number}"))));
+    assert!(outcomes.iter().all(Result::is_err));
+    assert!(start.elapsed() < Duration::from_millis(3_500), "{:?}", start.elapsed());
+    assert_eq!(store.last_revocation().unwrap(), 0);
+    other.batch_execute("ROLLBACK").unwrap();
+    create(&store, "ada");
+}

@@ -1,0 +1,236 @@
+//! The promises of `TokenStore`.
+
+use countersign_core::{
+    Digest, TokenId, TokenKind,
+    model::UserChange,
+    store::{Revoke, TokenStore as _, UserStore as _},
+};
+
+use crate::common::{NOBODY, create, in_slot, moment, new_token, on_every_database};
+
+#[test]
+fn a_token_is_read_back_whole_with_its_user() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let new = new_token(&ada, TokenKind::Jwt, "s");
+        let token = store.insert_token(&new).unwrap().unwrap();
+        assert_eq!((token.kind, token.user_id, &token.name), (TokenKind::Jwt, ada.id, &new.name));
+        assert_eq!((token.digest, &token.sealed, &token.abilities), (new.digest, &new.sealed, &new.abilities));
+        assert_eq!((&token.family, token.created_at, token.last_used_at), (&new.family, moment(1), None));
+        assert_eq!(token.expires_at, Some(moment(3600)));
+
+        let found = Some((token.clone(), ada));
+        assert_eq!(store.token(token.id).unwrap(), found);
+        assert_eq!(store.token_by_digest(TokenKind::Jwt, &new.digest).unwrap(), found);
+        assert_eq!(store.token_by_family(TokenKind::Jwt, "family of s").unwrap(), found);
+        assert_eq!(store.token(TokenId(4_000_000)).unwrap(), None);
+        assert_eq!(store.token_by_digest(TokenKind::Jwt, &Digest::of(b"other")).unwrap(), None);
+        assert_eq!(store.token_by_family(TokenKind::Jwt, "family of s ").unwrap(), None);
+    });
+}
+
+#[test]
+fn a_credential_of_one_kind_is_never_found_as_another() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let new = new_token(&ada, TokenKind::Session, "s");
+        store.insert_token(&new).unwrap().unwrap();
+        for kind in TokenKind::ALL.into_iter().filter(|kind| *kind != TokenKind::Session) {
+            assert_eq!(store.token_by_digest(kind, &new.digest).unwrap(), None);
+            assert_eq!(store.token_by_family(kind, "family of s").unwrap(), None);
+        }
+    });
+}
+
+#[test]
+fn nothing_is_minted_for_an_old_generation_a_disabled_user_or_nobody() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let mut stale = in_slot(new_token(&ada, TokenKind::Djoser, "s"));
+        stale.login = true;
+        let disabled =
+            store.change_user(ada.id, &UserChange::Active(false), Revoke::Everything, moment(2)).unwrap().unwrap();
+        let mut inactive = stale.clone();
+        inactive.generation = disabled.generation;
+        let mut nobodys = stale.clone();
+        nobodys.user_id = NOBODY;
+        for new in [&stale, &inactive, &nobodys] {
+            assert_eq!(store.insert_token(new).unwrap(), None);
+            assert_eq!(store.find_or_create_token(new).unwrap(), None);
+            assert_eq!(store.replace_token(new, true, "published").unwrap(), None);
+        }
+        assert_eq!(store.tokens_of(ada.id, None).unwrap(), []);
+        assert_eq!(store.user(ada.id).unwrap(), Some(disabled));
+        assert_eq!(store.last_revocation().unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_login_is_remembered_and_other_mints_are_not() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let mut new = new_token(&ada, TokenKind::Sanctum, "first");
+        store.insert_token(&new).unwrap().unwrap();
+        assert_eq!(store.user(ada.id).unwrap().unwrap().last_login_at, None);
+        (new.login, new.digest) = (true, Digest::of(b"second"));
+        store.insert_token(&new).unwrap().unwrap();
+        assert_eq!(store.user(ada.id).unwrap().unwrap().last_login_at, Some(moment(1)));
+    });
+}
+
+#[test]
+fn an_inserted_token_takes_no_slot() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        for secret in ["first", "second"] {
+            assert!(store.insert_token(&in_slot(new_token(&ada, TokenKind::Djoser, secret))).unwrap().is_some());
+        }
+        assert_eq!(store.tokens_of(ada.id, None).unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn a_slot_gives_the_same_token_until_it_ends() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let first = in_slot(new_token(&ada, TokenKind::Djoser, "first"));
+        let mut second = in_slot(new_token(&ada, TokenKind::Djoser, "second"));
+        let token = store.find_or_create_token(&first).unwrap().unwrap();
+        assert_eq!(store.find_or_create_token(&second).unwrap().unwrap(), token);
+        second.created_at = moment(3600);
+        second.expires_at = None;
+        let other = store.find_or_create_token(&second).unwrap().unwrap();
+        assert_eq!((other.digest, other.expires_at), (second.digest, None));
+        assert_eq!(store.tokens_of(ada.id, None).unwrap(), [other]);
+    });
+}
+
+#[test]
+fn a_replaced_token_is_gone_published_and_logged() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let free = store.insert_token(&new_token(&ada, TokenKind::Sanctum, "free")).unwrap().unwrap();
+        let session = store.insert_token(&new_token(&ada, TokenKind::Session, "session")).unwrap().unwrap();
+        let replace = |secret: &str, sweep| {
+            let new = in_slot(new_token(&ada, TokenKind::Sanctum, secret));
+            store.replace_token(&new, sweep, &format!("sealed {secret}")).unwrap().unwrap()
+        };
+        let first = replace("first", false);
+        assert_eq!(store.tokens_of(ada.id, None).unwrap(), [free, session.clone(), first.clone()]);
+        let second = replace("second", true);
+        assert!(second.id > first.id);
+        assert_eq!(store.tokens_of(ada.id, None).unwrap(), [session, second]);
+        assert_eq!(store.user(ada.id).unwrap().unwrap().api_token.as_deref(), Some("sealed second"));
+        assert_eq!(store.revocations(0).unwrap(), [(1, ada.id), (2, ada.id)]);
+    });
+}
+
+#[test]
+fn tokens_are_listed_by_user_and_kind() {
+    on_every_database(|store, _| {
+        let (ada, bob) = (create(store, "ada"), create(store, "bob"));
+        let mint = |user, kind, secret: &str| store.insert_token(&new_token(user, kind, secret)).unwrap().unwrap();
+        let first = mint(&ada, TokenKind::Sanctum, "1");
+        mint(&bob, TokenKind::Sanctum, "2");
+        let third = mint(&ada, TokenKind::Session, "3");
+        assert_eq!(store.tokens_of(ada.id, None).unwrap(), [first, third.clone()]);
+        assert_eq!(store.tokens_of(ada.id, Some(TokenKind::Session)).unwrap(), [third]);
+        assert_eq!(store.tokens_of(ada.id, Some(TokenKind::Djoser)).unwrap(), []);
+    });
+}
+
+#[test]
+fn one_token_is_revoked_by_its_owner_or_by_anybody() {
+    on_every_database(|store, _| {
+        let (ada, bob) = (create(store, "ada"), create(store, "bob"));
+        let mint = |secret: &str| store.insert_token(&new_token(&ada, TokenKind::Sanctum, secret)).unwrap().unwrap().id;
+        let (first, second) = (mint("1"), mint("2"));
+        assert_eq!(store.revoke_token(first, Some(bob.id), moment(2)).unwrap(), None);
+        assert_eq!(store.last_revocation().unwrap(), 0);
+        assert_eq!(store.revoke_token(first, Some(ada.id), moment(2)).unwrap(), Some(ada.id));
+        assert_eq!(store.revoke_token(first, None, moment(2)).unwrap(), None);
+        assert_eq!(store.revoke_token(second, None, moment(2)).unwrap(), Some(ada.id));
+        assert_eq!(store.tokens_of(ada.id, None).unwrap(), []);
+        assert_eq!(store.revocations(0).unwrap(), [(1, ada.id), (2, ada.id)]);
+    });
+}
+
+#[test]
+fn many_tokens_are_revoked_and_counted() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        for (number, kind) in TokenKind::ALL.into_iter().enumerate() {
+            store.insert_token(&new_token(&ada, kind, &number.to_string())).unwrap().unwrap();
+        }
+        assert_eq!(store.revoke_tokens(ada.id, Revoke::Nothing, moment(2)).unwrap(), 0);
+        assert_eq!(store.revoke_tokens(ada.id, Revoke::Kind(TokenKind::Jwt), moment(2)).unwrap(), 1);
+        let kept = store.tokens_of(ada.id, None).unwrap()[0].id;
+        assert_eq!(store.revoke_tokens(ada.id, Revoke::AllBut(kept), moment(2)).unwrap(), 2);
+        assert_eq!(store.revoke_tokens(ada.id, Revoke::Everything, moment(2)).unwrap(), 1);
+        assert_eq!(store.revoke_tokens(NOBODY, Revoke::Everything, moment(2)).unwrap(), 0);
+        assert!(store.revocations(0).unwrap().iter().all(|(_, user)| *user == ada.id));
+        assert!(store.last_revocation().unwrap() >= 3);
+    });
+}
+
+#[test]
+fn a_later_use_is_never_replaced_by_an_earlier_one() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let mint = |secret: &str| store.insert_token(&new_token(&ada, TokenKind::Sanctum, secret)).unwrap().unwrap().id;
+        let (first, second) = (mint("1"), mint("2"));
+        let used = |id| store.token(id).unwrap().unwrap().0.last_used_at;
+        let gone = TokenId(4_000_000);
+        store
+            .touch_tokens(&[(second, moment(20)), (gone, moment(5)), (first, moment(30)), (first, moment(10))])
+            .unwrap();
+        assert_eq!((used(first), used(second)), (Some(moment(30)), Some(moment(20))));
+        store.touch_tokens(&[(first, moment(29)), (second, moment(21))]).unwrap();
+        assert_eq!((used(first), used(second)), (Some(moment(30)), Some(moment(21))));
+        store.touch_tokens(&[]).unwrap();
+    });
+}
+
+#[test]
+fn what_has_ended_is_pruned_and_the_log_keeps_its_numbers() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let mint = |secret: &str, end| {
+            let mut new = new_token(&ada, TokenKind::Sanctum, secret);
+            new.expires_at = end;
+            store.insert_token(&new).unwrap().unwrap()
+        };
+        mint("1", Some(moment(10)));
+        let (later, never) = (mint("2", Some(moment(12))), mint("3", None));
+        for at in [100, 200] {
+            store.revoke_tokens(ada.id, Revoke::Nothing, moment(at)).unwrap();
+        }
+        assert_eq!(store.prune(moment(11), moment(150)).unwrap(), 1);
+        assert_eq!(store.tokens_of(ada.id, None).unwrap(), [later, never]);
+        assert_eq!(store.revocations(0).unwrap(), [(2, ada.id)]);
+        store.prune(moment(11), moment(999)).unwrap();
+        assert_eq!(store.last_revocation().unwrap(), 0);
+        store.revoke_tokens(ada.id, Revoke::Nothing, moment(300)).unwrap();
+        assert_eq!(store.revocations(2).unwrap(), [(3, ada.id)]);
+    });
+}
+
+#[test]
+fn moments_that_no_calendar_holds_are_no_trouble() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let mut new = new_token(&ada, TokenKind::Sanctum, "s");
+        new.expires_at = Some(chrono::DateTime::<chrono::Utc>::MAX_UTC);
+        let token = store.insert_token(&new).unwrap().unwrap();
+        assert!(!token.is_expired(moment(1_000_000_000)));
+        assert_eq!(store.prune(moment(1_000_000_000), moment(0)).unwrap(), 0);
+    });
+}
+
+#[test]
+fn the_database_gives_a_sign_of_life() {
+    on_every_database(|store, database| {
+        store.ping().unwrap();
+        assert_eq!(store.backend().to_string(), database.name);
+    });
+}

@@ -1,0 +1,255 @@
+//! The promises of `UserStore`.
+
+use countersign_core::{
+    Role, TokenId, TokenKind, UserId,
+    identifier::{Key, Kind, Taken},
+    model::UserChange,
+    password::EncodedPassword,
+    store::{Revoke, TokenStore as _, UserStore as _},
+};
+
+use crate::common::{NOBODY, create, in_slot, moment, new_token, new_user, on_every_database, optional, required};
+
+#[test]
+fn a_created_user_is_read_back_whole() {
+    on_every_database(|store, _| {
+        let new = new_user("ada");
+        let ada = store.create_user(&new).unwrap().unwrap();
+        assert_eq!(store.user(ada.id).unwrap(), Some(ada.clone()));
+        assert_eq!((ada.uuid, ada.generation, ada.role), (new.uuid, 0, Role::Hotelier));
+        assert_eq!((&ada.username, &ada.email, &ada.phone), (&new.username, &new.email, &new.phone));
+        assert_eq!((&ada.name, &ada.first_name, &ada.last_name), (&new.name, &new.first_name, &new.last_name));
+        assert_eq!((ada.is_staff, ada.is_superuser, ada.is_active), (true, false, true));
+        assert_eq!((ada.email_verified_at, ada.last_login_at), (Some(moment(-5)), None));
+        assert_eq!((ada.created_at, ada.updated_at, ada.api_token), (moment(0), moment(0), None));
+        assert_eq!(store.user(NOBODY).unwrap(), None);
+    });
+}
+
+#[test]
+fn a_user_may_have_no_identifier_no_password_and_no_address() {
+    on_every_database(|store, _| {
+        let mut new = new_user("ada");
+        (new.email, new.phone, new.password, new.email_verified_at) = (None, None, None, None);
+        new.identifiers.clear();
+        let ada = store.create_user(&new).unwrap().unwrap();
+        assert_eq!((ada.email, ada.phone, ada.email_verified_at), (None, None, None));
+        assert_eq!(store.password(ada.id).unwrap(), None);
+        assert!(store.account(&[Key::username("ada")]).unwrap().is_none());
+    });
+}
+
+#[test]
+fn an_account_is_found_by_the_first_key_that_is_held() {
+    on_every_database(|store, _| {
+        let (ada, bob) = (create(store, "ada"), create(store, "bob"));
+        let find = |keys: &[&str]| {
+            let keys: Vec<Key> = keys.iter().map(|key| Key::from_stored((*key).to_owned())).collect();
+            store.account(&keys).unwrap()
+        };
+        assert_eq!(find(&["nobody", "bob", "ada"]).unwrap().user, bob);
+        assert_eq!(find(&["ada", "bob"]).unwrap().user, ada);
+        let account = find(&["ada@example.org"]).unwrap();
+        assert_eq!((account.user, account.password), (ada, Some(EncodedPassword::new("$argon2id$old"))));
+        assert!(find(&["nobody"]).is_none());
+        assert!(find(&[]).is_none());
+    });
+}
+
+#[test]
+fn keys_are_compared_byte_for_byte() {
+    on_every_database(|store, _| {
+        create(store, "ada");
+        for other in ["ADA", "Ada", "ada ", " ada", "adá", "ada\0", "ad", "ada\t"] {
+            assert!(store.account(&[Key::from_stored(other.to_owned())]).unwrap().is_none(), "{other:?}");
+        }
+        for (number, other) in ["ADA", "ada ", "adá", "straße", "strasse"].into_iter().enumerate() {
+            let mut new = new_user(&format!("other{number}"));
+            new.identifiers = vec![required(Kind::Username, Key::from_stored(other.to_owned()))];
+            let user = store.create_user(&new).unwrap().unwrap();
+            let found = store.account(&[Key::from_stored(other.to_owned())]).unwrap().unwrap();
+            assert_eq!(found.user, user, "{other:?}");
+        }
+    });
+}
+
+#[test]
+fn what_no_column_can_hold_belongs_to_nobody_and_can_be_claimed_by_nobody() {
+    on_every_database(|store, _| {
+        let longest = "ы".repeat(255);
+        for (number, text) in ["x".repeat(256), "🦀".repeat(256), "nul\0".to_owned()].into_iter().enumerate() {
+            let key = Key::from_stored(text);
+            assert!(store.account(std::slice::from_ref(&key)).unwrap().is_none());
+            let mut new = new_user(&format!("user{number}"));
+            new.identifiers.push(required(Kind::Phone, key.clone()));
+            assert_eq!(store.create_user(&new).unwrap().unwrap_err(), Taken(vec![Kind::Phone]));
+            new.identifiers.pop();
+            new.identifiers.push(optional(Kind::Phone, key));
+            assert!(store.create_user(&new).unwrap().is_ok());
+        }
+        let mut new = new_user("long");
+        new.identifiers = vec![required(Kind::Username, Key::username(&longest))];
+        let user = store.create_user(&new).unwrap().unwrap();
+        assert_eq!(store.account(&[Key::username(&longest)]).unwrap().unwrap().user, user);
+    });
+}
+
+#[test]
+fn long_and_odd_texts_are_no_trouble() {
+    on_every_database(|store, _| {
+        let mut new = new_user("ada");
+        let long = "🦀".repeat(16_000);
+        (new.name, new.username, new.email) = (long.clone(), long.clone(), Some(long.clone()));
+        new.first_name = "nul\0 and \u{1}".to_owned();
+        let ada = store.create_user(&new).unwrap().unwrap();
+        assert_eq!((&ada.name, ada.first_name.as_str()), (&long, "nul and \u{1}"));
+        let mut token = new_token(&ada, TokenKind::Sanctum, "s");
+        token.name.clone_from(&long);
+        token.abilities.0 = vec!["\"".repeat(60_000), "nul\0".to_owned()];
+        let stored = store.insert_token(&token).unwrap().unwrap();
+        assert_eq!((stored.name, stored.abilities), (long, token.abilities));
+        assert!(store.token_by_family(TokenKind::Sanctum, "nul\0").unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_user_whose_required_identifier_is_held_is_not_created() {
+    on_every_database(|store, _| {
+        create(store, "ada");
+        let mut new = new_user("bob");
+        new.identifiers = vec![
+            required(Kind::Username, Key::username("ada")),
+            required(Kind::Email, Key::email("bob@example.org")),
+            required(Kind::Phone, Key::email("ada@example.org")),
+        ];
+        let taken = store.create_user(&new).unwrap().unwrap_err();
+        assert_eq!(taken, Taken(vec![Kind::Username, Kind::Phone]));
+        assert_eq!(store.users(UserId(0), 9).unwrap().len(), 1);
+        assert!(store.account(&[Key::email("bob@example.org")]).unwrap().is_none());
+    });
+}
+
+#[test]
+fn an_optional_identifier_that_is_held_is_left_out() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let mut new = new_user("bob");
+        new.identifiers = vec![
+            required(Kind::Username, Key::username("bob")),
+            optional(Kind::Email, Key::email("ada@example.org")),
+            optional(Kind::Phone, Key::phone("+79991234567")),
+        ];
+        let bob = store.create_user(&new).unwrap().unwrap();
+        assert_eq!(store.account(&[Key::email("ada@example.org")]).unwrap().unwrap().user, ada);
+        assert_eq!(store.account(&[Key::phone("+79991234567")]).unwrap().unwrap().user, bob);
+    });
+}
+
+#[test]
+fn two_claims_with_one_key_count_once() {
+    on_every_database(|store, _| {
+        let mut new = new_user("ada");
+        let key = Key::email("ada@example.org");
+        new.identifiers = vec![optional(Kind::Username, key.clone()), required(Kind::Email, key.clone())];
+        let ada = store.create_user(&new).unwrap().unwrap();
+        assert_eq!(store.account(&[key]).unwrap().unwrap().user, ada);
+    });
+}
+
+#[test]
+fn users_are_listed_in_pages_in_the_order_of_their_numbers() {
+    on_every_database(|store, _| {
+        let all: Vec<UserId> = ["c", "a", "b"].map(|name| create(store, name).id).to_vec();
+        let page = |after, limit| -> Vec<UserId> {
+            store.users(after, limit).unwrap().into_iter().map(|user| user.id).collect()
+        };
+        assert!(all.is_sorted());
+        assert_eq!(page(UserId(0), 2), all[..2]);
+        assert_eq!(page(all[1], 2), all[2..]);
+        assert_eq!(page(all[2], 2), []);
+    });
+}
+
+#[test]
+fn a_change_is_applied_raises_the_generation_and_is_logged() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let changes = [
+            UserChange::Password(EncodedPassword::new("$new")),
+            UserChange::Active(false),
+            UserChange::Role(Role::Admin),
+        ];
+        for (number, change) in (1_i32..).zip(&changes) {
+            let now = moment(i64::from(number));
+            let changed = store.change_user(ada.id, change, Revoke::Everything, now).unwrap().unwrap();
+            assert_eq!((changed.generation, changed.updated_at), (i64::from(number), now));
+            assert_eq!(store.last_revocation().unwrap(), i64::from(number));
+        }
+        let changed = store.user(ada.id).unwrap().unwrap();
+        assert_eq!((changed.is_active, changed.role), (false, Role::Admin));
+        assert_eq!(store.password(ada.id).unwrap(), Some(EncodedPassword::new("$new")));
+        assert_eq!(store.revocations(1).unwrap(), [(2, ada.id), (3, ada.id)]);
+        assert_eq!(store.change_user(NOBODY, &changes[1], Revoke::Everything, moment(0)).unwrap(), None);
+        assert_eq!(store.last_revocation().unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_change_revokes_what_it_is_told_to() {
+    on_every_database(|store, _| {
+        let (mut ada, bob) = (create(store, "ada"), create(store, "bob"));
+        store.insert_token(&new_token(&bob, TokenKind::Sanctum, "bob's")).unwrap().unwrap();
+        for revoke in ["everything", "kind", "all but", "nothing"] {
+            let mint = |kind, name: &str| store.insert_token(&new_token(&ada, kind, &format!("{name} {revoke}")));
+            let ids: Vec<TokenId> = [
+                mint(TokenKind::Sanctum, "first"),
+                mint(TokenKind::Sanctum, "second"),
+                mint(TokenKind::Session, "third"),
+            ]
+            .map(|minted| minted.unwrap().unwrap().id)
+            .to_vec();
+            let (revoke, kept) = match revoke {
+                "everything" => (Revoke::Everything, vec![]),
+                "kind" => (Revoke::Kind(TokenKind::Sanctum), vec![ids[2]]),
+                "all but" => (Revoke::AllBut(ids[1]), vec![ids[1]]),
+                _ => (Revoke::Nothing, ids),
+            };
+            ada = store.change_user(ada.id, &UserChange::Active(true), revoke, moment(9)).unwrap().unwrap();
+            let left: Vec<TokenId> = store.tokens_of(ada.id, None).unwrap().iter().map(|token| token.id).collect();
+            assert_eq!(left, kept, "{revoke:?}");
+            store.revoke_tokens(ada.id, Revoke::Everything, moment(9)).unwrap();
+        }
+        assert_eq!(store.tokens_of(bob.id, None).unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_hash_is_upgraded_only_if_it_is_still_the_old_one() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let hash = |text: &str| EncodedPassword::new(text);
+        assert!(store.upgrade_password(ada.id, &hash("$argon2id$old"), &hash("$better")).unwrap());
+        assert!(!store.upgrade_password(ada.id, &hash("$argon2id$old"), &hash("$worse")).unwrap());
+        assert!(!store.upgrade_password(NOBODY, &hash("$argon2id$old"), &hash("$worse")).unwrap());
+        assert_eq!(store.password(ada.id).unwrap(), Some(hash("$better")));
+        assert_eq!(store.user(ada.id).unwrap(), Some(ada));
+        assert_eq!(store.last_revocation().unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_deleted_user_takes_identifiers_and_tokens_along_and_its_number_never_returns() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let token = store.find_or_create_token(&in_slot(new_token(&ada, TokenKind::Djoser, "s"))).unwrap().unwrap();
+        assert!(store.delete_user(ada.id, moment(1)).unwrap());
+        assert!(!store.delete_user(ada.id, moment(1)).unwrap());
+        assert_eq!(store.user(ada.id).unwrap(), None);
+        assert_eq!(store.token(token.id).unwrap(), None);
+        assert!(store.account(&[Key::username("ada")]).unwrap().is_none());
+        assert_eq!(store.revocations(0).unwrap(), [(1, ada.id)]);
+        let again = create(store, "ada");
+        assert!(again.id > ada.id);
+        assert!(store.insert_token(&new_token(&again, TokenKind::Djoser, "s")).unwrap().unwrap().id > token.id);
+    });
+}
