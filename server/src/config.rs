@@ -17,8 +17,8 @@ pub use mounts::{ADAPTERS, MountSettings};
 pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
-    CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, Network,
-    PasswordSettings, ServerSettings, Verified,
+    CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, PasswordSettings,
+    SanctumSettings, ServerSettings, Verified,
 };
 pub use sources::Sources;
 
@@ -72,6 +72,8 @@ sections! {
     database: DatabaseSettings,
     /// `[keys]`
     keys: KeySettings,
+    /// `[sanctum]`
+    sanctum: SanctumSettings,
     /// `[jwt]`
     jwt: JwtSettings,
     /// `[passwords]`

@@ -14,6 +14,7 @@ mod users;
 use std::{fmt, sync::Arc, time::Duration};
 
 use self::pool::Connections;
+use crate::config::DatabaseSettings;
 
 /// Where the database is, and how long a request may wait for it.
 #[derive(Debug, Clone)]
@@ -24,6 +25,12 @@ pub struct StoreOptions {
     pub pool_size: u32,
     /// How long a request waits for a free connection before it fails.
     pub wait: Duration,
+}
+
+impl From<&DatabaseSettings> for StoreOptions {
+    fn from(settings: &DatabaseSettings) -> Self {
+        Self { url: settings.url.expose().to_owned(), pool_size: settings.pool_size, wait: settings.wait.duration() }
+    }
 }
 
 /// The databases that a build may know.

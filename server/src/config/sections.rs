@@ -9,10 +9,9 @@ use std::{
 
 use countersign_adapters::{
     choices,
-    settings::{SettingValue, Span, Value, between, when_set},
+    settings::{Span, between, when_set},
 };
 use countersign_core::{Secret, password::Argon2Params};
-use ipnet::IpNet;
 
 use super::{
     database_url::DatabaseUrl,
@@ -38,8 +37,6 @@ countersign_adapters::settings! {
         /// The address under which clients reach the server, such as "https://id.example.org"; "" for http:// and `bind`.
         /// Links are built from it, never from a Host header.
         pub base_url: String = String::new(), check = origin::base_url,
-        /// Networks of the proxies whose X-Forwarded-For is believed, such as ["10.0.0.0/8"].
-        pub trusted_proxies: Vec<Network> = Vec::new(),
         /// The largest request body in bytes.
         pub body_limit: usize = 65_536, check = between(1_024, 16 * 1_024 * 1_024),
         /// How long a client may take to send a body.
@@ -68,6 +65,16 @@ countersign_adapters::settings! {
         pub file: PathBuf = PathBuf::from("countersign.keys"),
         /// A key to use instead of the file: 32 random bytes or more as text, or in base64 behind "base64:".
         pub secret: Option<Secret> = None, check = when_set(strong),
+    }
+}
+
+countersign_adapters::settings! {
+    /// Tokens of the strategy sanctum_pat, as in Laravel's config/sanctum.php.
+    pub struct SanctumSettings {
+        /// Put before the random characters of a new token, so that scanners recognise one that leaked; "" for nothing.
+        pub token_prefix: String = String::new(), check = token_characters,
+        /// How long after its creation every token ends, whatever its own expiry; without it, never.
+        pub expiration: Option<Span> = None, check = when_set(positive),
     }
 }
 
@@ -167,32 +174,10 @@ choices! {
 /// More threads than this are a slip of the keyboard.
 const MOST_THREADS: usize = 1_024;
 
-/// A network in CIDR form; a bare address is a network of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network(pub IpNet);
-
-impl SettingValue for Network {
-    fn read(value: &Value) -> Result<Self, String> {
-        let text = value.as_str().unwrap_or_default();
-        let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-        let network = text.parse().ok().or_else(address).map(Self);
-        network.ok_or_else(|| "is not a network; write one such as \"10.0.0.0/8\"".to_owned())
-    }
-
-    fn show(&self) -> Option<Value> {
-        self.0.to_string().show()
-    }
-}
-
 impl ServerSettings {
     /// The address under which clients reach the server, without a slash at the end.
     pub fn public_url(&self) -> String {
         if self.base_url.is_empty() { format!("http://{}", self.bind) } else { self.base_url.clone() }
-    }
-
-    /// Is the peer a proxy whose X-Forwarded-For is believed?
-    pub fn trusts(&self, peer: IpAddr) -> bool {
-        self.trusted_proxies.iter().any(|network| network.0.contains(&peer))
     }
 
     /// How many threads answer requests.
@@ -220,6 +205,12 @@ fn or_cores(count: usize) -> usize {
 
 fn filled(text: &str) -> Result<(), String> {
     if text.is_empty() { Err("is empty".to_owned()) } else { Ok(()) }
+}
+
+/// RFC 9110's tchar: a token must fit a header and a WebSocket subprotocol as it is.
+fn token_characters(prefix: &str) -> Result<(), String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._~+-".contains(c);
+    if prefix.chars().all(fits) { Ok(()) } else { Err("may hold only letters, digits and . _ ~ + -".to_owned()) }
 }
 
 fn positive(span: &Span) -> Result<(), String> {

@@ -1,0 +1,131 @@
+//! The application: realm, mounts and the server's own paths, put together once and registered by every worker.
+
+mod background;
+mod docs;
+mod edge;
+mod fallback;
+mod health;
+mod mounts;
+
+pub use background::Background;
+pub use edge::edge;
+
+use std::{io, sync::Arc};
+
+use actix_web::web;
+use countersign_adapters::{
+    executor::{Executor, LaneOptions},
+    mount::Site,
+};
+use countersign_core::{
+    Auth,
+    auth::{Realm, RealmParts},
+    cache::{Cache, CacheOptions},
+    env::{Clock, Random},
+    password::{PasswordRules, Passwords},
+    seal::KeyRing,
+    store::{TokenStore, UserStore},
+};
+
+use crate::config::{Problems, Settings, Verified};
+use docs::Docs;
+use fallback::Fallback;
+use mounts::Mounts;
+
+/// What an application is made of beside its settings; a host may bring its own users.
+#[derive(Clone)]
+pub struct Parts {
+    /// The users.
+    pub users: Arc<dyn UserStore>,
+    /// The tokens.
+    pub tokens: Arc<dyn TokenStore>,
+    /// The server key ring.
+    pub keys: KeyRing,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The randomness.
+    pub random: Arc<dyn Random>,
+}
+
+/// Why an application could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AssemblyError {
+    /// The configuration asks for what cannot be; all problems at once.
+    #[error(transparent)]
+    Problems(#[from] Problems),
+    /// The system gave no threads.
+    #[error("cannot start the hashing threads: {0}")]
+    Threads(#[from] io::Error),
+}
+
+/// Everything that is served. Cheap to clone; each worker registers it with [`App::configure`].
+#[derive(Clone)]
+pub struct App {
+    realm: Realm,
+    mounts: Arc<Mounts>,
+    docs: Docs,
+    fallback: web::Data<Fallback>,
+}
+
+impl App {
+    /// Puts an application together: the realm, the mounts and their documents.
+    ///
+    /// # Errors
+    /// [`AssemblyError`].
+    pub fn assemble(settings: &Settings, parts: Parts) -> Result<Self, AssemblyError> {
+        let realm = realm(settings, parts);
+        let lane =
+            LaneOptions { threads: settings.passwords.thread_count(), max_wait: settings.passwords.max_wait.into() };
+        let site = Site {
+            base_url: settings.server.public_url(),
+            front_ends: settings.front_ends.clone(),
+            body_limit: settings.server.body_limit,
+            body_timeout: settings.server.body_timeout.into(),
+            executor: Executor::start(lane, settings.passwords.failure_floor.into())?,
+        };
+        let mounts = Arc::new(Mounts::wire(settings, &realm, &Arc::new(site))?);
+        let docs = Docs::of(&mounts);
+        let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
+        Ok(Self { realm, mounts, docs, fallback })
+    }
+
+    /// A door to the realm that belongs to no mount, under the strategy of the first mount that issues personal access
+    /// tokens or else of the first mount: for the command line.
+    pub fn auth(&self) -> Auth {
+        Auth::new(self.realm.clone(), self.mounts.owners_strategy(), PasswordRules::None)
+    }
+
+    /// Registers everything: the server's own paths, then the mounts, then what answers the rest.
+    pub fn configure(&self, cfg: &mut web::ServiceConfig) {
+        cfg.app_data(web::Data::new(self.realm.clone()));
+        health::routes(cfg);
+        self.docs.routes(cfg);
+        self.mounts.routes(cfg);
+        cfg.app_data(self.fallback.clone());
+        cfg.default_service(web::to(fallback::unserved));
+    }
+
+    /// Starts what runs beside the requests: reading the revocations of other processes, writing last uses.
+    ///
+    /// # Errors
+    /// If the log cannot be read, or the system gives no threads.
+    pub fn background(&self, settings: &Settings) -> io::Result<Background> {
+        Background::start(&self.realm, settings.cache.poll.into())
+    }
+}
+
+fn realm(settings: &Settings, parts: Parts) -> Realm {
+    let capacity = match settings.cache.verified {
+        Verified::On => settings.cache.capacity,
+        Verified::Off => 0,
+    };
+    Realm::new(RealmParts {
+        users: parts.users,
+        tokens: parts.tokens,
+        passwords: Passwords::new(settings.passwords.argon2()),
+        keys: parts.keys,
+        clock: parts.clock,
+        random: parts.random,
+        cache: Cache::new(CacheOptions { capacity, bound: Some(settings.cache.bound.into()) }),
+    })
+}

@@ -1,0 +1,88 @@
+//! What runs beside the requests: reading the revocations of other processes, writing last uses, pruning.
+
+use std::{
+    io,
+    sync::mpsc::{RecvTimeoutError, Sender, channel},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use countersign_core::{Auth, Strategy, auth::Realm, cache::Follower, password::PasswordRules, strategy::SanctumPat};
+
+/// How often last uses are written; they are true to a minute anyway.
+const FLUSH: Duration = Duration::from_secs(5);
+/// How often ended tokens and old revocations are deleted.
+const PRUNE: Duration = Duration::from_secs(3600);
+
+/// The threads; dropping it ends them and writes what is pending.
+pub struct Background {
+    stop: Vec<Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Background {
+    pub(super) fn start(realm: &Realm, poll: Duration) -> io::Result<Self> {
+        let mut background = Self { stop: Vec::new(), threads: Vec::new() };
+        let mut follower = Follower::begin(realm.tokens()).map_err(io::Error::other)?;
+        follower.look(realm.tokens(), realm.cache()).map_err(io::Error::other)?;
+        let reader = realm.clone();
+        let mut blind = false;
+        background.every(poll, "revocations", move || {
+            let looked = follower.look(reader.tokens(), reader.cache());
+            match looked {
+                Ok(()) => blind = false,
+                // Told once, not four times a second.
+                Err(error) if !blind => {
+                    blind = true;
+                    tracing::warn!(%error, "cannot read the revocations of other processes; nothing cached is trusted");
+                }
+                Err(_) => {}
+            }
+        })?;
+        let writer = realm.clone();
+        let mut pruned = Instant::now();
+        background.every(FLUSH, "housekeeping", move || {
+            if let Err(error) = writer.flush_usage() {
+                tracing::warn!(%error, "cannot write last uses yet");
+            }
+            if pruned.elapsed() >= PRUNE {
+                pruned = Instant::now();
+                prune(&writer);
+            }
+        })?;
+        Ok(background)
+    }
+
+    /// Runs `work` at this interval, and once more at the end.
+    fn every(&mut self, interval: Duration, name: &str, mut work: impl FnMut() + Send + 'static) -> io::Result<()> {
+        let (stop, stopped) = channel();
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+                work();
+            }
+            work();
+        })?;
+        self.stop.push(stop);
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.stop.clear();
+        for thread in self.threads.drain(..) {
+            // A panic of a background thread has been printed by itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn prune(realm: &Realm) {
+    let owner = Auth::new(realm.clone(), Strategy::SanctumPat(SanctumPat::default()), PasswordRules::None);
+    match owner.prune() {
+        Ok(0) => {}
+        Ok(gone) => tracing::info!(gone, "pruned ended tokens"),
+        Err(error) => tracing::warn!(%error, "cannot prune ended tokens"),
+    }
+}

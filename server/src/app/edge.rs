@@ -1,0 +1,45 @@
+//! What happens to every request and answer, whatever the dialect.
+
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{Service, ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    },
+};
+use futures_util::{FutureExt as _, future::Future};
+
+/// A HEAD is answered as its GET would be: the router has no routes for it, and the connection leaves the body out by
+/// itself. Answers that say nothing else are not to be stored or sniffed (ASVS 5.0, 14.3.2): they depend on a proof.
+pub fn edge<S, B>(
+    mut request: ServiceRequest,
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    const DEFAULTS: [(HeaderName, HeaderValue); 2] = [
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    service.call(request).map(|answered| {
+        answered.map(|mut response| {
+            for (name, value) in DEFAULTS {
+                if !response.headers().contains_key(&name) {
+                    response.headers_mut().insert(name, value);
+                }
+            }
+            if response.status().is_server_error() {
+                let (request, status) = (response.request(), response.status().as_u16());
+                tracing::warn!(status, method = %request.method(), path = request.path(), "request failed");
+            }
+            response
+        })
+    })
+}

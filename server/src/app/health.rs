@@ -1,0 +1,51 @@
+//! `/health/live` and `/health/ready`: is the process there, and can it serve?
+
+use actix_web::{HttpResponse, get, http::header::RETRY_AFTER, web};
+use countersign_core::auth::Realm;
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+/// The state of the server.
+#[derive(Serialize, ToSchema)]
+#[schema(as = server::Health)]
+struct Health {
+    /// `ok` or `unavailable`.
+    status: &'static str,
+}
+
+/// The operations of this file, for the merged document.
+#[derive(OpenApi)]
+#[openapi(paths(show_liveness, show_readiness), tags((name = "server", description = "The server itself")))]
+pub(super) struct HealthApi;
+
+pub(super) fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(show_liveness).service(show_readiness);
+}
+
+/// Is the process alive? Asks nothing.
+#[utoipa::path(operation_id = "server_show_liveness", tag = "server",
+    responses((status = 200, description = "Alive", body = Health)))]
+#[get("/health/live")]
+async fn show_liveness() -> HttpResponse {
+    HttpResponse::Ok().json(Health { status: "ok" })
+}
+
+/// Can requests be served? Asks the store.
+#[utoipa::path(operation_id = "server_show_readiness", tag = "server",
+    responses(
+        (status = 200, description = "The store answers", body = Health),
+        (status = 503, description = "The store does not answer", body = Health),
+    ))]
+#[get("/health/ready")]
+async fn show_readiness(realm: web::Data<Realm>) -> HttpResponse {
+    match web::block(move || realm.tokens().ping()).await {
+        Ok(Ok(())) => HttpResponse::Ok().json(Health { status: "ok" }),
+        outcome => {
+            if let Ok(Err(error)) = outcome {
+                tracing::warn!(%error, "not ready");
+            }
+            let mut answer = HttpResponse::ServiceUnavailable();
+            answer.insert_header((RETRY_AFTER, "1")).json(Health { status: "unavailable" })
+        }
+    }
+}

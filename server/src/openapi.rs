@@ -1,0 +1,114 @@
+//! The OpenAPI documents: one an adapter, and one merged of everything that is mounted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign_adapters::{Dialect, mount::Neighbours};
+use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, Paths, path::PathItem};
+use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
+
+/// One mount, as far as its document goes.
+#[derive(Clone, Copy)]
+pub struct Mounted<'a> {
+    /// What is mounted.
+    pub dialect: &'a Dialect,
+    /// Where.
+    pub prefix: &'a str,
+}
+
+/// The document of one mount, with its real prefix.
+pub fn document(mounted: Mounted<'_>, beside: &Neighbours) -> OpenApi {
+    let Mounted { dialect, prefix } = mounted;
+    let mut document = (dialect.describe)();
+    let collected = collect(prefix, |cfg| (dialect.routes)(cfg, beside));
+    document.paths.merge(collected.paths);
+    add_components(&mut document, collected.components);
+    document
+}
+
+/// The document of an adapter mounted alone at its documented place: what is committed under `openapi/`.
+pub fn standalone(dialect: &Dialect) -> OpenApi {
+    let beside = Neighbours::new([(dialect.name.to_owned(), dialect.prefix.to_owned())]);
+    document(Mounted { dialect, prefix: dialect.prefix }, &beside)
+}
+
+/// One document of several mounts and of the server's own operations.
+///
+/// An adapter that is mounted twice has its operation ids told apart by the prefix.
+pub fn merged(mounts: &[Mounted<'_>], beside: &Neighbours, own: OpenApi) -> OpenApi {
+    let mut whole = OpenApiBuilder::new().info(info()).build();
+    let mut ids = BTreeSet::new();
+    let documents = mounts.iter().map(|mounted| (mounted.prefix, document(*mounted, beside)));
+    for (prefix, mut part) in documents.chain([("", own)]) {
+        for item in part.paths.paths.values_mut() {
+            for operation in operations(item) {
+                if let Some(id) = &mut operation.operation_id
+                    && !ids.insert(id.clone())
+                {
+                    id.push_str(&prefix.replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+                    ids.insert(id.clone());
+                }
+            }
+        }
+        whole.paths.merge(part.paths);
+        add_components(&mut whole, part.components);
+        whole.tags.get_or_insert_default().extend(part.tags.unwrap_or_default());
+    }
+    whole
+}
+
+/// The methods that a document has for each path.
+pub fn methods(document: &OpenApi) -> BTreeMap<String, Vec<&'static str>> {
+    let of_item = |item: &PathItem| {
+        let all = [
+            ("GET", &item.get),
+            ("POST", &item.post),
+            ("PUT", &item.put),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ];
+        all.into_iter().filter_map(|(name, operation)| operation.as_ref().map(|_| name)).collect()
+    };
+    document.paths.paths.iter().map(|(path, item)| (path.clone(), of_item(item))).collect()
+}
+
+/// As it is committed and printed: pretty, with a line feed at the end.
+///
+/// # Errors
+/// Never in practice: the document is made of strings and maps.
+pub fn to_text(document: &OpenApi) -> serde_json::Result<String> {
+    document.to_pretty_json().map(|text| text + "\n")
+}
+
+fn collect(prefix: &str, routes: impl FnOnce(&mut ServiceConfig)) -> OpenApi {
+    let app = actix_web::App::new().into_utoipa_app();
+    // A scope of "" would hide every other scope of "": unprefixed routes stand on the application itself.
+    let app =
+        if prefix.is_empty() { app.configure(routes) } else { app.service(scope::scope(prefix).configure(routes)) };
+    app.split_for_parts().1
+}
+
+fn info() -> Info {
+    let mut info = Info::new("Countersign", env!("CARGO_PKG_VERSION"));
+    info.description = Some("Every dialect that this server speaks, over one user base.".to_owned());
+    info
+}
+
+fn add_components(document: &mut OpenApi, more: Option<Components>) {
+    if let Some(more) = more {
+        let components = document.components.get_or_insert_default();
+        components.schemas.extend(more.schemas);
+        components.responses.extend(more.responses);
+        components.security_schemes.extend(more.security_schemes);
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+        .into_iter()
+        .filter_map(Option::as_mut)
+}
+
+/// A document without anything.
+pub fn empty() -> OpenApi {
+    OpenApi::new(info(), Paths::new())
+}
