@@ -9,12 +9,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     adapter::Adapter,
+    minimal,
     mount::{Mount, Neighbours, Site, Use},
     settings::{AdapterOptions, Problem, Table, parse_options},
 };
 
 /// Every dialect, in the order in which they are mounted by default. A new adapter is a module and a row here.
-pub const ALL: &[Dialect] = &[];
+pub const ALL: &[Dialect] = &[Dialect::of::<minimal::Minimal>()];
 
 /// An adapter as a value.
 #[derive(Clone, Copy)]

@@ -9,7 +9,9 @@ pub mod caller;
 pub mod dialect;
 pub mod executor;
 pub mod json;
+pub mod minimal;
 pub mod mount;
+pub mod plain;
 pub mod settings;
 
 pub use adapter::{Adapter, Refusal};

@@ -1,0 +1,119 @@
+//! What the two plain JSON dialects, hotel and minimal, share: which bodies they read, how a Bearer token is sent,
+//! and when to come back.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest,
+    http::header::{AUTHORIZATION, HeaderMap},
+};
+use countersign_core::TokenFault;
+use serde_json::{Map, Value};
+
+use crate::{
+    body::{BodyError, media_type},
+    json,
+};
+
+/// The only type that is read; JSON is UTF-8, so a `charset` parameter changes nothing (RFC 8259, section 11).
+const JSON: &str = "application/json";
+/// A database that failed may be back in a moment.
+pub const STORE_RETRY: Duration = Duration::from_secs(1);
+
+/// The object that the body holds.
+///
+/// # Errors
+/// [`BodyError::UnsupportedMediaType`] for anything but JSON, [`BodyError::Shape`] for JSON that is no object, and
+/// what [`json::value`] fails with.
+pub fn object(request: &HttpRequest, body: &[u8]) -> Result<Map<String, Value>, BodyError> {
+    let media_type = media_type(request);
+    if media_type != JSON {
+        return Err(BodyError::UnsupportedMediaType { media_type });
+    }
+    match json::value(body)? {
+        Value::Object(object) => Ok(object),
+        _ => Err(BodyError::Shape { detail: "not an object".to_owned() }),
+    }
+}
+
+/// The token of the `Authorization` header (RFC 6750, section 2.1): one header, the scheme in any case, one blank, one
+/// token.
+///
+/// # Errors
+/// [`TokenFault::Missing`] without a Bearer header, [`TokenFault::Malformed`] if what it holds is no token, or if
+/// there are two headers, of which no one can say which counts.
+pub fn bearer(headers: &HeaderMap) -> Result<&str, TokenFault> {
+    let mut all = headers.get_all(AUTHORIZATION);
+    let header = all.next().ok_or(TokenFault::Missing)?;
+    if all.next().is_some() {
+        return Err(TokenFault::Malformed);
+    }
+    let text = header.to_str().map_err(|_| TokenFault::Malformed)?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Err(TokenFault::Missing);
+    }
+    if is_token(token) { Ok(token) } else { Err(TokenFault::Malformed) }
+}
+
+/// Can `text` be a credential at all: not empty, and neither blanks, commas nor quotes in it? The `b64token` of
+/// RFC 6750, and with it the `|` of a Sanctum token.
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=|".contains(&byte))
+}
+
+/// Whole seconds for `Retry-After`, never "at once".
+pub fn retry_seconds(after: Duration) -> u64 {
+    after.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn sent(headers: &[&[u8]]) -> Result<String, TokenFault> {
+        use actix_web::http::header::HeaderValue;
+        let mut request = TestRequest::default();
+        for header in headers {
+            request = request.append_header((AUTHORIZATION, HeaderValue::from_bytes(header).unwrap()));
+        }
+        bearer(request.to_http_request().headers()).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_bearer_token_is_read_with_the_scheme_in_any_case() {
+        assert_eq!(sent(&[b"Bearer 1|abc"]).unwrap(), "1|abc");
+        assert_eq!(sent(&[b"bearer a.b-c_d~e+f/g=="]).unwrap(), "a.b-c_d~e+f/g==");
+    }
+
+    #[test]
+    fn anything_but_one_header_with_one_token_is_refused() {
+        for header in [&b"Bearer"[..], b"Bearer ", b"Bearer  a", b"Bearer a b", b"Bearer a, Bearer b", b"Bearer \xff"] {
+            assert_eq!(sent(&[header]).unwrap_err(), TokenFault::Malformed, "{header:?}");
+        }
+        assert_eq!(sent(&[b"Bearer a", b"Bearer a"]).unwrap_err(), TokenFault::Malformed);
+        assert_eq!(sent(&[b"Basic YTpi"]).unwrap_err(), TokenFault::Missing);
+        assert_eq!(sent(&[]).unwrap_err(), TokenFault::Missing);
+    }
+
+    #[test]
+    fn only_json_is_read_with_or_without_a_charset() {
+        let read = |media: &str, body: &str| {
+            object(&TestRequest::default().insert_header(("content-type", media)).to_http_request(), body.as_bytes())
+        };
+        assert!(read("application/json", "{}").is_ok());
+        assert!(read("Application/JSON; charset=utf-8", "{}").is_ok());
+        for media in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
+            assert!(matches!(read(media, "{}"), Err(BodyError::UnsupportedMediaType { .. })), "{media}");
+        }
+        assert!(matches!(read("application/json", "[]"), Err(BodyError::Shape { .. })));
+    }
+
+    #[test]
+    fn retry_after_is_rounded_up() {
+        assert_eq!(retry_seconds(Duration::ZERO), 1);
+        assert_eq!(retry_seconds(Duration::from_millis(1001)), 2);
+    }
+}
