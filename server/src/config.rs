@@ -10,10 +10,10 @@ mod sources;
 
 use std::{error::Error, fmt};
 
-use countersign_adapters::settings::{AdapterOptions, Problem, Section, Setting, Table, Value, nearest};
+use countersign_adapters::settings::{Problem, Section, Setting, Table, Value, nearest};
 
 pub use database_url::DatabaseUrl;
-pub use mounts::{ADAPTERS, MountSettings};
+pub use mounts::MountSettings;
 pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
@@ -22,6 +22,7 @@ pub use sections::{
 };
 pub use sources::Sources;
 
+use mounts::Known;
 use origin::Origin;
 use sections::Root;
 
@@ -42,7 +43,7 @@ macro_rules! sections {
         impl Default for Settings {
             fn default() -> Self {
                 let front_ends = Root::default().front_ends.into_iter().map(Origin::into_string).collect();
-                Self { front_ends, $($name: <$section>::default(),)+ mounts: MountSettings::all() }
+                Self { front_ends, $($name: <$section>::default(),)+ mounts: MountSettings::all(&Known::all()) }
             }
         }
 
@@ -98,31 +99,37 @@ impl fmt::Display for Problems {
 impl Error for Problems {}
 
 impl Settings {
-    /// Reads and checks everything. `adapters` knows the adapters' own options.
+    /// Reads and checks everything.
     ///
     /// # Errors
     /// All problems at once.
-    pub fn load(sources: &Sources, adapters: &[AdapterOptions]) -> Result<Self, Problems> {
+    pub fn load(sources: &Sources) -> Result<Self, Problems> {
+        Self::load_for(sources, &Known::all())
+    }
+
+    /// The effective values as TOML, secrets masked.
+    pub fn dump(&self) -> String {
+        reference::dump(self, &Known::all())
+    }
+
+    /// [`Settings::load`] with these adapters.
+    fn load_for(sources: &Sources, known: &[Known]) -> Result<Self, Problems> {
         let table = sources.table().map_err(|problem| Problems(vec![problem]))?;
-        let (settings, problems) = Self::read(table, adapters);
+        let (settings, problems) = Self::read(table, known);
         if problems.is_empty() {
             return Ok(settings);
         }
         Err(Problems(problems.into_iter().map(|problem| sources.attribute(problem)).collect()))
     }
 
-    /// The effective values as TOML, secrets masked.
-    pub fn dump(&self, adapters: &[AdapterOptions]) -> String {
-        reference::dump(self, adapters)
-    }
-
     /// Reads a table; what is wrong in it has its default.
-    fn read(mut table: Table, adapters: &[AdapterOptions]) -> (Self, Vec<Problem>) {
+    fn read(mut table: Table, known: &[Known]) -> (Self, Vec<Problem>) {
         let (mut settings, mut problems) = (Self::default(), Vec::new());
         settings.read_sections(&mut table, &mut problems);
-        if let Some(mounts) = table.remove("mount") {
-            settings.mounts = mounts::read(&mounts, adapters, &mut problems);
-        }
+        settings.mounts = match table.remove("mount") {
+            Some(mounts) => mounts::read(&mounts, known, &mut problems),
+            None => MountSettings::all(known),
+        };
         let root: Table = Root::settings().into_iter().filter_map(|root| table.remove_entry(&root.key)).collect();
         let (root, wrong) = Root::read(&root);
         settings.front_ends = root.front_ends.into_iter().map(Origin::into_string).collect();

@@ -1,6 +1,7 @@
 //! The Countersign server: configuration, store, HTTP application and command line over the adapters.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod keys;
 pub mod openapi;

@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! The program `countersign`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    countersign::cli::main()
+}

@@ -1,17 +1,67 @@
 //! The `[[mount]]` tables: which adapters are served, where, and with which options.
 
-use countersign_adapters::settings::{
-    AdapterOptions, Problem, Section as _, Setting, Table, Value, nearest, parse_options, when_set,
+use countersign_adapters::{
+    ALL, Dialect,
+    settings::{AdapterOptions, Problem, Section as _, Setting, Table, Value, nearest, parse_options, when_set},
 };
 use countersign_core::{StrategyKind, password::PasswordRules};
 
-/// The adapters in the order in which they are mounted when the configuration names none.
-pub const ADAPTERS: [&str; 5] = ["sanctum", "sanctum_spa", "djoser", "hotel", "minimal"];
+/// An adapter that can be mounted, as far as the configuration is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// Where its document has it.
+    pub prefix: &'static str,
+    /// Its natural strategy.
+    pub strategy: StrategyKind,
+    /// Its natural rules for new passwords.
+    pub password_rules: PasswordRules,
+    /// Its name and its own settings.
+    pub options: AdapterOptions,
+}
+
+impl From<&Dialect> for Known {
+    fn from(dialect: &Dialect) -> Self {
+        let Dialect { prefix, strategy, password_rules, options, .. } = *dialect;
+        Self { prefix, strategy, password_rules, options }
+    }
+}
+
+impl Known {
+    /// Those of this build, in the order in which they are mounted when the configuration names none.
+    pub fn all() -> Vec<Self> {
+        ALL.iter().map(Self::from).collect()
+    }
+
+    /// All settings of a mount, with the defaults of this adapter.
+    pub fn settings(&self) -> Vec<Setting> {
+        let natural = self.common(&MountSettings::of(self.options.adapter)).show();
+        let default_of = |key: &str| natural.iter().find(|(name, _)| *name == key).map(|(_, value)| value.to_string());
+        let common = Common::settings().into_iter();
+        let common = common.map(|setting| Setting { default: default_of(&setting.key), ..setting });
+        common.chain((self.options.settings)()).collect()
+    }
+
+    /// What holds for `mount`.
+    fn common(&self, mount: &MountSettings) -> Common {
+        Common {
+            prefix: mount.prefix.clone().or_else(|| Some(self.prefix.to_owned())),
+            strategy: mount.strategy.or(Some(self.strategy)),
+            password_rules: mount.password_rules.or(Some(self.password_rules)),
+        }
+    }
+
+    /// What holds for `mount`, with the adapter's own options, in the order of the reference.
+    pub fn show(&self, mount: &MountSettings) -> Vec<(&'static str, Value)> {
+        let adapter = ("adapter", Value::String(mount.adapter.clone()));
+        let own = (self.options.show)(&mount.options);
+        [adapter].into_iter().chain(self.common(mount).show()).chain(own).collect()
+    }
+}
 
 /// One mounted adapter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MountSettings {
-    /// One of [`ADAPTERS`].
+    /// [`Dialect::name`].
     pub adapter: String,
     /// Where it is mounted; `None` for its documented place.
     pub prefix: Option<String>,
@@ -43,56 +93,31 @@ impl MountSettings {
     }
 
     /// All adapters at their defaults.
-    pub fn all() -> Vec<Self> {
-        ADAPTERS.into_iter().map(Self::of).collect()
+    pub fn all(known: &[Known]) -> Vec<Self> {
+        known.iter().map(|known| Self::of(known.options.adapter)).collect()
     }
-
-    /// What is set, in the order of the reference; `adapters` knows the adapter's own options.
-    pub fn show(&self, adapters: &[AdapterOptions]) -> Vec<(&'static str, Value)> {
-        let common =
-            Common { prefix: self.prefix.clone(), strategy: self.strategy, password_rules: self.password_rules };
-        let own = adapters.iter().find(|known| known.adapter == self.adapter);
-        let mut shown = vec![("adapter", Value::String(self.adapter.clone()))];
-        shown.extend(common.show());
-        shown.extend(own.map(|own| (own.show)(&self.options)).unwrap_or_default());
-        shown
-    }
-}
-
-/// The settings of a mount of `adapter`, for the reference.
-pub fn settings_of(adapter: &str, adapters: &[AdapterOptions]) -> Vec<Setting> {
-    let own = adapters.iter().find(|known| known.adapter == adapter);
-    let mut settings = Common::settings();
-    settings.extend(own.map(|own| (own.settings)()).unwrap_or_default());
-    settings
 }
 
 /// Reads the value of `mount`.
-pub fn read(value: &Value, adapters: &[AdapterOptions], problems: &mut Vec<Problem>) -> Vec<MountSettings> {
+pub fn read(value: &Value, known: &[Known], problems: &mut Vec<Problem>) -> Vec<MountSettings> {
     let Some(tables) = value.as_array().and_then(|items| items.iter().map(Value::as_table).collect::<Option<Vec<_>>>())
     else {
         problems.push(Problem::new("mount", Some(value), "is not a list of tables; write [[mount]] in the file"));
         return Vec::new();
     };
     let numbered = tables.into_iter().zip(1..);
-    numbered.filter_map(|(table, number)| read_one(table, number, adapters, problems)).collect()
+    numbered.filter_map(|(table, number)| read_one(table, number, known, problems)).collect()
 }
 
 /// Reads the `number`th mount; `None` if its adapter is not known.
-fn read_one(
-    table: &Table,
-    number: usize,
-    adapters: &[AdapterOptions],
-    problems: &mut Vec<Problem>,
-) -> Option<MountSettings> {
-    let adapter = match table.get("adapter") {
-        Some(Value::String(name)) if ADAPTERS.contains(&name.as_str()) => name.clone(),
-        given => {
-            problems.push(no_adapter(given).within(&format!("mount {number}.")));
-            return None;
-        }
+fn read_one(table: &Table, number: usize, known: &[Known], problems: &mut Vec<Problem>) -> Option<MountSettings> {
+    let named = table.get("adapter").and_then(Value::as_str);
+    let Some(own) = known.iter().find(|known| Some(known.options.adapter) == named) else {
+        problems.push(no_adapter(table.get("adapter"), known).within(&format!("mount {number}.")));
+        return None;
     };
-    let mut keys: Vec<String> = settings_of(&adapter, adapters).into_iter().map(|setting| setting.key).collect();
+    let adapter = own.options.adapter;
+    let mut keys: Vec<String> = own.settings().into_iter().map(|setting| setting.key).collect();
     keys.push("adapter".to_owned());
     let common_keys: Vec<String> = Common::settings().into_iter().map(|setting| setting.key).collect();
     let (mut common, mut options, mut found) = (Table::new(), Table::new(), Vec::new());
@@ -109,21 +134,21 @@ fn read_one(
         found.extend(wrong);
         Common::default()
     });
-    if let Some(own) = adapters.iter().find(|known| known.adapter == adapter) {
-        found.extend((own.problems)(&options));
-    }
+    found.extend((own.options.problems)(&options));
     problems.extend(found.into_iter().map(|problem| problem.within(&format!("mount {number} ({adapter})."))));
     let Common { prefix, strategy, password_rules } = common;
-    Some(MountSettings { adapter, prefix, strategy, password_rules, options })
+    Some(MountSettings { adapter: adapter.to_owned(), prefix, strategy, password_rules, options })
 }
 
 /// What to say when no known adapter is named.
-fn no_adapter(given: Option<&Value>) -> Problem {
-    let one_of = format!("write one of {}", ADAPTERS.map(|name| format!("\"{name}\"")).join(", "));
+fn no_adapter(given: Option<&Value>, known: &[Known]) -> Problem {
+    let names: Vec<&str> = known.iter().map(|known| known.options.adapter).collect();
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let one_of = format!("write one of {}", quoted.join(", "));
     let Some(given) = given else {
         return Problem::new("adapter", None, format!("is missing; {one_of}"));
     };
-    let hint = given.as_str().and_then(|name| nearest(name, &ADAPTERS));
+    let hint = given.as_str().and_then(|name| nearest(name, &names));
     let hint = hint.map_or(one_of, |name| format!("did you mean \"{name}\"?"));
     Problem::new("adapter", Some(given), format!("is not an adapter; {hint}"))
 }

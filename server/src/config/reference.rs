@@ -5,11 +5,11 @@ use std::{
     iter::{once, repeat},
 };
 
-use countersign_adapters::settings::{AdapterOptions, Section as _, Setting, Value};
+use countersign_adapters::settings::{Section as _, Setting, Value};
 
 use super::{
     Settings,
-    mounts::{ADAPTERS, Common},
+    mounts::{Common, Known},
     sections::Root,
 };
 
@@ -23,12 +23,17 @@ const HEAD: &str = "\
 ";
 
 const MOUNTS: &str = "
-# The adapters that are served, one [[mount]] each. Without any, all five at their defaults, as they stand here.
+# The adapters that are served, one [[mount]] each. Without any, all of them at their defaults, as they stand here.
 # Every adapter takes `prefix`, `strategy` and `password_rules`; what is below them is its own.
 ";
 
-/// The annotated file of defaults, generated from the declarations. `adapters` knows the adapters' own options.
-pub fn reference(adapters: &[AdapterOptions]) -> String {
+/// The annotated file of defaults, generated from the declarations.
+pub fn reference() -> String {
+    reference_for(&Known::all())
+}
+
+/// [`reference`] with these adapters.
+pub(super) fn reference_for(known: &[Known]) -> String {
     let mut text = HEAD.to_owned();
     write_settings(&mut text, &Root::settings());
     for (name, about, settings) in Settings::sections() {
@@ -37,22 +42,22 @@ pub fn reference(adapters: &[AdapterOptions]) -> String {
         write_settings(&mut text, &settings);
     }
     text.push_str(MOUNTS);
-    for (name, is_first) in ADAPTERS.into_iter().zip(once(true).chain(repeat(false))) {
-        let own = adapters.iter().find(|known| known.adapter == name);
-        write_doc(&mut text, &own.map(|own| (own.about)()).unwrap_or_default());
-        push(&mut text, format_args!("#[[mount]]\n#adapter = \"{name}\"\n"));
-        // What all of them share is explained once.
-        let common = Common::settings().into_iter();
-        let explained =
-            common.map(|setting| if is_first { setting } else { Setting { doc: String::new(), ..setting } });
-        write_settings(&mut text, &explained.collect::<Vec<_>>());
-        write_settings(&mut text, &own.map(|own| (own.settings)()).unwrap_or_default());
+    for (adapter, is_first) in known.iter().zip(once(true).chain(repeat(false))) {
+        write_doc(&mut text, &(adapter.options.about)());
+        push(&mut text, format_args!("#[[mount]]\n#adapter = \"{}\"\n", adapter.options.adapter));
+        let mut settings = adapter.settings();
+        if !is_first {
+            // What all of them share is explained once.
+            let shared = Common::settings().len();
+            settings.iter_mut().take(shared).for_each(|setting| setting.doc.clear());
+        }
+        write_settings(&mut text, &settings);
     }
     text
 }
 
 /// The effective values as TOML, secrets masked.
-pub(super) fn dump(settings: &Settings, adapters: &[AdapterOptions]) -> String {
+pub(super) fn dump(settings: &Settings, known: &[Known]) -> String {
     let mut text = String::new();
     write_values(&mut text, settings.root().show());
     for (name, values) in settings.shown() {
@@ -60,8 +65,9 @@ pub(super) fn dump(settings: &Settings, adapters: &[AdapterOptions]) -> String {
         write_values(&mut text, values);
     }
     for mount in &settings.mounts {
+        let adapter = known.iter().find(|known| known.options.adapter == mount.adapter);
         text.push_str("\n[[mount]]\n");
-        write_values(&mut text, mount.show(adapters));
+        write_values(&mut text, adapter.map(|adapter| adapter.show(mount)).unwrap_or_default());
     }
     text
 }

@@ -1,6 +1,7 @@
 //! From file and environment to settings or messages.
 
-use countersign_adapters::settings::Span;
+use countersign_adapters::settings::{AdapterOptions, Span};
+use countersign_core::{StrategyKind, password::PasswordRules};
 
 use super::*;
 
@@ -12,25 +13,51 @@ countersign_adapters::settings! {
     }
 }
 
-const OPTIONS: [AdapterOptions; 1] = [AdapterOptions::of::<DjoserOptions>("djoser")];
+countersign_adapters::settings! {
+    /// The minimal API has no settings of its own.
+    pub struct NoOptions {}
+}
+
+const ADAPTERS: [Known; 2] = [
+    Known {
+        prefix: "/auth",
+        strategy: StrategyKind::DjoserToken,
+        password_rules: PasswordRules::Django,
+        options: AdapterOptions::of::<DjoserOptions>("djoser"),
+    },
+    Known {
+        prefix: "",
+        strategy: StrategyKind::JwtPair,
+        password_rules: PasswordRules::None,
+        options: AdapterOptions::of::<NoOptions>("minimal"),
+    },
+];
+
+fn dump(settings: &Settings) -> String {
+    reference::dump(settings, &ADAPTERS)
+}
+
+fn defaults() -> Settings {
+    Settings::load_for(&Sources::default(), &ADAPTERS).unwrap()
+}
 
 fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("countersign.toml");
     std::fs::write(&file, toml).unwrap();
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Settings::load(&Sources { file: Some(file), environment }, &OPTIONS)
+    Settings::load_for(&Sources { file: Some(file), environment }, &ADAPTERS)
         .map_err(|Problems(problems)| problems.iter().map(ToString::to_string).collect())
 }
 
 #[test]
 fn without_anything_all_has_its_default() {
-    let settings = Settings::load(&Sources::default(), &OPTIONS).unwrap();
-    assert_eq!(settings, Settings::default());
+    assert_eq!(Settings::load(&Sources::default()), Ok(Settings::default()));
+    let settings = defaults();
     assert_eq!(settings.front_ends, ["http://localhost:3000"]);
     assert_eq!(settings.server.public_url(), "http://127.0.0.1:8000");
     let mounted: Vec<&str> = settings.mounts.iter().map(|mount| mount.adapter.as_str()).collect();
-    assert_eq!(mounted, ADAPTERS);
+    assert_eq!(mounted, ["djoser", "minimal"]);
 }
 
 #[test]
@@ -96,7 +123,7 @@ fn all_problems_are_reported_at_once() {
             "mount 1.adapter: \"djosre\" is not an adapter; did you mean \"djoser\"?",
             "mount 2 (djoser).login_feild: unknown key; did you mean login_field?",
             "mount 2 (djoser).prefix: \"auth/\" does not start with a slash; write \"/auth\"",
-            "mount 3.adapter: is missing; write one of \"sanctum\", \"sanctum_spa\", \"djoser\", \"hotel\", \"minimal\"",
+            "mount 3.adapter: is missing; write one of \"djoser\", \"minimal\"",
             "cache.bound: \"1s\" is not more than cache.poll, which is \"2s\"",
         ]
     );
@@ -105,7 +132,7 @@ fn all_problems_are_reported_at_once() {
 #[test]
 fn a_file_that_cannot_be_used_is_one_clear_line() {
     let missing = Sources { file: Some("missing.toml".into()), ..Sources::default() };
-    let said = Settings::load(&missing, &OPTIONS).unwrap_err().to_string();
+    let said = Settings::load(&missing).unwrap_err().to_string();
     assert!(said.starts_with("missing.toml: cannot be read: No such file"), "{said}");
     let broken = load("[server]\nbind = ", &[]).unwrap_err();
     assert!(broken.len() == 1 && broken[0].contains("countersign.toml: line 2 is not TOML: "), "{broken:?}");
@@ -118,36 +145,32 @@ fn a_mount_keeps_its_options_as_they_were_written() {
     let [mount] = settings.mounts.as_slice() else { panic!("{:?}", settings.mounts) };
     assert_eq!(mount.prefix.as_deref(), Some("/auth"));
     assert_eq!(mount.options.to_string(), "login_field = \"email\"\n");
-    assert!(
-        settings
-            .dump(&OPTIONS)
-            .ends_with("[[mount]]\nadapter = \"djoser\"\nprefix = \"/auth\"\nlogin_field = \"email\"\n")
-    );
+    let effective = "[[mount]]\nadapter = \"djoser\"\nprefix = \"/auth\"\nstrategy = \"djoser_token\"\n\
+                     password_rules = \"django\"\nlogin_field = \"email\"\n";
+    assert!(dump(&settings).ends_with(effective));
 }
 
 #[test]
 fn a_dump_shows_no_secret_and_can_be_read_again() {
     let key = "kq3Vw0rJm9Zt5yXc7Lf1Gh2Bn8Pd4Qs6";
     let file = format!("[keys]\nsecret = \"{key}\"\n[database]\nurl = \"sqlite://x:hunter2@y\"");
-    let dump = load(&file, &[("COUNTERSIGN__JWT__SECRET", key)]).unwrap().dump(&OPTIONS);
-    assert!(!dump.contains(key) && !dump.contains("hunter2"), "{dump}");
-    assert_eq!(dump.matches("secret = \"********\"").count(), 2);
-    assert_eq!(
-        load(&Settings::default().dump(&OPTIONS), &[]).map(|same| same.dump(&OPTIONS)),
-        Ok(Settings::default().dump(&OPTIONS))
-    );
+    let shown = dump(&load(&file, &[("COUNTERSIGN__JWT__SECRET", key)]).unwrap());
+    assert!(!shown.contains(key) && !shown.contains("hunter2"), "{shown}");
+    assert_eq!(shown.matches("secret = \"********\"").count(), 2);
+    let shown = dump(&defaults());
+    assert_eq!(dump(&load(&shown, &[]).unwrap()), shown);
 }
 
 #[test]
 fn the_reference_equals_the_defaults_commented_out_or_not() {
-    let reference = reference(&OPTIONS);
-    assert_eq!(load(&reference, &[]), Ok(Settings::default()));
+    let reference = reference::reference_for(&ADAPTERS);
+    assert_eq!(load(&reference, &[]), Ok(defaults()));
     let active = |line: &str| match line.strip_prefix('#') {
         Some(setting) if !setting.starts_with(' ') && !setting.ends_with('=') => setting.to_owned(),
         _ => line.to_owned(),
     };
     let active: Vec<String> = reference.lines().map(active).collect();
     let settings = load(&active.join("\n"), &[]).unwrap();
-    assert_eq!(settings.dump(&OPTIONS), Settings::default().dump(&OPTIONS));
+    assert_eq!(dump(&settings), dump(&defaults()));
     assert!(active.contains(&"login_field = \"username\"".to_owned()));
 }

@@ -1,0 +1,52 @@
+//! `countersign config`: the configuration, written, checked and shown.
+
+use std::{fs::OpenOptions, io::Write as _, path::PathBuf};
+
+use clap::Subcommand;
+
+use super::{Outcome, Output, Refused};
+use crate::config::{Settings, Sources, reference};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print every setting with its default and what it is for, or write that to a new file
+    ///
+    /// Example: countersign config init --write countersign.toml
+    #[command(verbatim_doc_comment)]
+    Init {
+        /// The file to write; it must not exist yet
+        #[arg(long, value_name = "FILE")]
+        write: Option<PathBuf>,
+    },
+    /// Check file and environment, and report every problem at once
+    ///
+    /// Example: countersign --config /etc/countersign.toml config check
+    #[command(verbatim_doc_comment)]
+    Check,
+    /// Print the values in effect, with secrets masked
+    ///
+    /// Example: COUNTERSIGN__LOG__LEVEL=debug countersign config dump
+    #[command(verbatim_doc_comment)]
+    Dump,
+}
+
+impl Command {
+    pub fn run(self, sources: &Sources, output: &mut Output) -> Outcome {
+        match self {
+            Self::Init { write: None } => output.text(&reference())?,
+            Self::Init { write: Some(file) } => {
+                let create = OpenOptions::new().write(true).create_new(true).open(&file);
+                let written = create.and_then(|mut created| created.write_all(reference().as_bytes()));
+                written.map_err(|error| Refused::Because(format!("{}: {error}", file.display())))?;
+                output.line(&format!("wrote {}", file.display()))?;
+            }
+            Self::Check => {
+                Settings::load(sources)?;
+                let file = sources.file.as_ref().map_or("the defaults".into(), |file| file.display().to_string());
+                output.line(&format!("{file} and the environment are in order"))?;
+            }
+            Self::Dump => output.text(&Settings::load(sources)?.dump())?,
+        }
+        Ok(())
+    }
+}

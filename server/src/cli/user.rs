@@ -1,0 +1,183 @@
+//! `countersign user`: accounts, and the owner's recovery of one.
+
+use clap::{ArgGroup, Args, Subcommand};
+use countersign_core::{Registration, Role, User, UserId};
+
+use super::{
+    Outcome, Output,
+    desk::Desk,
+    help::{example, revoking},
+    password,
+    record::{Record, USER_COLUMNS},
+};
+
+/// How many users are read at a time.
+const PAGE: u32 = 500;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create a user
+    #[command(after_help = example("printf %s \"$PASSWORD\" | countersign user add --username ada \
+                                    --email ada@example.org --verified --password-stdin"))]
+    Add(Add),
+    /// List all users
+    #[command(after_help = example("countersign user list --json"))]
+    List {
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Show one user
+    #[command(after_help = example("countersign user show ada@example.org"))]
+    Show {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Disable a user: nothing issued before is accepted any more, and there is no login
+    #[command(after_help = revoking("countersign user disable ada"))]
+    Disable(Who),
+    /// Let a disabled user log in again; what was revoked stays revoked
+    #[command(after_help = example("countersign user enable ada"))]
+    Enable(Who),
+    /// Give a user another role
+    #[command(after_help = revoking("countersign user set-role ada hotelier"))]
+    SetRole {
+        #[command(flatten)]
+        who: Who,
+        /// tourist, hotelier, `tour_operator`, `transfer_provider`, instructor, restaurant or admin
+        role: Role,
+    },
+    /// Delete a user with everything that is theirs
+    #[command(after_help = revoking("countersign user delete 7"))]
+    Delete(Who),
+    /// Set a new password and revoke every token, session and socket of the user
+    #[command(after_help = revoking("printf %s \"$PASSWORD\" | countersign user set-password ada --password-stdin"))]
+    SetPassword {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        password: password::FromStdin,
+    },
+}
+
+/// Whom a command is about.
+#[derive(Debug, Args)]
+pub struct Who {
+    /// The id, user name, e-mail or phone of the user
+    pub who: String,
+}
+
+/// How records are printed.
+#[derive(Debug, Args)]
+pub struct Form {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("identifier").required(true).multiple(true).args(["username", "email", "phone"])))]
+pub struct Add {
+    /// The user name; without it, the e-mail or phone
+    #[arg(long)]
+    username: Option<String>,
+    /// The e-mail address
+    #[arg(long)]
+    email: Option<String>,
+    /// The phone number in international form, such as +79991234567
+    #[arg(long)]
+    phone: Option<String>,
+    /// The first name
+    #[arg(long, default_value = "", hide_default_value = true)]
+    first_name: String,
+    /// The last name
+    #[arg(long, default_value = "", hide_default_value = true)]
+    last_name: String,
+    /// tourist, hotelier, `tour_operator`, `transfer_provider`, instructor, restaurant or admin
+    #[arg(long, default_value_t = Role::Tourist)]
+    role: Role,
+    /// Django's `is_staff`
+    #[arg(long)]
+    staff: bool,
+    /// Django's `is_superuser`
+    #[arg(long)]
+    superuser: bool,
+    /// May not log in until enabled
+    #[arg(long)]
+    inactive: bool,
+    /// The e-mail address is known to be theirs
+    #[arg(long)]
+    verified: bool,
+    #[command(flatten)]
+    password: password::FromStdin,
+    #[command(flatten)]
+    form: Form,
+}
+
+impl Command {
+    pub fn run(self, desk: &Desk, output: &mut Output) -> Outcome {
+        let auth = desk.auth();
+        match self {
+            Self::Add(add) => add.run(desk, output),
+            Self::List { form } => list(desk, &form, output),
+            Self::Show { who, form } => output.record(&Record::of_user(&desk.find(&who.who)?), form.json),
+            Self::Disable(who) => {
+                let user = auth.set_active(desk.find(&who.who)?.id, false)?;
+                desk.settle();
+                tell(output, "disabled", &user)
+            }
+            Self::Enable(who) => tell(output, "enabled", &auth.set_active(desk.find(&who.who)?.id, true)?),
+            Self::SetRole { who, role } => {
+                let user = auth.set_role(desk.find(&who.who)?.id, role)?;
+                desk.settle();
+                output.line(&format!("{} is {role} now", user.id))
+            }
+            Self::Delete(who) => {
+                let user = desk.find(&who.who)?;
+                auth.delete_user(user.id)?;
+                desk.settle();
+                tell(output, "deleted", &user)
+            }
+            Self::SetPassword { who, password } => {
+                let user = desk.find(&who.who)?;
+                let user = auth.recover(user.id, &password.read()?)?;
+                desk.settle();
+                tell(output, "set the password and revoked everything of", &user)
+            }
+        }
+    }
+}
+
+impl Add {
+    fn run(self, desk: &Desk, output: &mut Output) -> Outcome {
+        let user = desk.auth().register(&Registration {
+            username: self.username,
+            email: self.email,
+            phone: self.phone,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            role: self.role,
+            is_staff: self.staff,
+            is_superuser: self.superuser,
+            is_active: !self.inactive,
+            email_verified: self.verified,
+            ..Registration::new(self.password.read()?)
+        })?;
+        if self.form.json { output.record(&Record::of_user(&user), true) } else { tell(output, "added", &user) }
+    }
+}
+
+fn list(desk: &Desk, form: &Form, output: &mut Output) -> Outcome {
+    let (mut records, mut after) = (Vec::new(), Some(UserId(0)));
+    while let Some(last) = after {
+        let page = desk.auth().users(last, PAGE)?;
+        after = page.last().map(|user| user.id);
+        records.extend(page.iter().map(Record::of_user));
+    }
+    output.records(&records, &USER_COLUMNS, form.json)
+}
+
+fn tell(output: &mut Output, what: &str, user: &User) -> Outcome {
+    output.line(&format!("{what} user {}", user.id))
+}
