@@ -1,0 +1,180 @@
+//! A whole server on a loopback port, with a clock that stands still and randomness that is counted.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use actix_web::{HttpServer, dev::ServerHandle, rt::System};
+use chrono::{DateTime, TimeDelta, Utc};
+use countersign::{
+    app::{App, Background, Parts, edge},
+    config::{Settings, Sources},
+    store::Store,
+};
+use countersign_core::{
+    Auth,
+    env::{Clock, CountedRandom, FixedClock, Random},
+    seal::KeyRing,
+};
+
+use crate::{
+    actor::Actor,
+    databases::{Database, databases, sqlite},
+};
+
+/// When the clock of every test stands at the beginning.
+pub const NOON: &str = "2026-01-02T12:00:00Z";
+
+/// Hashes cost next to nothing, and a failed login is not held back: tests that are about either say so themselves.
+const QUICK: &str = "[passwords]\nmemory_kib = 64\niterations = 1\nfailure_floor = \"0s\"\n";
+
+/// A server of the test's own; dropping it stops it and drops its database.
+pub struct Server {
+    /// Where it listens, such as `http://127.0.0.1:40123`.
+    pub url: String,
+    /// Its clock; it stands at [`NOON`] until it is moved.
+    pub clock: Arc<FixedClock>,
+    /// The same realm without HTTP, for what a document leaves to the owner.
+    pub owner: Auth,
+    /// Its store, for tests that look at what is kept.
+    pub store: Store,
+    /// The effective settings.
+    pub settings: Settings,
+    /// Which database it runs on: `sqlite`, `postgres` or `mysql`.
+    pub backend: &'static str,
+    address: SocketAddr,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    background: Option<Background>,
+    _database: Arc<Database>,
+}
+
+impl Server {
+    /// All adapters at their documented places, on SQLite.
+    pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// On SQLite, with this configuration; `[passwords]` is taken.
+    pub fn with(configuration: &str) -> Self {
+        Self::on(Arc::new(sqlite()), configuration)
+    }
+
+    /// One server on each database that is there, all adapters at their documented places.
+    pub fn each() -> Vec<Self> {
+        databases().into_iter().map(|database| Self::on(Arc::new(database), "")).collect()
+    }
+
+    /// On this database; several servers may share one.
+    pub fn on(database: Arc<Database>, configuration: &str) -> Self {
+        let settings = settings(&format!("{configuration}\n{QUICK}"));
+        Self::run(database, settings)
+    }
+
+    /// With exactly these settings.
+    pub fn run(database: Arc<Database>, settings: Settings) -> Self {
+        let clock = Arc::new(FixedClock::at(noon()));
+        let random: Arc<dyn Random> = Arc::new(CountedRandom::default());
+        let keys = KeyRing::new(["the key ring of every test server!"]).expect("32 bytes and more");
+        let store = database.store();
+        let shared = Arc::new(store.clone());
+        let parts =
+            Parts { users: shared.clone(), tokens: shared, keys, clock: Arc::clone(&clock) as Arc<dyn Clock>, random };
+        let app = App::assemble(&settings, parts).expect("these settings can be served");
+        let background = app.background(&settings).expect("the database answers");
+        let owner = app.auth();
+        let (address, handle, thread) = listen(app);
+        Self {
+            url: format!("http://{address}"),
+            clock,
+            owner,
+            store,
+            settings,
+            backend: database.name,
+            address,
+            handle,
+            thread: Some(thread),
+            background: Some(background),
+            _database: database,
+        }
+    }
+
+    /// Somebody without any credential.
+    pub fn anon(&self) -> Actor {
+        Actor::new(&self.url)
+    }
+
+    /// Somebody with `Authorization: Bearer token`.
+    pub fn bearer(&self, token: &str) -> Actor {
+        self.anon().with("Authorization", &format!("Bearer {token}"))
+    }
+
+    /// Moves the clock on.
+    pub fn wait(&self, delta: TimeDelta) {
+        self.clock.advance(delta);
+    }
+
+    /// Sends these bytes as they are and reads until the connection closes or is silent for a second.
+    pub fn raw(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).expect("the server listens");
+        stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout can be set");
+        stream.write_all(request).expect("the request is sent");
+        let mut answer = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = stream.read(&mut buffer) {
+            answer.extend_from_slice(&buffer[..count]);
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let stopped = self.handle.stop(false);
+        System::new().block_on(stopped);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        self.background.take();
+    }
+}
+
+/// [`NOON`] as a moment.
+pub fn noon() -> DateTime<Utc> {
+    NOON.parse().expect("a moment")
+}
+
+/// The settings that this TOML text gives.
+pub fn settings(configuration: &str) -> Settings {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("countersign.toml");
+    std::fs::write(&file, configuration).expect("a file in it");
+    let sources = Sources { file: Some(file), ..Sources::default() };
+    Settings::load(&sources).expect("the configuration of the test is right")
+}
+
+fn listen(app: App) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
+    let (sender, receiver) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        System::new().block_on(async {
+            let server = HttpServer::new(move || {
+                let app = app.clone();
+                actix_web::App::new().wrap_fn(edge).configure(move |cfg| app.configure(cfg))
+            })
+            .workers(1)
+            .disable_signals()
+            .bind("127.0.0.1:0")
+            .expect("a loopback port");
+            let address = server.addrs()[0];
+            let server = server.run();
+            sender.send((address, server.handle())).expect("the test waits");
+            server.await.expect("the server ends when it is told to");
+        });
+    });
+    let (address, handle) = receiver.recv().expect("the server starts");
+    (address, handle, thread)
+}
