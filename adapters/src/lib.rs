@@ -8,6 +8,7 @@ pub mod body;
 pub mod caller;
 pub mod dialect;
 pub mod executor;
+pub mod hotel;
 pub mod json;
 pub mod minimal;
 pub mod mount;

@@ -1,0 +1,328 @@
+//! The hotel API: an access token for an hour, a refresh token for a month, and seven roles.
+//!
+//! The document gives statuses but no error bodies; here an error is a code, a sentence and, for wrong fields, what is
+//! wrong with each.
+
+mod error;
+mod input;
+
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError as _, get,
+    http::{
+        Method,
+        header::{CACHE_CONTROL, PRAGMA},
+    },
+    post,
+    web::Json,
+};
+use countersign_core::{
+    AuthError, Credentials, Grant, Role, StrategyKind, TokenFault, User, model::Issued, password::PasswordRules,
+};
+use serde::Serialize;
+use utoipa::{
+    ToSchema,
+    openapi::{
+        ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    adapter::Adapter,
+    body::Body,
+    caller::Caller,
+    mount::{Neighbours, Use},
+    plain,
+};
+
+pub use error::{Code, Error, Failure};
+pub use input::{Login, Refresh};
+
+/// The tag, and the name that logins of this mount carry in lists.
+const NAME: &str = "hotel";
+/// The security scheme of the document.
+const BEARER: &str = "hotel_bearer";
+/// `token_type`, in the document's spelling.
+const TOKEN_TYPE: &str = "bearer";
+
+/// The dialect.
+#[derive(Debug, Clone, Copy)]
+pub struct Hotel;
+
+crate::settings! {
+    /// The hotel API has no settings of its own; the lives of its tokens are in `[jwt]`.
+    pub struct HotelOptions {}
+}
+
+impl Adapter for Hotel {
+    const NAME: &'static str = NAME;
+    const PREFIX: &'static str = "/auth";
+    const STRATEGY: StrategyKind = StrategyKind::JwtPair;
+    const PASSWORD_RULES: PasswordRules = PasswordRules::None;
+
+    type Options = HotelOptions;
+    type Error = Error;
+
+    fn serves(strategy: StrategyKind) -> Result<(), &'static str> {
+        match strategy {
+            StrategyKind::JwtPair => Ok(()),
+            StrategyKind::SanctumPat | StrategyKind::DjoserToken => {
+                Err("its login answers with a refresh token, which only jwt_pair issues")
+            }
+        }
+    }
+
+    fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+        cfg.service(create_tokens).service(refresh_token).service(logout).service(show_user);
+    }
+
+    fn describe() -> OpenApi {
+        let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
+        let info = InfoBuilder::new()
+            .title("Hotel management API: authentication")
+            .description(Some(
+                "Login with e-mail or phone; access tokens are JSON Web Tokens, refresh tokens are opaque.",
+            ))
+            .version(env!("CARGO_PKG_VERSION"))
+            .license(Some(license));
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The access token of `POST /auth/login`."))
+            .build();
+        let components = ComponentsBuilder::new().security_scheme(BEARER, SecurityScheme::Http(bearer));
+        OpenApiBuilder::new().info(info.build()).components(Some(components.build())).build()
+    }
+
+    fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
+        plain::bearer(request.headers())
+    }
+
+    fn unserved(_: &HttpRequest, allowed: &[Method]) -> HttpResponse {
+        let error =
+            if allowed.is_empty() { Error::NotFound } else { Error::MethodNotAllowed { allowed: allowed.to_vec() } };
+        error.error_response()
+    }
+}
+
+/// The answer to a login.
+#[derive(Serialize, ToSchema)]
+#[schema(as = hotel::Tokens)]
+struct Tokens {
+    /// A JSON Web Token, sent as `Authorization: Bearer …`.
+    access_token: String,
+    /// Buys the next access token; to be kept safe.
+    refresh_token: String,
+    /// Always `bearer`.
+    #[schema(value_type = String, example = "bearer")]
+    token_type: &'static str,
+    /// The life of the access token in seconds: its `exp` minus its `iat`.
+    #[schema(example = 3600)]
+    expires_in: u64,
+    /// Who logged in.
+    user: Profile,
+}
+
+/// The answer to a refresh; the refresh token stays as it is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = hotel::AccessToken)]
+struct Refreshed {
+    /// A JSON Web Token, sent as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `bearer`.
+    #[schema(value_type = String, example = "bearer")]
+    token_type: &'static str,
+    /// The life of the access token in seconds: its `exp` minus its `iat`.
+    #[schema(example = 3600)]
+    expires_in: u64,
+}
+
+/// A user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = hotel::User)]
+struct Profile {
+    /// The id, which is also the `sub` of the access token.
+    #[schema(format = "uuid")]
+    id: String,
+    /// The address; null for who registered with a phone number or a user name only.
+    #[schema(required, example = "user@example.com")]
+    email: Option<String>,
+    /// What the user is to the application.
+    role: RoleName,
+    /// First name; empty if unknown.
+    #[schema(example = "Имя")]
+    first_name: String,
+    /// Last name; empty if unknown.
+    #[schema(example = "Фамилия")]
+    last_name: String,
+}
+
+/// The roles of the document.
+#[derive(Serialize, ToSchema)]
+#[schema(as = hotel::Role)]
+#[serde(rename_all = "snake_case")]
+enum RoleName {
+    /// An ordinary user.
+    Tourist,
+    /// Owns or manages a hotel.
+    Hotelier,
+    /// Runs tours.
+    TourOperator,
+    /// Provides transfers.
+    TransferProvider,
+    /// Instructs in activities.
+    Instructor,
+    /// Owns or manages a restaurant.
+    Restaurant,
+    /// Administers the system.
+    Admin,
+}
+
+impl From<Role> for RoleName {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Tourist => Self::Tourist,
+            Role::Hotelier => Self::Hotelier,
+            Role::TourOperator => Self::TourOperator,
+            Role::TransferProvider => Self::TransferProvider,
+            Role::Instructor => Self::Instructor,
+            Role::Restaurant => Self::Restaurant,
+            Role::Admin => Self::Admin,
+        }
+    }
+}
+
+impl From<&User> for Profile {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.uuid.to_string(),
+            email: user.email.clone(),
+            role: user.role.into(),
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+        }
+    }
+}
+
+/// Log in
+///
+/// The identifier is an e-mail address, a phone number in international form, or a user name. An `Authorization`
+/// header is not looked at.
+#[utoipa::path(
+    operation_id = "hotel_create_tokens",
+    tag = NAME,
+    request_body = Login,
+    responses(
+        (status = 200, description = "A new login", body = Tokens,
+            headers(("Cache-Control" = String, description = "`no-store`"))),
+        (status = 400, description = "Not a JSON object", body = Failure),
+        (status = 408, description = "The body took too long", body = Failure),
+        (status = 413, description = "The body is too long", body = Failure),
+        (status = 415, description = "The body is not JSON", body = Failure),
+        (status = 422, description = "Wrong login data (`invalid_credentials`), or missing or mistyped fields \
+            (`validation_failed`)", body = Failure),
+        (status = 503, description = "Overloaded or without a database", body = Failure,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(()),
+)]
+#[post("/login")]
+async fn create_tokens(mount: Use<Hotel>, body: Body<Hotel, Login>) -> Result<HttpResponse, Error> {
+    let Login { identifier, password } = body.into_inner();
+    let credentials = Credentials { identifier, password };
+    let issued = mount.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
+    let refresh = issued.refresh.as_ref().ok_or(AuthError::Unsupported(mount.auth.strategy().kind()))?;
+    Ok(never_stored(&Tokens {
+        access_token: issued.access.expose().to_owned(),
+        refresh_token: refresh.expose().to_owned(),
+        token_type: TOKEN_TYPE,
+        expires_in: expires_in(&issued),
+        user: Profile::from(&issued.user),
+    }))
+}
+
+/// Exchange a refresh token
+///
+/// Answers with the next access token of the same login. An `Authorization` header is not looked at.
+#[utoipa::path(
+    operation_id = "hotel_refresh_token",
+    tag = NAME,
+    request_body = Refresh,
+    responses(
+        (status = 200, description = "The next access token", body = Refreshed,
+            headers(("Cache-Control" = String, description = "`no-store`"))),
+        (status = 400, description = "Not a JSON object", body = Failure),
+        (status = 401, description = "The refresh token is unknown, expired or revoked", body = Failure,
+            headers(("WWW-Authenticate" = String, description = "RFC 6750, section 3"))),
+        (status = 408, description = "The body took too long", body = Failure),
+        (status = 413, description = "The body is too long", body = Failure),
+        (status = 415, description = "The body is not JSON", body = Failure),
+        (status = 422, description = "The field is missing or mistyped", body = Failure),
+        (status = 503, description = "Without a database", body = Failure,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(()),
+)]
+#[post("/refresh")]
+async fn refresh_token(mount: Use<Hotel>, body: Body<Hotel, Refresh>) -> Result<HttpResponse, Error> {
+    let Refresh { refresh_token } = body.into_inner();
+    let issued = mount.blocking(move |auth| auth.refresh(refresh_token.expose())).await?;
+    Ok(never_stored(&Refreshed {
+        access_token: issued.access.expose().to_owned(),
+        token_type: TOKEN_TYPE,
+        expires_in: expires_in(&issued),
+    }))
+}
+
+/// Log out
+///
+/// The refresh token of this login and all its access tokens are dead at once; other logins live on.
+#[utoipa::path(
+    operation_id = "hotel_logout",
+    tag = NAME,
+    responses(
+        (status = 204, description = "Logged out"),
+        (status = 401, description = "The token is missing or not valid", body = Failure,
+            headers(("WWW-Authenticate" = String, description = "RFC 6750, section 3"))),
+        (status = 503, description = "Without a database", body = Failure,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("hotel_bearer" = [])),
+)]
+#[post("/logout")]
+async fn logout(mount: Use<Hotel>, caller: Caller<Hotel>) -> Result<HttpResponse, Error> {
+    let caller = caller.verified();
+    mount.blocking(move |auth| auth.logout(&caller)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Show who is logged in
+#[utoipa::path(
+    operation_id = "hotel_show_user",
+    tag = NAME,
+    responses(
+        (status = 200, description = "The user", body = Profile),
+        (status = 401, description = "The token is missing or not valid", body = Failure,
+            headers(("WWW-Authenticate" = String, description = "RFC 6750, section 3"))),
+        (status = 503, description = "Without a database", body = Failure,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("hotel_bearer" = [])),
+)]
+#[get("/me")]
+async fn show_user(caller: Caller<Hotel>) -> Json<Profile> {
+    Json(Profile::from(&caller.user))
+}
+
+fn expires_in(issued: &Issued) -> u64 {
+    issued.expires_in.map(|life| life.as_secs()).unwrap_or_default()
+}
+
+/// An answer with tokens in it (RFC 6749, section 5.1).
+fn never_stored(answer: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache")).json(answer)
+}
+
+#[cfg(test)]
+mod tests;
