@@ -27,9 +27,12 @@ use countersign_core::{
     store::{TokenStore, UserStore},
 };
 
+use utoipa::{OpenApi as _, openapi::OpenApi};
+
 use crate::config::{Problems, Settings, Verified};
 use docs::Docs;
 use fallback::Fallback;
+use health::HealthApi;
 use mounts::Mounts;
 
 /// What an application is made of beside its settings; a host may bring its own users.
@@ -112,6 +115,11 @@ impl App {
     pub fn background(&self, settings: &Settings) -> io::Result<Background> {
         Background::start(&self.realm, settings.cache.poll.into())
     }
+}
+
+/// The document of the server's own operations.
+pub fn own_document() -> OpenApi {
+    HealthApi::openapi()
 }
 
 fn realm(settings: &Settings, parts: Parts) -> Realm {

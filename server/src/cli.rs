@@ -1,16 +1,31 @@
 //! The command line: what the owner of a server does without a browser.
 //!
-//! Exit codes: 0 done, 1 refused (said on standard error), 2 wrong usage.
+//! Exit codes: 0 done, 1 refused (said on standard error), 2 wrong usage. Users and tokens are changed through
+//! [`countersign_core::Auth`] alone, as from the web.
 
 mod config;
+mod desk;
+mod help;
+mod openapi;
 mod output;
+mod password;
+mod record;
+mod refused;
+mod token;
+mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Problems, Sources};
+use crate::{
+    config::{Settings, Sources},
+    log, serve,
+    store::{Store, StoreOptions},
+};
+use desk::Desk;
 use output::Output;
+use refused::{Outcome, Refused};
 
 /// One user base behind several authentication dialects.
 #[derive(Debug, Parser)]
@@ -25,31 +40,32 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve until SIGTERM or SIGINT, then finish what is being answered
+    #[command(after_help = help::example("countersign --config /etc/countersign.toml serve"))]
+    Serve,
+    /// Bring the tables of the database up to date (serve does it too)
+    #[command(after_help = help::example("countersign --config /etc/countersign.toml migrate"))]
+    Migrate,
+    /// Add, show, change and delete users
+    #[command(subcommand)]
+    User(user::Command),
+    /// Issue, list and revoke tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Print or write the OpenAPI documents
+    #[command(after_help = help::example("countersign openapi djoser"))]
+    Openapi(openapi::Command),
     /// Write, check or show the configuration
     #[command(subcommand)]
     Config(config::Command),
 }
-
-/// Why a command did nothing; one clear line, or one for each problem of the configuration.
-#[derive(Debug, thiserror::Error)]
-enum Refused {
-    #[error(transparent)]
-    Configuration(#[from] Problems),
-    #[error("{0}")]
-    Because(String),
-    #[error("standard output: {0}")]
-    Output(#[from] std::io::Error),
-}
-
-/// What a command returns.
-type Outcome = Result<(), Refused>;
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let Cli { config, command } = Cli::parse();
     match command.run(&Sources::of_process(config), &mut Output::standard()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Refused::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(refused) if refused.is_closed_pipe() => ExitCode::SUCCESS,
         Err(refused) => {
             output::complain(&refused.to_string());
             ExitCode::FAILURE
@@ -60,7 +76,29 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self, sources: &Sources, output: &mut Output) -> Outcome {
         match self {
+            Self::Serve => run_server(sources),
+            Self::Migrate => migrate(sources, output),
+            Self::User(command) => command.run(&Desk::open(sources)?, output),
+            Self::Token(command) => command.run(&Desk::open(sources)?, output),
+            Self::Openapi(command) => command.run(output),
             Self::Config(command) => command.run(sources, output),
         }
     }
+}
+
+fn run_server(sources: &Sources) -> Outcome {
+    let settings = Settings::load(sources)?;
+    log::start(&settings.log);
+    let ready = |settings: &Settings| tracing::info!(address = %settings.server.bind, "listening");
+    Ok(serve::serve(&settings, ready)?)
+}
+
+fn migrate(sources: &Sources, output: &mut Output) -> Outcome {
+    let settings = Settings::load(sources)?;
+    let store = Store::open(&StoreOptions::from(&settings.database)).map_err(serve::ServeError::from)?;
+    let applied = store.migrate().map_err(serve::ServeError::from)?;
+    if applied.is_empty() {
+        return output.line("the database is up to date");
+    }
+    applied.iter().try_for_each(|version| output.line(&format!("applied {version}")))
 }

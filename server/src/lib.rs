@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod keys;
+pub mod log;
 pub mod openapi;
 pub mod serve;
 pub mod store;

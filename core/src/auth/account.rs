@@ -121,6 +121,14 @@ impl Auth {
         account.map(|account| account.user).ok_or(AuthError::NotFound)
     }
 
+    /// Up to `limit` users with a number above `after`, in the order of their numbers; begin with 0.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub fn users(&self, after: UserId, limit: u32) -> Result<Vec<User>, AuthError> {
+        Ok(self.realm.users().users(after, limit)?)
+    }
+
     fn change(&self, user: UserId, change: &UserChange, revoke: Revoke) -> Result<User, AuthError> {
         let changed = self.realm.users().change_user(user, change, revoke, self.realm.now())?;
         self.realm.cache().forget(user);

@@ -4,29 +4,23 @@ use std::{fs::OpenOptions, io::Write as _, path::PathBuf};
 
 use clap::Subcommand;
 
-use super::{Outcome, Output, Refused};
+use super::{Outcome, Output, Refused, help::example};
 use crate::config::{Settings, Sources, reference};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print every setting with its default and what it is for, or write that to a new file
-    ///
-    /// Example: countersign config init --write countersign.toml
-    #[command(verbatim_doc_comment)]
+    #[command(after_help = example("countersign config init --write countersign.toml"))]
     Init {
         /// The file to write; it must not exist yet
         #[arg(long, value_name = "FILE")]
         write: Option<PathBuf>,
     },
     /// Check file and environment, and report every problem at once
-    ///
-    /// Example: countersign --config /etc/countersign.toml config check
-    #[command(verbatim_doc_comment)]
+    #[command(after_help = example("countersign --config /etc/countersign.toml config check"))]
     Check,
     /// Print the values in effect, with secrets masked
-    ///
-    /// Example: COUNTERSIGN__LOG__LEVEL=debug countersign config dump
-    #[command(verbatim_doc_comment)]
+    #[command(after_help = example("COUNTERSIGN__LOG__LEVEL=debug countersign config dump"))]
     Dump,
 }
 

@@ -65,7 +65,8 @@ impl Record {
 
     /// One `name: value` a line.
     pub fn lines(&self) -> String {
-        self.0.iter().map(|(name, value)| format!("{name}: {}\n", plain(value))).collect()
+        let lines: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect();
+        lines.join("\n") + "\n"
     }
 }
 
@@ -102,7 +103,8 @@ fn plain(value: &Value) -> String {
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     };
-    let harmless = |letter: char| if letter.is_control() { letter.escape_default().collect() } else { letter.to_string() };
+    let harmless =
+        |letter: char| if letter.is_control() { letter.escape_default().collect() } else { letter.to_string() };
     text.chars().map(harmless).collect()
 }
 

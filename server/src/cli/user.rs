@@ -11,6 +11,9 @@ use super::{
     record::{Record, USER_COLUMNS},
 };
 
+/// What [`Role`] reads.
+const ROLES: &str = "tourist, hotelier, tour_operator, transfer_provider, instructor, restaurant or admin";
+
 /// How many users are read at a time.
 const PAGE: u32 = 500;
 
@@ -45,7 +48,7 @@ pub enum Command {
     SetRole {
         #[command(flatten)]
         who: Who,
-        /// tourist, hotelier, `tour_operator`, `transfer_provider`, instructor, restaurant or admin
+        #[arg(help = ROLES)]
         role: Role,
     },
     /// Delete a user with everything that is theirs
@@ -77,6 +80,7 @@ pub struct Form {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(group(ArgGroup::new("identifier").required(true).multiple(true).args(["username", "email", "phone"])))]
 pub struct Add {
     /// The user name; without it, the e-mail or phone
@@ -94,13 +98,12 @@ pub struct Add {
     /// The last name
     #[arg(long, default_value = "", hide_default_value = true)]
     last_name: String,
-    /// tourist, hotelier, `tour_operator`, `transfer_provider`, instructor, restaurant or admin
-    #[arg(long, default_value_t = Role::Tourist)]
+    #[arg(long, default_value_t = Role::Tourist, help = ROLES)]
     role: Role,
-    /// Django's `is_staff`
+    /// Django's mark for those who may enter its admin site
     #[arg(long)]
     staff: bool,
-    /// Django's `is_superuser`
+    /// Django's mark for those who may do everything there
     #[arg(long)]
     superuser: bool,
     /// May not log in until enabled
@@ -131,7 +134,7 @@ impl Command {
             Self::SetRole { who, role } => {
                 let user = auth.set_role(desk.find(&who.who)?.id, role)?;
                 desk.settle();
-                output.line(&format!("{} is {role} now", user.id))
+                output.line(&format!("user {} is {role} now", user.id))
             }
             Self::Delete(who) => {
                 let user = desk.find(&who.who)?;
@@ -139,9 +142,9 @@ impl Command {
                 desk.settle();
                 tell(output, "deleted", &user)
             }
-            Self::SetPassword { who, password } => {
+            Self::SetPassword { who, .. } => {
                 let user = desk.find(&who.who)?;
-                let user = auth.recover(user.id, &password.read()?)?;
+                let user = auth.recover(user.id, &password::read()?)?;
                 desk.settle();
                 tell(output, "set the password and revoked everything of", &user)
             }
@@ -162,7 +165,7 @@ impl Add {
             is_superuser: self.superuser,
             is_active: !self.inactive,
             email_verified: self.verified,
-            ..Registration::new(self.password.read()?)
+            ..Registration::new(password::read()?)
         })?;
         if self.form.json { output.record(&Record::of_user(&user), true) } else { tell(output, "added", &user) }
     }

@@ -113,7 +113,7 @@ pub fn read(value: &Value, known: &[Known], problems: &mut Vec<Problem>) -> Vec<
 fn read_one(table: &Table, number: usize, known: &[Known], problems: &mut Vec<Problem>) -> Option<MountSettings> {
     let named = table.get("adapter").and_then(Value::as_str);
     let Some(own) = known.iter().find(|known| Some(known.options.adapter) == named) else {
-        problems.push(no_adapter(table.get("adapter"), known).within(&format!("mount {number}.")));
+        problems.push(no_adapter(table.get("adapter"), known).within(&format!("mount[{number}].")));
         return None;
     };
     let adapter = own.options.adapter;
@@ -135,7 +135,7 @@ fn read_one(table: &Table, number: usize, known: &[Known], problems: &mut Vec<Pr
         Common::default()
     });
     found.extend((own.options.problems)(&options));
-    problems.extend(found.into_iter().map(|problem| problem.within(&format!("mount {number} ({adapter})."))));
+    problems.extend(found.into_iter().map(|problem| problem.within(&format!("mount[{number}]."))));
     let Common { prefix, strategy, password_rules } = common;
     Some(MountSettings { adapter: adapter.to_owned(), prefix, strategy, password_rules, options })
 }

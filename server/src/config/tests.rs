@@ -120,10 +120,10 @@ fn all_problems_are_reported_at_once() {
             "cache.capacity (from COUNTERSIGN__CACHE__CAPACITY): \"many\" is not a whole number from 0 to \
              18446744073709551615",
             "log: \"info\" is not a section; write [log]",
-            "mount 1.adapter: \"djosre\" is not an adapter; did you mean \"djoser\"?",
-            "mount 2 (djoser).login_feild: unknown key; did you mean login_field?",
-            "mount 2 (djoser).prefix: \"auth/\" does not start with a slash; write \"/auth\"",
-            "mount 3.adapter: is missing; write one of \"djoser\", \"minimal\"",
+            "mount[1].adapter: \"djosre\" is not an adapter; did you mean \"djoser\"?",
+            "mount[2].login_feild: unknown key; did you mean login_field?",
+            "mount[2].prefix: \"auth/\" does not start with a slash; write \"/auth\"",
+            "mount[3].adapter: is missing; write one of \"djoser\", \"minimal\"",
             "cache.bound: \"1s\" is not more than cache.poll, which is \"2s\"",
         ]
     );

@@ -1,0 +1,24 @@
+//! The log, on standard error.
+
+use std::io;
+
+use tracing::level_filters::LevelFilter;
+
+use crate::config::{LogFormat, LogLevel, LogSettings};
+
+/// Starts logging for the whole process; a second call changes nothing.
+pub fn start(settings: &LogSettings) {
+    let level = match settings.level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
+    // Whoever embeds the server may log in their own way already.
+    let _ = match settings.format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+}
