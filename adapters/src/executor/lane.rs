@@ -124,3 +124,50 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    fn lane(max_wait: Duration) -> Lane {
+        Lane::start(LaneOptions { threads: 1, max_wait }).unwrap()
+    }
+
+    #[test]
+    fn what_would_wait_too_long_is_refused_at_once_with_a_time() {
+        let lane = lane(Duration::from_millis(40));
+        let (release, held) = channel::<()>();
+        let hold = Box::new(move || {
+            let _ = held.recv();
+        });
+        assert_eq!(lane.submit(hold), Ok(()));
+        // At the first guess of 15 ms a job, two may wait behind the running one.
+        assert_eq!(lane.submit(Box::new(|| ())), Ok(()));
+        assert_eq!(lane.submit(Box::new(|| ())), Ok(()));
+        assert_eq!(lane.submit(Box::new(|| ())), Err(Duration::from_millis(45)));
+        drop(release);
+    }
+
+    #[test]
+    fn a_panic_costs_one_job_and_not_the_thread() {
+        let lane = lane(Duration::from_secs(1));
+        lane.submit(Box::new(|| panic!("expected by the test"))).unwrap();
+        let (sender, receiver) = channel();
+        lane.submit(Box::new(move || sender.send(7).unwrap())).unwrap();
+        assert_eq!(receiver.recv_timeout(Duration::from_secs(5)), Ok(7));
+    }
+
+    #[test]
+    fn what_waits_is_finished_when_the_lane_goes() {
+        let lane = lane(Duration::from_secs(1));
+        let (sender, receiver) = channel();
+        for number in 0..10 {
+            let sender = sender.clone();
+            lane.submit(Box::new(move || sender.send(number).unwrap())).unwrap();
+        }
+        drop((lane, sender));
+        assert_eq!(receiver.iter().sum::<i32>(), 45);
+    }
+}
