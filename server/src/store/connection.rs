@@ -41,7 +41,7 @@ const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/s
 /// What every SQLite connection sets.
 ///
 /// - `busy_timeout`: a request has waited for its connection already, at most `wait`. One second more for another
-///   process's write keeps the whole near `wait` + 1 s; our own writes do not meet here (they queue in `pool.rs`).
+///   process's write keeps the whole near `wait` + 1 s; writers of this process do not meet here (`turn.rs`).
 /// - `synchronous=FULL`: an acknowledged write survives a power cut.
 /// - `cache_size` (KiB, negative) and `mmap_size` (bytes): 8 MiB a connection and one shared map of 128 MiB hold the
 ///   tables of some 100,000 users.
@@ -52,6 +52,12 @@ const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1000; PRAGMA foreign_keys = 
 /// Readers do not wait for the writer. The mode is kept in the file: only the first connection ever changes it.
 #[cfg(feature = "sqlite")]
 const SQLITE_JOURNAL: &str = "PRAGMA journal_mode = WAL";
+/// That change needs the file alone and does not wait for it as other statements do: where many start at once, it is
+/// tried for two seconds.
+#[cfg(feature = "sqlite")]
+const SQLITE_JOURNAL_TRIES: u32 = 100;
+#[cfg(feature = "sqlite")]
+const SQLITE_JOURNAL_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// No statement of ours takes long: one that does is waiting for a lock, and 503 is the better answer.
 #[cfg(feature = "postgres")]
@@ -171,15 +177,12 @@ fn set_up(conn: &mut AnyConnection) -> QueryResult<()> {
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(conn) => {
             conn.batch_execute(SQLITE_SESSION)?;
-            // The change of mode needs the file alone and does not wait for it as other statements do.
-            const TRIES: u32 = 100;
-            const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
             let mut outcome = conn.batch_execute(SQLITE_JOURNAL);
-            for _ in 0..TRIES {
+            for _ in 0..SQLITE_JOURNAL_TRIES {
                 if outcome.is_ok() {
                     break;
                 }
-                std::thread::sleep(PAUSE);
+                std::thread::sleep(SQLITE_JOURNAL_PAUSE);
                 outcome = conn.batch_execute(SQLITE_JOURNAL);
             }
             outcome
