@@ -138,7 +138,10 @@ impl Connections {
         let mut pooled = self
             .check_out(self.deadline())
             .map_err(|failure| OpenError::Connect { backend, reason: one_line(&failure.to_string()) })?;
-        connection::migrate(&mut pooled.conn, backend)
+        let outcome = connection::migrate(&mut pooled.conn, backend);
+        // A migration changes its session's timeouts; after a failure they may not be what they were.
+        pooled.is_dead = outcome.is_err();
+        outcome
     }
 
     /// Runs queries that only read; once more on a fresh connection, if the first was dead.
