@@ -9,6 +9,7 @@ mod revocations;
 mod rows;
 mod schema;
 mod tokens;
+mod turn;
 mod users;
 
 use std::{fmt, sync::Arc, time::Duration};

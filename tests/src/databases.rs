@@ -4,6 +4,8 @@
 //! `COUNTERSIGN_TEST_POSTGRES` or `COUNTERSIGN_TEST_MYSQL` is the URL of a user who may create databases; `.ci/databases`
 //! starts both and sets both. `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,mysql` turns "not there" into a failure.
 
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test without its database panics")]
+
 use std::{
     env,
     sync::atomic::{AtomicU32, Ordering},
@@ -42,6 +44,27 @@ impl Database {
         let store = Store::open(&self.options()).expect("the database is there");
         store.migrate().expect("an empty database can be migrated");
         store
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl Database {
+    /// Ends every session on this database, as a restart of the server does; `false` if there is no server.
+    pub fn end_sessions(&self) -> bool {
+        match self.name {
+            "postgres" => run(
+                &self.url,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            ),
+            "mysql" => run(
+                &self.url,
+                "BEGIN NOT ATOMIC FOR session IN (SELECT id FROM information_schema.processlist \
+                 WHERE db = DATABASE() AND id <> CONNECTION_ID()) DO KILL session.id; END FOR; END",
+            ),
+            _ => return false,
+        }
+        true
     }
 }
 

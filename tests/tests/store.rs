@@ -1,5 +1,7 @@
 //! The promises of `countersign_core::store`, each as a test over every database that is there.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
+
 #[path = "store/common.rs"]
 mod common;
 #[path = "store/races.rs"]

@@ -1,24 +1,24 @@
 -- MySQL commits after every CREATE: IF NOT EXISTS lets a start finish what an interrupted one began.
 -- What is looked up is VARBINARY: utf8mb4_bin would ignore blanks at the end, and the collations that do not have
--- different names in MySQL and MariaDB. 1020 bytes are 255 characters. Free text is TEXT (64 kB, as much as a request
--- may carry): nothing that a client sends is too long for it.
+-- different names in MySQL and MariaDB. 1020 bytes are 255 characters. Free text is MEDIUMTEXT (16 MB, more than a
+-- request may carry): nothing that a client sends is too long for it.
 CREATE TABLE IF NOT EXISTS users (
     id                BIGINT PRIMARY KEY AUTO_INCREMENT,
     uuid              VARBINARY(36) NOT NULL UNIQUE,
-    username          TEXT NOT NULL,
-    email             TEXT,
-    phone             TEXT,
-    name              TEXT NOT NULL,
-    first_name        TEXT NOT NULL,
-    last_name         TEXT NOT NULL,
+    username          MEDIUMTEXT NOT NULL,
+    email             MEDIUMTEXT,
+    phone             MEDIUMTEXT,
+    name              MEDIUMTEXT NOT NULL,
+    first_name        MEDIUMTEXT NOT NULL,
+    last_name         MEDIUMTEXT NOT NULL,
     role              VARCHAR(32) NOT NULL,
     is_staff          BOOLEAN NOT NULL,
     is_superuser      BOOLEAN NOT NULL,
     is_active         BOOLEAN NOT NULL,
     email_verified_at DATETIME(6),
-    password          TEXT,
+    password          MEDIUMTEXT,
     generation        BIGINT NOT NULL DEFAULT 0,
-    api_token         TEXT,
+    api_token         MEDIUMTEXT,
     last_login_at     DATETIME(6),
     created_at        DATETIME(6) NOT NULL,
     updated_at        DATETIME(6) NOT NULL
@@ -36,9 +36,9 @@ CREATE TABLE IF NOT EXISTS tokens (
     id           BIGINT PRIMARY KEY AUTO_INCREMENT,
     kind         VARCHAR(32) NOT NULL,
     user_id      BIGINT NOT NULL,
-    name         TEXT NOT NULL,
+    name         MEDIUMTEXT NOT NULL,
     digest       VARBINARY(64) NOT NULL UNIQUE,
-    sealed       TEXT,
+    sealed       MEDIUMTEXT,
     abilities    MEDIUMTEXT NOT NULL,
     family       VARBINARY(1020),
     created_at   DATETIME(6) NOT NULL,

@@ -41,7 +41,7 @@ const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/s
 /// What every SQLite connection sets.
 ///
 /// - `busy_timeout`: a request has waited for its connection already, at most `wait`. One second more for another
-///   process's write keeps the whole near `wait` + 1 s; our own writes do not meet here (they queue in `pool.rs`).
+///   process's write keeps the whole near `wait` + 1 s; writers of this process do not meet here (`turn.rs`).
 /// - `synchronous=FULL`: an acknowledged write survives a power cut.
 /// - `cache_size` (KiB, negative) and `mmap_size` (bytes): 8 MiB a connection and one shared map of 128 MiB hold the
 ///   tables of some 100,000 users.
@@ -52,11 +52,21 @@ const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1000; PRAGMA foreign_keys = 
 /// Readers do not wait for the writer. The mode is kept in the file: only the first connection ever changes it.
 #[cfg(feature = "sqlite")]
 const SQLITE_JOURNAL: &str = "PRAGMA journal_mode = WAL";
+/// That change needs the file alone and does not wait for it as other statements do: where many start at once, it is
+/// tried for two seconds.
+#[cfg(feature = "sqlite")]
+const SQLITE_JOURNAL_TRIES: u32 = 100;
+#[cfg(feature = "sqlite")]
+const SQLITE_JOURNAL_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 
-/// No statement of ours takes long: one that does is waiting for a lock, and 503 is the better answer.
+/// No statement of ours takes long. One that waits for a lock longer than a second makes way for a 503, as with SQLite.
 #[cfg(feature = "postgres")]
-const POSTGRES_SESSION: &str = "SET statement_timeout = '3s'; SET lock_timeout = '2s'; \
+const POSTGRES_SESSION: &str = "SET statement_timeout = '3s'; SET lock_timeout = '1s'; \
      SET idle_in_transaction_session_timeout = '30s'";
+
+/// An update sees what was committed while it waited, whatever isolation the database has as its default.
+#[cfg(feature = "postgres")]
+const POSTGRES_BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// The connection string's own settings win. `tcp_user_timeout` (milliseconds) ends the wait for a peer that vanished.
 #[cfg(feature = "postgres")]
@@ -68,7 +78,7 @@ const POSTGRES_PARAMETERS: [(&str, &str); 3] =
 #[cfg(feature = "mysql")]
 const MYSQL_SESSION: &str = "SET SESSION time_zone = '+00:00', \
      SESSION sql_mode = 'STRICT_ALL_TABLES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION', \
-     SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2, \
+     SESSION innodb_lock_wait_timeout = 1, SESSION lock_wait_timeout = 1, \
      SESSION net_read_timeout = 5, SESSION net_write_timeout = 5 \
      /*M!100100 , SESSION max_statement_time = 3 */; \
      SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
@@ -156,14 +166,13 @@ fn create_private(path: &str) -> ConnectionResult<()> {
 
 #[cfg(feature = "postgres")]
 fn with_parameters(url: &str) -> String {
-    let mut url = url.to_owned();
-    for (name, value) in POSTGRES_PARAMETERS {
-        if !url.contains(&format!("{name}=")) {
-            let separator = if url.contains('?') { '&' } else { '?' };
-            url.push_str(&format!("{separator}{name}={value}"));
+    POSTGRES_PARAMETERS.iter().fold(url.to_owned(), |url, (name, value)| {
+        if url.contains(&format!("{name}=")) {
+            return url;
         }
-    }
-    url
+        let separator = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{separator}{name}={value}")
+    })
 }
 
 fn set_up(conn: &mut AnyConnection) -> QueryResult<()> {
@@ -171,15 +180,12 @@ fn set_up(conn: &mut AnyConnection) -> QueryResult<()> {
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(conn) => {
             conn.batch_execute(SQLITE_SESSION)?;
-            // The change of mode needs the file alone and does not wait for it as other statements do.
-            const TRIES: u32 = 100;
-            const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
             let mut outcome = conn.batch_execute(SQLITE_JOURNAL);
-            for _ in 0..TRIES {
+            for _ in 0..SQLITE_JOURNAL_TRIES {
                 if outcome.is_ok() {
                     break;
                 }
-                std::thread::sleep(PAUSE);
+                std::thread::sleep(SQLITE_JOURNAL_PAUSE);
                 outcome = conn.batch_execute(SQLITE_JOURNAL);
             }
             outcome
@@ -198,9 +204,7 @@ pub fn begin_write(conn: &mut AnyConnection) -> QueryResult<()> {
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
         #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(conn) => {
-            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL READ COMMITTED")
-        }
+        AnyConnection::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(conn, POSTGRES_BEGIN),
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(conn) => AnsiTransactionManager::begin_transaction(conn),
     }
@@ -294,7 +298,7 @@ fn lock_migrations(conn: &mut AnyConnection) -> QueryResult<()> {
         AnyConnection::Postgres(conn) => {
             /// Any number that no other program uses on this database: "csgn" in ASCII.
             const LOCK: u32 = 0x6373_676e;
-            AnsiTransactionManager::begin_transaction(conn)?;
+            AnsiTransactionManager::begin_transaction_sql(conn, POSTGRES_BEGIN)?;
             conn.batch_execute(&format!(
                 "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{MIGRATION_WAIT_S}s'; \
                  SELECT pg_advisory_xact_lock({LOCK})"
@@ -326,6 +330,8 @@ fn unlock_migrations(conn: &mut AnyConnection, succeeded: bool) -> QueryResult<(
         AnyConnection::Postgres(conn) => end(conn, succeeded),
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(conn) => {
+            // What MySQL has committed stays, whether the rest succeeded or not.
+            let _ = succeeded;
             conn.batch_execute("DO RELEASE_LOCK(LEFT(CONCAT('countersign.', DATABASE()), 64))")?;
             conn.batch_execute(MYSQL_SESSION)
         }

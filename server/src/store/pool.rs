@@ -18,6 +18,7 @@ use diesel::{
 use super::{
     Backend, OpenError, StoreOptions,
     connection::{self, Address, AnyConnection},
+    turn::Turn,
 };
 
 /// How often a transaction is run that meets others in a deadlock.
@@ -31,6 +32,9 @@ pub enum Failure {
     /// No connection within the wait.
     #[error("no connection: {0}")]
     Pool(#[from] r2d2::Error),
+    /// Other writers of this process took all of the wait.
+    #[error("no turn to write")]
+    Turn,
     /// The database refused.
     #[error(transparent)]
     Query(#[from] Error),
@@ -96,6 +100,8 @@ pub struct Connections {
     address: Address,
     wait: Duration,
     era: Arc<AtomicU64>,
+    /// Only where the database has one writer at a time.
+    turn: Option<Turn>,
 }
 
 impl Connections {
@@ -117,7 +123,8 @@ impl Connections {
             .max_lifetime(None)
             .error_handler(Box::new(LogErrors(backend)))
             .build_unchecked(Manager { address: address.clone(), era: Arc::clone(&era) });
-        Ok(Self { pool, address, wait: options.wait, era })
+        let turn = (backend == Backend::Sqlite).then(Turn::default);
+        Ok(Self { pool, address, wait: options.wait, era, turn })
     }
 
     /// Which database this is.
@@ -129,16 +136,19 @@ impl Connections {
     pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
         let backend = self.backend();
         let mut pooled = self
-            .check_out()
+            .check_out(self.deadline())
             .map_err(|failure| OpenError::Connect { backend, reason: one_line(&failure.to_string()) })?;
-        connection::migrate(&mut pooled.conn, backend)
+        let outcome = connection::migrate(&mut pooled.conn, backend);
+        // A migration changes its session's timeouts; after a failure they may not be what they were.
+        pooled.is_dead = outcome.is_err();
+        outcome
     }
 
     /// Runs queries that only read; once more on a fresh connection, if the first was dead.
     pub fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         let mut may_reconnect = true;
         loop {
-            let mut pooled = self.check_out()?;
+            let mut pooled = self.check_out(self.deadline())?;
             match work(&mut pooled.conn) {
                 Err(error) if self.gave_up(&mut pooled, &error) && may_reconnect => may_reconnect = false,
                 outcome => return Ok(outcome?),
@@ -154,7 +164,12 @@ impl Connections {
         let mut may_reconnect = true;
         let mut tries = 1;
         loop {
-            let mut pooled = self.check_out()?;
+            let deadline = self.deadline();
+            let turn = match &self.turn {
+                Some(turn) => Some(turn.take(deadline).ok_or(Failure::Turn)?),
+                None => None,
+            };
+            let mut pooled = self.check_out(deadline)?;
             let (error, may_be_done) = match attempt(&mut pooled.conn, &work) {
                 Ok(value) => return Ok(value),
                 Err(failed) => failed,
@@ -162,7 +177,7 @@ impl Connections {
             if self.gave_up(&mut pooled, &error) && may_reconnect && !may_be_done {
                 may_reconnect = false;
             } else if connection::is_collision(&error) && tries < TRIES {
-                drop(pooled);
+                drop((pooled, turn));
                 std::thread::sleep(PAUSE * (1 << (tries - 1)));
                 tries += 1;
             } else {
@@ -171,9 +186,12 @@ impl Connections {
         }
     }
 
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.wait
+    }
+
     /// A connection of the present era.
-    fn check_out(&self) -> Result<r2d2::PooledConnection<Manager>, Failure> {
-        let deadline = Instant::now() + self.wait;
+    fn check_out(&self, deadline: Instant) -> Result<r2d2::PooledConnection<Manager>, Failure> {
         loop {
             let mut pooled = self.pool.get_timeout(deadline.saturating_duration_since(Instant::now()))?;
             if pooled.era == self.era.load(Ordering::Acquire) {

@@ -41,8 +41,13 @@ pub fn last(conn: &mut AnyConnection) -> QueryResult<i64> {
     Ok(last.unwrap_or(0))
 }
 
-/// Forgets what every process has read long ago.
-pub fn prune(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<()> {
-    diesel::delete(revocations::table.filter(revocations::created_at.lt(stored(before)))).execute(conn)?;
-    Ok(())
+/// Forgets up to `batch` entries that every process has read long ago; returns how many went.
+pub fn prune(conn: &mut AnyConnection, before: Timestamp, batch: i64) -> QueryResult<usize> {
+    let old: Vec<i64> = revocations::table
+        .filter(revocations::created_at.lt(stored(before)))
+        .order(revocations::id)
+        .limit(batch)
+        .select(revocations::id)
+        .load(conn)?;
+    diesel::delete(revocations::table.filter(revocations::id.eq_any(old))).execute(conn)
 }

@@ -189,34 +189,34 @@ pub struct IdentifierRow<'a> {
 /// A row of `tokens` to be written; the database adds the number.
 #[derive(Insertable)]
 #[diesel(table_name = tokens, treat_none_as_default_value = false)]
-pub struct NewTokenRow<'a> {
+pub struct NewTokenRow {
     kind: &'static str,
     user_id: i64,
     name: String,
     digest: String,
-    sealed: Option<&'a str>,
+    sealed: Option<String>,
     abilities: String,
-    family: Option<&'a str>,
+    family: Option<String>,
     created_at: NaiveDateTime,
     expires_at: Option<NaiveDateTime>,
-    slot: Option<&'a str>,
+    slot: Option<String>,
 }
 
-impl<'a> NewTokenRow<'a> {
+impl NewTokenRow {
     /// The row of `new`, in `slot`.
-    pub fn new(new: &'a NewToken, slot: Option<&'a str>) -> Result<Self, Error> {
+    pub fn new(new: &NewToken, slot: Option<&str>) -> Result<Self, Error> {
         Ok(Self {
             kind: new.kind.as_str(),
             user_id: new.user_id.0,
             name: text(&new.name),
             digest: new.digest.to_hex(),
-            sealed: new.sealed.as_deref(),
+            sealed: new.sealed.clone(),
             abilities: serde_json::to_string(&new.abilities.0)
                 .map_err(|error| Error::SerializationError(error.into()))?,
-            family: new.family.as_deref(),
+            family: new.family.clone(),
             created_at: stored(new.created_at),
             expires_at: new.expires_at.map(stored),
-            slot,
+            slot: slot.map(str::to_owned),
         })
     }
 }

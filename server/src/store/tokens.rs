@@ -5,7 +5,7 @@ use countersign_core::{
     model::Timestamp,
     store::{Revoke, StoreResult, TokenStore},
 };
-use diesel::{prelude::*, result::Error};
+use diesel::{prelude::*, r2d2::R2D2Connection as _, result::Error};
 
 use super::{
     Store,
@@ -15,6 +15,10 @@ use super::{
     schema::{tokens, users},
     users::lock,
 };
+
+/// Rows that go in one transaction of a pruning: few enough that no request waits long for it, even where years have
+/// piled up.
+const PRUNE_BATCH: i64 = 500;
 
 impl TokenStore for Store {
     fn insert_token(&self, new: &NewToken) -> StoreResult<Option<Token>> {
@@ -96,15 +100,16 @@ impl TokenStore for Store {
             return Ok(None);
         }
         Ok(self.0.read(|conn| {
-            // Nothing makes a family unique; the newest row is the one that is in use.
-            let row = tokens::table
+            // Nothing makes a family unique; the newest row is the one that is in use. No LIMIT: SQLite plans again at
+            // each bound one, and a family has one row or few.
+            let rows: Vec<(TokenRow, UserRow)> = tokens::table
                 .inner_join(users::table)
                 .filter(tokens::family.eq(family))
                 .filter(tokens::kind.eq(kind.as_str()))
                 .order(tokens::id.desc())
                 .select((TokenRow::as_select(), UserRow::as_select()))
-                .first(conn);
-            with_user(row)
+                .load(conn)?;
+            with_user(rows.into_iter().next().ok_or(Error::NotFound))
         })?)
     }
 
@@ -168,11 +173,24 @@ impl TokenStore for Store {
     }
 
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize> {
-        Ok(self.0.write(|conn| {
-            let gone = diesel::delete(tokens::table.filter(tokens::expires_at.lt(stored(now)))).execute(conn)?;
-            revocations::prune(conn, revocations_before)?;
-            Ok(gone)
-        })?)
+        let mut gone = 0;
+        loop {
+            let batch = self.0.write(|conn| {
+                let ended: Vec<i64> = tokens::table
+                    .filter(tokens::expires_at.lt(stored(now)))
+                    .order(tokens::id)
+                    .limit(PRUNE_BATCH)
+                    .select(tokens::id)
+                    .load(conn)?;
+                diesel::delete(tokens::table.filter(tokens::id.eq_any(ended))).execute(conn)
+            })?;
+            gone += batch;
+            if batch == 0 {
+                break;
+            }
+        }
+        while self.0.write(|conn| revocations::prune(conn, revocations_before, PRUNE_BATCH))? > 0 {}
+        Ok(gone)
     }
 
     fn revocations(&self, after: i64) -> StoreResult<Vec<(i64, UserId)>> {
@@ -184,9 +202,7 @@ impl TokenStore for Store {
     }
 
     fn ping(&self) -> StoreResult<()> {
-        Ok(self
-            .0
-            .read(|conn| diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1")).execute(conn).map(drop))?)
+        Ok(self.0.read(AnyConnection::ping)?)
     }
 }
 

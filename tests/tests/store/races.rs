@@ -13,6 +13,9 @@ use crate::common::{
     THREADS, create, in_slot, moment, new_token, new_user, on_every_database, optional, required, together,
 };
 
+/// Entries that each of 15 writers makes while one reads.
+const EACH: usize = 8;
+
 #[test]
 fn of_many_who_create_one_user_exactly_one_wins() {
     on_every_database(|store, _| {
@@ -151,7 +154,6 @@ fn many_who_touch_tokens_leave_the_latest_moment() {
 fn a_reader_of_the_log_misses_nothing_while_it_is_written() {
     on_every_database(|store, _| {
         let users: Vec<_> = (0..THREADS).map(|number| create(store, &format!("user{number}"))).collect();
-        const EACH: usize = 8;
         let seen = together(|number| {
             if number > 0 {
                 for _ in 0..EACH {
@@ -188,9 +190,9 @@ fn everything_at_once_meets_no_error() {
                     ),
                     _ => drop(store.prune(moment(9_999), moment(0)).unwrap()),
                 }
-                let uses: Vec<_> =
+                let touched: Vec<_> =
                     store.tokens_of(user.id, None).unwrap().iter().map(|token| (token.id, moment(3))).collect();
-                store.touch_tokens(&uses).unwrap();
+                store.touch_tokens(&touched).unwrap();
             }
         });
     });

@@ -121,3 +121,21 @@ fn a_request_does_not_wait_long_for_another_process_that_writes() {
     other.batch_execute("ROLLBACK").unwrap();
     create(&store, "ada");
 }
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[test]
+fn a_restarted_database_costs_no_request() {
+    for database in databases() {
+        let store = database.store();
+        let ada = create(&store, "ada");
+        for round in 0..3 {
+            together(|_| store.user(ada.id).unwrap());
+            if database.end_sessions() {
+                together(|number| {
+                    assert_eq!(store.user(ada.id).unwrap().as_ref(), Some(&ada), "on {}", database.name);
+                    store.create_user(&new_user(&format!("user{round} {number}"))).unwrap().unwrap();
+                });
+            }
+        }
+    }
+}

@@ -181,12 +181,12 @@ fn a_change_is_applied_raises_the_generation_and_is_logged() {
         ];
         for (number, change) in (1_i32..).zip(&changes) {
             let now = moment(i64::from(number));
-            let changed = store.change_user(ada.id, change, Revoke::Everything, now).unwrap().unwrap();
-            assert_eq!((changed.generation, changed.updated_at), (i64::from(number), now));
+            let ada_now = store.change_user(ada.id, change, Revoke::Everything, now).unwrap().unwrap();
+            assert_eq!((ada_now.generation, ada_now.updated_at), (i64::from(number), now));
             assert_eq!(store.last_revocation().unwrap(), i64::from(number));
         }
-        let changed = store.user(ada.id).unwrap().unwrap();
-        assert_eq!((changed.is_active, changed.role), (false, Role::Admin));
+        let ada_now = store.user(ada.id).unwrap().unwrap();
+        assert_eq!((ada_now.is_active, ada_now.role), (false, Role::Admin));
         assert_eq!(store.password(ada.id).unwrap(), Some(EncodedPassword::new("$new")));
         assert_eq!(store.revocations(1).unwrap(), [(2, ada.id), (3, ada.id)]);
         assert_eq!(store.change_user(NOBODY, &changes[1], Revoke::Everything, moment(0)).unwrap(), None);
