@@ -1,6 +1,6 @@
 //! The log, on standard error.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use tracing::level_filters::LevelFilter;
 
@@ -15,7 +15,8 @@ pub fn start(settings: &LogSettings) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
+    let colours = io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt().with_max_level(level).with_ansi(colours).with_writer(io::stderr);
     // Whoever embeds the server may log in their own way already.
     let _ = match settings.format {
         LogFormat::Text => builder.try_init(),
