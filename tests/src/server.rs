@@ -50,7 +50,8 @@ pub struct Server {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     background: Option<Background>,
-    _database: Arc<Database>,
+    /// Its database, for those who go behind its back.
+    pub database: Arc<Database>,
 }
 
 impl Server {
@@ -99,7 +100,7 @@ impl Server {
             handle,
             thread: Some(thread),
             background: Some(background),
-            _database: database,
+            database,
         }
     }
 
@@ -116,6 +117,16 @@ impl Server {
     /// Moves the clock on.
     pub fn wait(&self, delta: TimeDelta) {
         self.clock.advance(delta);
+    }
+
+    /// Changes an SQLite database behind the server's back.
+    pub fn tamper(&self, statement: &str) {
+        use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
+
+        let file = self.database.url.strip_prefix("sqlite://").expect("an SQLite database");
+        let mut connection = SqliteConnection::establish(file).expect("the file is there");
+        connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a pragma");
+        connection.batch_execute(statement).expect(statement);
     }
 
     /// Sends these bytes as they are and reads until the connection closes or is silent for a second.
