@@ -5,6 +5,7 @@
 
 mod config;
 mod desk;
+mod greeting;
 mod help;
 mod openapi;
 mod output;
@@ -76,7 +77,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self, sources: &Sources, output: &mut Output) -> Outcome {
         match self {
-            Self::Serve => run_server(sources),
+            Self::Serve => run_server(sources, output),
             Self::Migrate => migrate(sources, output),
             Self::User(command) => command.run(&Desk::open(sources)?, output),
             Self::Token(command) => command.run(&Desk::open(sources)?, output),
@@ -86,10 +87,14 @@ impl Command {
     }
 }
 
-fn run_server(sources: &Sources) -> Outcome {
+fn run_server(sources: &Sources, output: &mut Output) -> Outcome {
     let settings = Settings::load(sources)?;
     log::start(&settings.log);
-    let ready = |settings: &Settings| tracing::info!(address = %settings.server.bind, "listening");
+    let ready = |backend| {
+        tracing::info!(address = %settings.server.bind, "listening");
+        // A server whose output nobody reads serves all the same.
+        let _ = output.line(&greeting::text(&settings, backend));
+    };
     Ok(serve::serve(&settings, ready)?)
 }
 

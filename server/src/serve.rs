@@ -9,7 +9,7 @@ use crate::{
     app::{App, AssemblyError, Parts, edge},
     config::Settings,
     keys::{self, KeyError},
-    store::{OpenError, Store, StoreOptions},
+    store::{Backend, OpenError, Store, StoreOptions},
 };
 
 /// How long the head of a request may take to arrive.
@@ -46,7 +46,7 @@ pub enum ServeError {
 ///
 /// # Errors
 /// [`ServeError::Keys`], [`ServeError::Store`].
-pub fn open(settings: &Settings) -> Result<Parts, ServeError> {
+pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let keys = keys::key_ring(&settings.keys, random.as_ref())?;
     let store = Store::open(&StoreOptions::from(&settings.database))?;
@@ -54,18 +54,21 @@ pub fn open(settings: &Settings) -> Result<Parts, ServeError> {
     if !applied.is_empty() {
         tracing::info!(backend = %store.backend(), migrations = applied.len(), "database is up to date");
     }
+    let backend = store.backend();
     let store = Arc::new(store);
-    Ok(Parts { users: store.clone(), tokens: store, keys, clock: Arc::new(SystemClock), random })
+    let parts = Parts { users: store.clone(), tokens: store, keys, clock: Arc::new(SystemClock), random };
+    Ok((parts, backend))
 }
 
 /// Serves until SIGTERM or SIGINT; then requests in flight are finished and pending writes are written.
 ///
-/// `ready` is called once the address is bound, before the first request is taken.
+/// `ready` is called with the database's kind once the address is bound, before the first request is taken.
 ///
 /// # Errors
 /// [`ServeError`].
-pub fn serve(settings: &Settings, ready: impl FnOnce(&Settings)) -> Result<(), ServeError> {
-    let app = App::assemble(settings, open(settings)?)?;
+pub fn serve(settings: &Settings, ready: impl FnOnce(Backend)) -> Result<(), ServeError> {
+    let (parts, backend) = open(settings)?;
+    let app = App::assemble(settings, parts)?;
     let background = app.background(settings)?;
     let bind = settings.server.bind;
     System::new().block_on(async {
@@ -79,7 +82,7 @@ pub fn serve(settings: &Settings, ready: impl FnOnce(&Settings)) -> Result<(), S
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(settings.server.shutdown_timeout.duration().as_secs());
         let server = server.bind(bind).map_err(|source| ServeError::Bind { bind, source })?;
-        ready(settings);
+        ready(backend);
         Ok::<_, ServeError>(server.run().await?)
     })?;
     drop(background);
