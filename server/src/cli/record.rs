@@ -121,8 +121,8 @@ mod tests {
         let shown = table(&[record("Ada"), record("\u{1b}[2J\n")], &["id", "name", "end", "list"]);
         assert_eq!(
             shown,
-            "id  name          end  list\n\
-             7   Ada           -    a,b\n\
+            "id  name         end  list\n\
+             7   Ada          -    a,b\n\
              7   \\u{1b}[2J\\n  -    a,b\n"
         );
     }
