@@ -25,7 +25,7 @@ impl Desk {
     /// Whatever stands in the way.
     pub fn open(sources: &Sources) -> Result<Self, Refused> {
         let settings = Settings::load(sources)?;
-        let app = App::assemble(&settings, serve::open(&settings)?)?;
+        let app = App::assemble(&settings, serve::open(&settings)?.0)?;
         let cache = &settings.cache;
         Ok(Self { auth: app.auth(), bound: (cache.verified == Verified::On).then(|| cache.bound.duration()) })
     }
