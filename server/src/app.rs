@@ -6,6 +6,8 @@ mod edge;
 mod fallback;
 mod health;
 mod mounts;
+mod plan;
+mod strategies;
 
 pub use background::Background;
 pub use edge::edge;
@@ -34,6 +36,7 @@ use docs::Docs;
 use fallback::Fallback;
 use health::HealthApi;
 use mounts::Mounts;
+use plan::Plan;
 
 /// What an application is made of beside its settings; a host may bring its own users.
 #[derive(Clone)]
@@ -76,6 +79,7 @@ impl App {
     /// # Errors
     /// [`AssemblyError`].
     pub fn assemble(settings: &Settings, parts: Parts) -> Result<Self, AssemblyError> {
+        let plan = Plan::of(settings)?;
         let realm = realm(settings, parts);
         let lane =
             LaneOptions { threads: settings.passwords.thread_count(), max_wait: settings.passwords.max_wait.into() };
@@ -86,16 +90,15 @@ impl App {
             body_timeout: settings.server.body_timeout.into(),
             executor: Executor::start(lane, settings.passwords.failure_floor.into())?,
         };
-        let mounts = Arc::new(Mounts::wire(settings, &realm, &Arc::new(site))?);
+        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
         let docs = Docs::of(&mounts);
         let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
         Ok(Self { realm, mounts, docs, fallback })
     }
 
-    /// A door to the realm that belongs to no mount, under the strategy of the first mount that issues personal access
-    /// tokens or else of the first mount: for the command line.
-    pub fn auth(&self) -> Auth {
-        Auth::new(self.realm.clone(), self.mounts.owners_strategy(), PasswordRules::None)
+    /// What all mounts share, for a host that has use cases of its own.
+    pub fn realm(&self) -> &Realm {
+        &self.realm
     }
 
     /// Registers everything: the server's own paths, then the mounts, then what answers the rest.
@@ -115,6 +118,24 @@ impl App {
     pub fn background(&self, settings: &Settings) -> io::Result<Background> {
         Background::start(&self.realm, settings.cache.poll.into())
     }
+}
+
+/// Can these settings be served?
+///
+/// # Errors
+/// Everything that [`App::assemble`] would refuse, at once.
+pub fn check(settings: &Settings) -> Result<(), Problems> {
+    Plan::of(settings).map(drop)
+}
+
+/// A door that belongs to no mount, for the server's owner. It issues under the strategy of the first mount with personal
+/// access tokens, or else of the first mount.
+///
+/// # Errors
+/// As [`check`].
+pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> {
+    let strategy = strategies::strategy(Plan::of(settings)?.owners_strategy(), settings, &parts.keys);
+    Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))
 }
 
 /// The document of the server's own operations.

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, LogLevel, LogSettings};
 
@@ -15,8 +16,10 @@ pub fn start(settings: &LogSettings) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
+    // The web server tells each of its own steps; this server tells the ones that matter.
+    let quiet = EnvFilter::new(format!("{level},actix_server=warn"));
     let colours = io::stderr().is_terminal();
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_ansi(colours).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(quiet).with_ansi(colours).with_writer(io::stderr);
     // Whoever embeds the server may log in their own way already.
     let _ = match settings.format {
         LogFormat::Text => builder.try_init(),

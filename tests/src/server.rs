@@ -16,9 +16,11 @@ use countersign::{
     store::Store,
 };
 use countersign_core::{
-    Auth,
+    Auth, Strategy,
     env::{Clock, CountedRandom, FixedClock, Random},
+    password::PasswordRules,
     seal::KeyRing,
+    strategy::SanctumPat,
 };
 
 use crate::{
@@ -87,7 +89,8 @@ impl Server {
             Parts { users: shared.clone(), tokens: shared, keys, clock: Arc::clone(&clock) as Arc<dyn Clock>, random };
         let app = App::assemble(&settings, parts).expect("these settings can be served");
         let background = app.background(&settings).expect("the database answers");
-        let owner = app.auth();
+        let strategy = Strategy::SanctumPat(SanctumPat::default());
+        let owner = Auth::new(app.realm().clone(), strategy, PasswordRules::None);
         let (address, handle, thread) = listen(app);
         Self {
             url: format!("http://{address}"),

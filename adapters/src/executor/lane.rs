@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn what_would_wait_too_long_is_refused_at_once_with_a_time() {
         let lane = lane(Duration::from_millis(40));
-        let (release, held) = channel::<()>();
+        let (release, wait) = channel::<()>();
         let hold = Box::new(move || {
-            let _ = held.recv();
+            let _ = wait.recv();
         });
         assert_eq!(lane.submit(hold), Ok(()));
         // At the first guess of 15 ms a job, two may wait behind the running one.

@@ -5,7 +5,10 @@ use std::{fs::OpenOptions, io::Write as _, path::PathBuf};
 use clap::Subcommand;
 
 use super::{Outcome, Output, Refused, help::example};
-use crate::config::{Settings, Sources, reference};
+use crate::{
+    app,
+    config::{Settings, Sources, reference},
+};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -35,7 +38,7 @@ impl Command {
                 output.line(&format!("wrote {}", file.display()))?;
             }
             Self::Check => {
-                Settings::load(sources)?;
+                app::check(&Settings::load(sources)?)?;
                 let file = sources.file.as_ref().map_or("the defaults".into(), |file| file.display().to_string());
                 output.line(&format!("{file} and the environment are in order"))?;
             }

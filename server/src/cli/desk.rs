@@ -6,7 +6,7 @@ use countersign_core::{Auth, AuthError, User, UserId};
 
 use super::Refused;
 use crate::{
-    app::App,
+    app,
     config::{Settings, Sources, Verified},
     serve,
 };
@@ -25,9 +25,10 @@ impl Desk {
     /// Whatever stands in the way.
     pub fn open(sources: &Sources) -> Result<Self, Refused> {
         let settings = Settings::load(sources)?;
-        let app = App::assemble(&settings, serve::open(&settings)?.0)?;
+        let (parts, _) = serve::open(&settings)?;
+        let auth = app::owners_door(&settings, parts)?;
         let cache = &settings.cache;
-        Ok(Self { auth: app.auth(), bound: (cache.verified == Verified::On).then(|| cache.bound.duration()) })
+        Ok(Self { auth, bound: (cache.verified == Verified::On).then(|| cache.bound.duration()) })
     }
 
     /// The door.

@@ -9,7 +9,7 @@ pub fn example(command: &str) -> String {
 pub fn revoking(command: &str) -> String {
     format!(
         "{}\n\nReturns when `cache.bound` (1s unless configured) has passed: from then on every running server on this \
-         database refuses what was revoked.",
+         database acts on it.",
         example(command)
     )
 }

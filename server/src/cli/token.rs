@@ -51,7 +51,7 @@ pub struct Issue {
     #[arg(long = "ability", value_name = "ABILITY")]
     abilities: Vec<String>,
     /// How long it lives, such as 12h or 90d. Without it, as long as the strategy allows
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", value_parser = life)]
     expires: Option<Span>,
     #[command(flatten)]
     form: Form,
@@ -84,6 +84,12 @@ impl Command {
             Self::Prune => output.line(&format!("deleted {}", auth.prune()?)),
         }
     }
+}
+
+/// A life that is not over at once.
+fn life(text: &str) -> Result<Span, String> {
+    let span: Span = text.parse().map_err(|error| format!("{error}"))?;
+    if span.duration().is_zero() { Err("leaves the token no time".to_owned()) } else { Ok(span) }
 }
 
 impl Issue {
