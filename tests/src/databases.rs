@@ -4,8 +4,6 @@
 //! `COUNTERSIGN_TEST_POSTGRES` or `COUNTERSIGN_TEST_MYSQL` is the URL of a user who may create databases; `.ci/databases`
 //! starts both and sets both. `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,mysql` turns "not there" into a failure.
 
-#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test without its database panics")]
-
 use std::{
     env,
     sync::atomic::{AtomicU32, Ordering},

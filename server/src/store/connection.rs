@@ -129,7 +129,7 @@ impl Address {
         match self.backend {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite => {
-                let path = self.url.trim_start_matches("sqlite://");
+                let path = self.url.strip_prefix("sqlite://").unwrap_or(&self.url);
                 create_private(path)?;
                 diesel::SqliteConnection::establish(path).map(AnyConnection::Sqlite)
             }

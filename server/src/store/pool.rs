@@ -146,9 +146,10 @@ impl Connections {
 
     /// Runs queries that only read; once more on a fresh connection, if the first was dead.
     pub fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        let deadline = self.deadline();
         let mut may_reconnect = true;
         loop {
-            let mut pooled = self.check_out(self.deadline())?;
+            let mut pooled = self.check_out(deadline)?;
             match work(&mut pooled.conn) {
                 Err(error) if self.gave_up(&mut pooled, &error) && may_reconnect => may_reconnect = false,
                 outcome => return Ok(outcome?),
@@ -161,10 +162,10 @@ impl Connections {
     /// It is run again if the connection was dead (unless a commit was under way, which may have happened) or if the
     /// database ended it in favour of another transaction.
     pub fn write<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        let deadline = self.deadline();
         let mut may_reconnect = true;
         let mut tries = 1;
         loop {
-            let deadline = self.deadline();
             let turn = match &self.turn {
                 Some(turn) => Some(turn.take(deadline).ok_or(Failure::Turn)?),
                 None => None,
@@ -186,6 +187,7 @@ impl Connections {
         }
     }
 
+    /// Until when this request may wait, however often it tries.
     fn deadline(&self) -> Instant {
         Instant::now() + self.wait
     }

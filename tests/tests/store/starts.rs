@@ -139,3 +139,19 @@ fn a_restarted_database_costs_no_request() {
         }
     }
 }
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[test]
+fn a_database_that_is_gone_is_an_error_soon() {
+    for database in databases().into_iter().filter(|database| database.name != "sqlite") {
+        let name = database.name;
+        let store = Store::open(&options(&database.url)).unwrap();
+        store.migrate().unwrap();
+        drop(database);
+        let start = std::time::Instant::now();
+        let outcomes = together(|number| store.create_user(&new_user(&format!("user{number}"))).is_err());
+        assert!(outcomes.iter().all(|failed| *failed), "on {name}");
+        assert!(store.last_revocation().is_err(), "on {name}");
+        assert!(start.elapsed() < Duration::from_secs(6), "on {name}: {:?}", start.elapsed());
+    }
+}
