@@ -40,6 +40,11 @@ impl Key {
         &self.0
     }
 
+    /// Is it no longer than the column that holds it?
+    pub fn fits(&self) -> bool {
+        self.0.chars().count() <= MAX_LENGTH
+    }
+
     /// What a login field may mean, in the order of preference: the identifier itself, then a phone number.
     pub fn candidates(input: &str) -> Vec<Self> {
         if input.is_empty() || input.contains('\0') || input.chars().count() > MAX_LENGTH {

@@ -131,7 +131,8 @@ pub trait TokenStore: Send + Sync {
     /// went.
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize>;
 
-    /// The log's entries with a number above `after`, in the order of their numbers: (number, user).
+    /// The log's entries with a number above `after`, in the order of their numbers: (number, user). Numbers follow the
+    /// order of commits: whoever has read up to one misses nothing by reading on from it.
     fn revocations(&self, after: i64) -> StoreResult<Vec<(i64, UserId)>>;
 
     /// The highest number in the log, 0 if it is empty.

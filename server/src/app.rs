@@ -20,7 +20,7 @@ use countersign_adapters::{
     mount::Site,
 };
 use countersign_core::{
-    Auth,
+    Auth, Strategy,
     auth::{Realm, RealmParts},
     cache::{Cache, CacheOptions},
     env::{Clock, Random},
@@ -68,6 +68,7 @@ pub enum AssemblyError {
 #[derive(Clone)]
 pub struct App {
     realm: Realm,
+    owners_strategy: Strategy,
     mounts: Arc<Mounts>,
     docs: Docs,
     fallback: web::Data<Fallback>,
@@ -80,6 +81,7 @@ impl App {
     /// [`AssemblyError`].
     pub fn assemble(settings: &Settings, parts: Parts) -> Result<Self, AssemblyError> {
         let plan = Plan::of(settings)?;
+        let owners_strategy = strategies::strategy(plan.owners_strategy(), settings, &parts.keys);
         let realm = realm(settings, parts);
         let lane =
             LaneOptions { threads: settings.passwords.thread_count(), max_wait: settings.passwords.max_wait.into() };
@@ -93,12 +95,13 @@ impl App {
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
         let docs = Docs::of(&mounts);
         let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
-        Ok(Self { realm, mounts, docs, fallback })
+        Ok(Self { realm, owners_strategy, mounts, docs, fallback })
     }
 
-    /// What all mounts share, for a host that has use cases of its own.
-    pub fn realm(&self) -> &Realm {
-        &self.realm
+    /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
+    /// the strategy of the first mount with personal access tokens, or else of the first mount.
+    pub fn owners_door(&self) -> Auth {
+        Auth::new(self.realm.clone(), self.owners_strategy.clone(), PasswordRules::None)
     }
 
     /// Registers everything: the server's own paths, then the mounts, then what answers the rest.
@@ -128,8 +131,7 @@ pub fn check(settings: &Settings) -> Result<(), Problems> {
     Plan::of(settings).map(drop)
 }
 
-/// A door that belongs to no mount, for the server's owner. It issues under the strategy of the first mount with personal
-/// access tokens, or else of the first mount.
+/// [`App::owners_door`] without an application: for the command line.
 ///
 /// # Errors
 /// As [`check`].

@@ -16,11 +16,9 @@ use countersign::{
     store::Store,
 };
 use countersign_core::{
-    Auth, Strategy,
+    Auth,
     env::{Clock, CountedRandom, FixedClock, Random},
-    password::PasswordRules,
     seal::KeyRing,
-    strategy::SanctumPat,
 };
 
 use crate::{
@@ -89,8 +87,7 @@ impl Server {
             Parts { users: shared.clone(), tokens: shared, keys, clock: Arc::clone(&clock) as Arc<dyn Clock>, random };
         let app = App::assemble(&settings, parts).expect("these settings can be served");
         let background = app.background(&settings).expect("the database answers");
-        let strategy = Strategy::SanctumPat(SanctumPat::default());
-        let owner = Auth::new(app.realm().clone(), strategy, PasswordRules::None);
+        let owner = app.owners_door();
         let (address, handle, thread) = listen(app);
         Self {
             url: format!("http://{address}"),

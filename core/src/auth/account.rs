@@ -167,6 +167,10 @@ fn draft(registration: &Registration, auth: &Auth) -> Result<NewUser, AuthError>
     if let Some(number) = &phone {
         identifiers.push(Claim { kind: Kind::Phone, key: Key::phone(number), required: true });
     }
+    // NFKC and lower-casing can make a text many times longer.
+    if let Some(claim) = identifiers.iter().find(|claim| !claim.key.fits()) {
+        return Err(AuthError::Invalid { field: claim.kind.as_str() });
+    }
     Ok(NewUser {
         uuid: auth.realm.random().uuid(),
         name: name.unwrap_or_else(|| if full_name.is_empty() { username.clone() } else { full_name }),
