@@ -71,6 +71,12 @@ pub trait Adapter: Sized + 'static {
         }
     }
 
+    /// Registers what this mount lends to other mounts of the server, as application data; most lend nothing. Called
+    /// before [`Adapter::routes`].
+    fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
+        let _ = (cfg, mount);
+    }
+
     /// The answer for a path below the mount that nothing serves: 404, or 405 if `allowed` names the methods that the
     /// path is served with.
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse;

@@ -106,7 +106,12 @@ impl<A: Adapter, T: Parse<A> + 'static> FromRequest for Body<A, T> {
 }
 
 /// Reads a body of at most `limit` bytes within `time`.
-async fn read(request: &HttpRequest, mut payload: Payload, limit: usize, time: Duration) -> Result<Bytes, BodyError> {
+pub(crate) async fn read(
+    request: &HttpRequest,
+    mut payload: Payload,
+    limit: usize,
+    time: Duration,
+) -> Result<Bytes, BodyError> {
     let declared = request.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > limit as u64) {
         return Err(BodyError::TooLarge { limit });

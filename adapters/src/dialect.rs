@@ -11,11 +11,17 @@ use crate::{
     adapter::Adapter,
     hotel, minimal,
     mount::{Mount, Neighbours, Site, Use},
+    sanctum, sanctum_spa,
     settings::{AdapterOptions, Problem, Table, parse_options},
 };
 
 /// Every dialect, in the order in which they are mounted by default. A new adapter is a module and a row here.
-pub const ALL: &[Dialect] = &[Dialect::of::<hotel::Hotel>(), Dialect::of::<minimal::Minimal>()];
+pub const ALL: &[Dialect] = &[
+    Dialect::of::<sanctum::Sanctum>(),
+    Dialect::of::<sanctum_spa::SanctumSpa>(),
+    Dialect::of::<hotel::Hotel>(),
+    Dialect::of::<minimal::Minimal>(),
+];
 
 /// An adapter as a value.
 #[derive(Clone, Copy)]
@@ -96,6 +102,7 @@ fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
     let data = Use::data(Mount::<A> { auth, options, prefix, beside, site });
     Ok(Arc::new(move |cfg| {
         cfg.app_data(data.clone());
+        A::lend(cfg, &Use::from(data.clone()));
         A::routes(cfg, &data.beside);
     }))
 }

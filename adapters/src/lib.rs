@@ -10,9 +10,12 @@ pub mod dialect;
 pub mod executor;
 pub mod hotel;
 pub mod json;
+pub mod laravel;
 pub mod minimal;
 pub mod mount;
 pub mod plain;
+pub mod sanctum;
+pub mod sanctum_spa;
 pub mod settings;
 
 pub use adapter::{Adapter, Refusal};

@@ -51,6 +51,11 @@ impl Neighbours {
     pub fn has(&self, adapter: &str, prefix: &str) -> bool {
         self.0.iter().any(|(name, at)| name == adapter && at == prefix)
     }
+
+    /// Are `one` and `other` mounted at the same prefix somewhere?
+    pub fn share(&self, one: &str, other: &str) -> bool {
+        self.0.iter().any(|(name, at)| name == one && self.has(other, at))
+    }
 }
 
 /// The mount that serves this request: `Use<Djoser>` in a handler's arguments. Cheap to clone.
@@ -59,6 +64,12 @@ pub struct Use<A: Adapter>(web::Data<Mount<A>>);
 impl<A: Adapter> Clone for Use<A> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
+    }
+}
+
+impl<A: Adapter> From<web::Data<Mount<A>>> for Use<A> {
+    fn from(data: web::Data<Mount<A>>) -> Self {
+        Self(data)
     }
 }
 

@@ -11,6 +11,7 @@ mod tokens;
 mod verify;
 
 pub use realm::{Realm, RealmParts};
+pub use tokens::ApiTokenReplaces;
 
 use crate::{password::PasswordRules, strategy::Strategy};
 

@@ -1,0 +1,317 @@
+//! Every refusal of the Laravel dialects, and the one place that says it.
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    http::{
+        Method, StatusCode,
+        header::{ALLOW, HeaderValue, RETRY_AFTER},
+    },
+};
+use countersign_core::{AuthError, identifier::Kind, password::PasswordFlaw};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    answer, client,
+    rules::{Errors, ValidationError, label},
+    visitor::Visitor,
+};
+use crate::{
+    adapter::{Adapter, Refusal},
+    body::BodyError,
+    mount::{Site, Use},
+    plain::{STORE_RETRY, retry_seconds},
+};
+
+/// What a wrong password at a form is told (`lang/en/auth.php`).
+pub const NO_SUCH_CREDENTIALS: &str = "These credentials do not match our records.";
+
+/// What went wrong.
+#[derive(Debug)]
+pub enum Fault {
+    /// The use case refused.
+    Auth(AuthError),
+    /// The body could not be read.
+    Body(BodyError),
+    /// The input is not what the operation takes.
+    Invalid(Errors),
+    /// A status with a message of its own.
+    Status(StatusCode, Cow<'static, str>),
+}
+
+impl From<AuthError> for Fault {
+    fn from(error: AuthError) -> Self {
+        Self::Auth(error)
+    }
+}
+
+impl From<Errors> for Fault {
+    fn from(errors: Errors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Auth(error) => Self::Auth(error),
+            Refusal::Body(error) => Self::Body(error),
+        }
+    }
+}
+
+/// How a refusal is said.
+#[derive(Debug)]
+enum Manner {
+    Json,
+    Page {
+        /// Where who is not logged in is sent.
+        login: String,
+        /// Where a form is sent back.
+        back: String,
+    },
+}
+
+impl Manner {
+    fn of(request: &HttpRequest, site: &Site) -> Self {
+        if client::expects_json(request.headers()) {
+            Self::Json
+        } else {
+            let back = Visitor::back(request, site);
+            Self::Page { login: format!("{}/login", site.base_url), back }
+        }
+    }
+}
+
+/// A refusal, and how it is to be said.
+#[derive(Debug)]
+pub struct LaravelError {
+    fault: Fault,
+    manner: Manner,
+}
+
+impl LaravelError {
+    /// `fault` as the sender of `request` wants to hear it.
+    pub fn new(request: &HttpRequest, site: &Site, fault: impl Into<Fault>) -> Self {
+        Self { fault: fault.into(), manner: Manner::of(request, site) }
+    }
+
+    /// [`Adapter::refuse`] of both dialects.
+    pub fn refuse<A: Adapter>(request: &HttpRequest, fault: impl Into<Fault>) -> Self {
+        match Use::<A>::of(request) {
+            Some(mount) => Self::new(request, &mount.site, fault),
+            None => Self { fault: fault.into(), manner: Manner::Json },
+        }
+    }
+}
+
+/// For `map_err`: says a fault as the sender of `request` wants to hear it.
+pub fn to<'a, A: Adapter, F: Into<Fault>>(
+    request: &'a HttpRequest,
+    mount: &'a Use<A>,
+) -> impl Fn(F) -> LaravelError + use<'a, A, F> {
+    move |fault| LaravelError::new(request, &mount.site, fault)
+}
+
+impl From<AuthError> for LaravelError {
+    fn from(error: AuthError) -> Self {
+        Self { fault: error.into(), manner: Manner::Json }
+    }
+}
+
+impl From<BodyError> for LaravelError {
+    fn from(error: BodyError) -> Self {
+        Self { fault: Fault::Body(error), manner: Manner::Json }
+    }
+}
+
+impl fmt::Display for LaravelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            Fault::Auth(error) => error.fmt(f),
+            Fault::Body(error) => error.fmt(f),
+            Fault::Invalid(_) => f.write_str("invalid input"),
+            Fault::Status(status, message) => write!(f, "{status}: {message}"),
+        }
+    }
+}
+
+/// A refusal that is no list of errors.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = laravel::Message)]
+pub struct Message {
+    /// What is wrong.
+    #[schema(value_type = String, example = "Unauthenticated.")]
+    message: &'static str,
+}
+
+/// A refusal as it goes over the wire.
+enum Wire<'a> {
+    /// 401, or the way to the login form.
+    Unauthenticated,
+    /// 422, or the way back to the form.
+    Invalid(Cow<'a, Errors>),
+    /// A status and its message.
+    Status(StatusCode, Cow<'a, str>),
+    /// 503 with the time after which another try may be worth it.
+    Unavailable(Duration),
+}
+
+impl Fault {
+    /// The one `match` between what happened and what is said.
+    fn wire(&self) -> Wire<'_> {
+        let status = |status, message| Wire::Status(status, Cow::Borrowed(message));
+        let invalid = |errors| Wire::Invalid(Cow::Owned(errors));
+        match self {
+            Self::Invalid(errors) => Wire::Invalid(Cow::Borrowed(errors)),
+            Self::Status(code, message) => Wire::Status(*code, Cow::Borrowed(message)),
+            Self::Auth(error) => match error {
+                AuthError::Token(_) => Wire::Unauthenticated,
+                AuthError::WrongCredentials => invalid(Errors::one("email", NO_SUCH_CREDENTIALS)),
+                AuthError::Forbidden => status(StatusCode::FORBIDDEN, "This action is unauthorized."),
+                AuthError::NotFound => status(StatusCode::NOT_FOUND, "Not Found"),
+                AuthError::Taken(taken) => {
+                    let field = if taken.has(Kind::Phone) { "phone" } else { "email" };
+                    invalid(Errors::one(field, format!("The {field} has already been taken.")))
+                }
+                AuthError::Invalid { field } => invalid(unusable(field)),
+                AuthError::WeakPassword(flaws) => {
+                    let mut errors = Errors::default();
+                    flaws.iter().for_each(|flaw| errors.add("password", flaw_message(flaw)));
+                    invalid(errors)
+                }
+                AuthError::Busy { retry_after } => Wire::Unavailable(*retry_after),
+                AuthError::Store(_) => Wire::Unavailable(STORE_RETRY),
+                AuthError::Unsupported(_) => status(StatusCode::INTERNAL_SERVER_ERROR, "Server Error"),
+            },
+            Self::Body(error) => match error {
+                BodyError::TooLarge { .. } => status(StatusCode::PAYLOAD_TOO_LARGE, "The POST data is too large."),
+                BodyError::TooSlow { .. } => status(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+                BodyError::UnsupportedMediaType { .. } => {
+                    status(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type")
+                }
+                // A form knows what to do with the error of a field, and Laravel has no other words for bad input.
+                BodyError::DuplicateKey { key: field } | BodyError::Nul { field } => invalid(unusable(field)),
+                BodyError::Broken | BodyError::Syntax { .. } | BodyError::Shape { .. } => {
+                    status(StatusCode::BAD_REQUEST, "Bad Request")
+                }
+            },
+        }
+    }
+
+    /// The log keeps what the client is not told.
+    fn log(&self) {
+        match self {
+            Self::Auth(error @ (AuthError::Store(_) | AuthError::Unsupported(_))) => {
+                tracing::error!(%error, "request failed");
+            }
+            Self::Auth(error) => tracing::debug!(%error, "request refused"),
+            Self::Body(error) => tracing::debug!(%error, "body refused"),
+            Self::Invalid(_) | Self::Status(..) => {}
+        }
+    }
+}
+
+fn unusable(field: &str) -> Errors {
+    Errors::one(field, format!("The {} field is invalid.", label(field)))
+}
+
+/// What a new password is told; the first as Laravel has it, the others in its manner.
+pub fn flaw_message(flaw: &PasswordFlaw) -> String {
+    match flaw {
+        PasswordFlaw::TooShort { min } => format!("The password field must be at least {min} characters."),
+        PasswordFlaw::TooLong { max_bytes } => {
+            format!("The password field must not be greater than {max_bytes} bytes.")
+        }
+        PasswordFlaw::TooSimilar { attribute } => format!("The password field is too similar to the {attribute}."),
+        PasswordFlaw::TooCommon => "The password field is too common.".to_owned(),
+        PasswordFlaw::EntirelyNumeric => "The password field must not be entirely numeric.".to_owned(),
+    }
+}
+
+impl ResponseError for LaravelError {
+    fn status_code(&self) -> StatusCode {
+        self.answer().status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.fault.log();
+        self.answer()
+    }
+}
+
+impl LaravelError {
+    fn answer(&self) -> HttpResponse {
+        match (self.fault.wire(), &self.manner) {
+            (Wire::Unauthenticated, Manner::Json) => {
+                answer::json(StatusCode::UNAUTHORIZED, &Message { message: "Unauthenticated." })
+            }
+            (Wire::Unauthenticated, Manner::Page { login, .. }) => answer::redirect(login),
+            (Wire::Invalid(errors), Manner::Json) => {
+                answer::json(StatusCode::UNPROCESSABLE_ENTITY, &ValidationError::from(errors.as_ref()))
+            }
+            (Wire::Invalid(_), Manner::Page { back, .. }) => answer::redirect(back),
+            (Wire::Status(status, message), manner) => said(status, &message, matches!(manner, Manner::Json)),
+            (Wire::Unavailable(after), manner) => {
+                let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+                let mut response = said(unavailable, "Service Unavailable", matches!(manner, Manner::Json));
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_seconds(after)));
+                response
+            }
+        }
+    }
+}
+
+/// A status with a message, or its page.
+pub fn said(status: StatusCode, message: &str, as_json: bool) -> HttpResponse {
+    if as_json { answer::message(status, message) } else { answer::page(status, title(status)) }
+}
+
+/// The titles of Laravel's error pages.
+fn title(status: StatusCode) -> &'static str {
+    // Laravel's own number; HTTP has no name for it.
+    const PAGE_EXPIRED: u16 = 419;
+    match status.as_u16() {
+        PAGE_EXPIRED => "Page Expired",
+        500 => "Server Error",
+        _ => status.canonical_reason().unwrap_or("Error"),
+    }
+}
+
+/// The order in which Laravel's router names methods.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// [`Adapter::unserved`] of both dialects: what Laravel's router says when no route fits.
+pub fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
+    let as_json = client::expects_json(request.headers());
+    let path = match request.path().trim_matches('/') {
+        "" => "/",
+        path => path,
+    };
+    if allowed.is_empty() {
+        return said(StatusCode::NOT_FOUND, &format!("The route {path} could not be found."), as_json);
+    }
+    // Whatever is served for GET is served for HEAD.
+    let serves =
+        |name: &&str| allowed.iter().any(|method| method == name || (method == Method::GET && *name == "HEAD"));
+    let served: Vec<&str> = METHODS.into_iter().filter(serves).collect();
+    if request.method() == Method::OPTIONS {
+        let mut response = answer::html(StatusCode::OK, String::new());
+        allow(&mut response, &served.join(","));
+        return response;
+    }
+    let served = served.join(", ");
+    let method = request.method();
+    let message = format!("The {method} method is not supported for route {path}. Supported methods: {served}.");
+    let mut response = said(StatusCode::METHOD_NOT_ALLOWED, &message, as_json);
+    allow(&mut response, &served);
+    response
+}
+
+fn allow(response: &mut HttpResponse, methods: &str) {
+    if let Ok(value) = HeaderValue::from_str(methods) {
+        response.headers_mut().insert(ALLOW, value);
+    }
+}

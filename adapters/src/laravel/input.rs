@@ -1,0 +1,169 @@
+//! The input of a request, as a controller of Laravel sees it: one bag of fields, whatever their format.
+//!
+//! Credentials in the query string are not part of it: secrets do not belong into addresses.
+
+mod trim;
+
+use actix_web::{
+    HttpRequest,
+    web::{Bytes, Query},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    adapter::Adapter,
+    body::{BodyError, Parse, media_type},
+    json,
+};
+
+/// The fields of a request after Laravel's `TrimStrings` and `ConvertEmptyStringsToNull`.
+#[derive(Debug, Clone, Default)]
+pub struct Input(Map<String, Value>);
+
+/// The fields that are left as they were typed.
+const UNTRIMMED: [&str; 3] = ["current_password", "password", "password_confirmation"];
+
+impl Input {
+    /// Reads a body of `media_type`; of any type but JSON and forms, nothing is read.
+    ///
+    /// # Errors
+    /// [`BodyError::Nul`] and [`BodyError::DuplicateKey`]. Laravel takes both and lets the database decide on the one,
+    /// and the last value on the other; here they are refused as an invalid field (422).
+    pub fn read(media_type: &str, body: &[u8]) -> Result<Self, BodyError> {
+        let fields = if media_type.contains("/json") || media_type.contains("+json") {
+            match json::value(body) {
+                Ok(Value::Object(fields)) => fields,
+                // Laravel decodes to nothing what it cannot decode, and a list or a scalar has no fields.
+                Ok(_) | Err(BodyError::Syntax { .. }) => Map::new(),
+                Err(refused) => return Err(refused),
+            }
+        } else if media_type == "application/x-www-form-urlencoded" {
+            form(body)?
+        } else {
+            Map::new()
+        };
+        let clean = fields.into_iter().map(|(name, value)| {
+            let trims = !UNTRIMMED.contains(&name.as_str());
+            (name, cleaned(value, trims))
+        });
+        Ok(Self(clean.collect()))
+    }
+
+    /// A field; `None` if it was not sent.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// A field as PHP would print it: a text, or a number or a boolean as text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        match self.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(true) => Some("1".to_owned()),
+            Value::Bool(false) => Some(String::new()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// The texts of a list; what is no text is left out.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let items = self.get(name)?.as_array()?;
+        Some(items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
+    }
+}
+
+impl<A: Adapter> Parse<A> for Input {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, A::Error> {
+        Self::read(&media_type(request), &body).map_err(|error| A::refuse(request, error.into()))
+    }
+}
+
+/// Reads a form: `name=value`, and `name[]=value` for each item of a list.
+fn form(body: &[u8]) -> Result<Map<String, Value>, BodyError> {
+    let mut fields = Map::new();
+    let text = String::from_utf8_lossy(body);
+    let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::from_query(&text) else { return Ok(fields) };
+    for (name, value) in pairs {
+        if name.contains('\0') || value.contains('\0') {
+            return Err(BodyError::Nul { field: name.replace('\0', "") });
+        }
+        if let Some(list) = name.strip_suffix("[]") {
+            match fields.entry(list).or_insert_with(|| Value::Array(Vec::new())) {
+                Value::Array(items) => items.push(Value::String(value)),
+                _ => return Err(BodyError::DuplicateKey { key: list.to_owned() }),
+            }
+        } else if fields.insert(name.clone(), Value::String(value)).is_some() {
+            return Err(BodyError::DuplicateKey { key: name });
+        }
+    }
+    Ok(fields)
+}
+
+/// Trims the texts in a value, and makes empty ones null.
+fn cleaned(value: Value, trims: bool) -> Value {
+    match value {
+        Value::String(text) => {
+            let trimmed = if trims { trim::trim(&text) } else { &text };
+            if trimmed.is_empty() { Value::Null } else { Value::String(trimmed.to_owned()) }
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(|item| cleaned(item, trims)).collect()),
+        Value::Object(map) => Value::Object(map.into_iter().map(|(name, item)| (name, cleaned(item, trims))).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json_input(body: &str) -> Input {
+        Input::read("application/json", body.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn texts_are_trimmed_and_passwords_are_not() {
+        let input = json_input("{\"email\": \"\u{a0} ada@example.org \u{200b}\\n\", \"password\": \" x \"}");
+        assert_eq!(input.text("email").as_deref(), Some("ada@example.org"));
+        assert_eq!(input.text("password").as_deref(), Some(" x "));
+    }
+
+    #[test]
+    fn an_empty_text_is_null() {
+        let input = json_input(r#"{"email": "   ", "password": ""}"#);
+        assert_eq!(input.get("email"), Some(&Value::Null));
+        assert_eq!(input.get("password"), Some(&Value::Null));
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_no_input() {
+        for body in ["{\"email\": \"a\", ", "", "[1,2]", "\"x\"", "null"] {
+            assert!(json_input(body).0.is_empty(), "{body}");
+        }
+        assert!(Input::read("text/plain", br#"{"email":"a"}"#).unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn a_form_may_hold_lists() {
+        let body = b"token_name=fourth&abilities%5B%5D=a&abilities[]=b+c";
+        let input = Input::read("application/x-www-form-urlencoded", body).unwrap();
+        assert_eq!(input.text("token_name").as_deref(), Some("fourth"));
+        assert_eq!(input.texts("abilities").unwrap(), ["a", "b c"]);
+    }
+
+    #[test]
+    fn a_nul_or_a_second_value_is_refused() {
+        for body in ["email=a%00b", "email=a&email=b", "a=x&a[]=y"] {
+            let read = Input::read("application/x-www-form-urlencoded", body.as_bytes());
+            assert!(matches!(read, Err(BodyError::Nul { .. } | BodyError::DuplicateKey { .. })), "{body}");
+        }
+        let read = Input::read("application/json", br#"{"email":"a","email":"b"}"#);
+        assert_eq!(read.unwrap_err(), BodyError::DuplicateKey { key: "email".to_owned() });
+    }
+
+    #[test]
+    fn scalars_count_as_text_where_php_would_print_them() {
+        let input = json_input(r#"{"a": 12345, "b": true, "c": false, "d": [1], "e": 0}"#);
+        let texts = ["a", "b", "c", "d", "e"].map(|name| input.text(name));
+        assert_eq!(texts, [Some("12345".into()), Some("1".into()), Some(String::new()), None, Some("0".into())]);
+    }
+}

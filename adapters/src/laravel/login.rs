@@ -1,0 +1,78 @@
+//! Reading a login: an address and a password, or another identifier in the place of the address.
+
+use countersign_core::{AuthError, Credentials, Secret};
+use serde_json::Value;
+
+use super::{
+    fault::Fault,
+    input::Input,
+    rules::{Errors, Rule, check, is_address},
+};
+
+/// A login that may be tried.
+#[derive(Debug)]
+pub struct Login {
+    /// Who wants in.
+    pub credentials: Credentials,
+    /// What is said if they are wrong.
+    refusal: Errors,
+}
+
+impl Login {
+    /// Reads `email` and `password`. Laravel takes an address only. Here a user may have come through another dialect
+    /// and have a user name or a phone number: a text that is no address is tried as such, and only if that fails it is
+    /// refused for its form. `words` refuse an address with the wrong password; `more` are checked along with the two.
+    ///
+    /// # Errors
+    /// What is wrong with the fields.
+    pub fn read(input: &Input, fields: Fields, words: &str, more: &[(&str, &[Rule])]) -> Result<Self, Errors> {
+        let (email_rules, password_rules): (&[Rule], &[Rule]) = match fields {
+            Fields::Strict => (&[Rule::Required, Rule::Text, Rule::Email], &[Rule::Required, Rule::Text]),
+            Fields::Loose => (&[Rule::Required, Rule::Email], &[Rule::Required]),
+        };
+        let mut form = Errors::default();
+        check(input, "email", email_rules, &mut form);
+        let identifier = input.get("email").and_then(Value::as_str);
+        let is_other = identifier.is_some_and(|text| !is_address(text));
+
+        let mut rest = Errors::default();
+        check(input, "password", password_rules, &mut rest);
+        let password = input.text("password");
+        if password.is_none() && !rest.has("password") {
+            // Laravel fails with a type error here, which is no answer to a client.
+            rest.add("password", "The password field must be a string.");
+        }
+        more.iter().for_each(|(field, rules)| check(input, field, rules, &mut rest));
+
+        match (identifier, password) {
+            (Some(identifier), Some(password)) if rest.is_empty() && (is_other || form.is_empty()) => {
+                let credentials = Credentials { identifier: identifier.to_owned(), password: Secret::new(password) };
+                let refusal = if is_other { form } else { Errors::one("email", words) };
+                Ok(Self { credentials, refusal })
+            }
+            _ => Err(form.and(rest)),
+        }
+    }
+
+    /// The refusal of a use case that was tried with these credentials.
+    pub fn refused(refusal: Errors, error: AuthError) -> Fault {
+        match error {
+            AuthError::WrongCredentials => refusal.into(),
+            other => other.into(),
+        }
+    }
+
+    /// The credentials, and what to say if they are wrong.
+    pub fn into_parts(self) -> (Credentials, Errors) {
+        (self.credentials, self.refusal)
+    }
+}
+
+/// Which rules a login form has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fields {
+    /// Breeze's: both must be texts.
+    Strict,
+    /// Sanctum's documentation: a number is a password too.
+    Loose,
+}

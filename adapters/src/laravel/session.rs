@@ -1,0 +1,147 @@
+//! The cookies of the SPA: what they hold, how they are sealed, how long they live.
+//!
+//! Both hold base64url only, so that a client may copy them raw or decoded. Nothing is stored for an anonymous
+//! visitor: the session cookie itself is the session, and only a login has a row behind it.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{
+    HttpRequest,
+    http::header::{HeaderMap, HeaderValue, SET_COOKIE},
+    web,
+};
+use chrono::TimeDelta;
+use countersign_core::{Secret, auth::Realm};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    stateful::{authority, hosts},
+    visitor::Visit,
+};
+use crate::mount::Site;
+
+/// The readable cookie that holds the sealed CSRF token; axios and Angular know it by this name.
+pub const CSRF_COOKIE: &str = "XSRF-TOKEN";
+/// What the cookies are sealed for: neither is ever taken for the other.
+const CSRF_SEAL: &str = "laravel-csrf";
+const SESSION_SEAL: &str = "laravel-session";
+
+/// How an SPA mount keeps its sessions. It lends this to the whole server as application data
+/// ([`crate::Adapter::lend`]), so that another Laravel mount beside it accepts the same sessions.
+pub struct Sessions {
+    /// The realm whose keys seal the cookies.
+    pub realm: Realm,
+    /// What every mount knows.
+    pub site: Arc<Site>,
+    /// The name of the session cookie.
+    pub cookie: String,
+    /// How long a session lives without a request.
+    pub life: Duration,
+    /// Are the cookies sent over TLS only?
+    pub secure: bool,
+    /// The `Domain` of the cookies.
+    pub domain: Option<String>,
+    /// The hosts of the front ends and of the server itself.
+    hosts: Vec<String>,
+}
+
+/// The state in which a session cookie arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// There was none.
+    Absent,
+    /// It is not ours, or it has ended.
+    Unknown,
+    /// It holds a visit.
+    Known,
+}
+
+/// The session cookie in clear.
+#[derive(Serialize, Deserialize)]
+struct Content {
+    /// When it was sealed, in seconds since 1970.
+    at: i64,
+    csrf: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
+}
+
+impl Sessions {
+    /// The sessions of a mount.
+    pub fn new(realm: Realm, site: Arc<Site>, cookie: String, life: Duration) -> Self {
+        let secure = site.base_url.starts_with("https://");
+        let hosts = hosts(&site).collect();
+        Self { realm, site, cookie, life, secure, domain: None, hosts }
+    }
+
+    /// The sessions that count for `request`, if an SPA is mounted there.
+    pub fn of(request: &HttpRequest) -> Option<&web::Data<Self>> {
+        request.app_data()
+    }
+
+    /// Was the page that sent this served by one of the front ends? (Sanctum's `EnsureFrontendRequestsAreStateful`:
+    /// the Referer decides, without one the Origin.)
+    pub fn is_front_end(&self, page: &str) -> bool {
+        authority(page).is_some_and(|host| self.hosts.contains(&host))
+    }
+
+    /// The visit that a request's cookie holds, or a new one.
+    pub fn read(&self, request: &HttpRequest) -> (Visit, Arrival) {
+        let cookie = request.cookie(&self.cookie);
+        match cookie.as_ref().map(|cookie| self.open(cookie.value())) {
+            Some(Some(visit)) => (visit, Arrival::Known),
+            Some(None) => (Visit::new(self.realm.random()), Arrival::Unknown),
+            None => (Visit::new(self.realm.random()), Arrival::Absent),
+        }
+    }
+
+    /// The CSRF token in a value of the readable cookie.
+    pub fn open_csrf(&self, sealed: &str) -> Option<String> {
+        self.realm.keys().open(CSRF_SEAL, sealed)
+    }
+
+    /// Sends the session cookie.
+    pub fn send_session(&self, visit: &Visit, headers: &mut HeaderMap) {
+        let content = Content {
+            at: self.realm.now().timestamp(),
+            csrf: visit.csrf.clone(),
+            session: visit.session.as_ref().map(|secret| secret.expose().to_owned()),
+            previous: visit.previous.clone(),
+        };
+        // Strings and numbers always can be written.
+        let clear = serde_json::to_string(&content).unwrap_or_default();
+        let sealed = self.realm.keys().seal(SESSION_SEAL, &clear, self.realm.random());
+        self.send(&self.cookie, &sealed, " httponly;", headers);
+    }
+
+    /// Sends both cookies: their life slides with every answer.
+    pub fn send_both(&self, visit: &Visit, headers: &mut HeaderMap) {
+        let sealed = self.realm.keys().seal(CSRF_SEAL, &visit.csrf, self.realm.random());
+        self.send(CSRF_COOKIE, &sealed, "", headers);
+        self.send_session(visit, headers);
+    }
+
+    fn open(&self, sealed: &str) -> Option<Visit> {
+        let content: Content = serde_json::from_str(&self.realm.keys().open(SESSION_SEAL, sealed)?).ok()?;
+        let age = self.realm.now().timestamp() - content.at;
+        let lives = u64::try_from(age).is_ok_and(|age| age < self.life.as_secs());
+        let session = content.session.map(Secret::new);
+        lives.then_some(Visit { csrf: content.csrf, session, previous: content.previous })
+    }
+
+    /// Writes a cookie as Symfony does.
+    fn send(&self, name: &str, value: &str, scripts: &str, headers: &mut HeaderMap) {
+        let life = self.life.as_secs();
+        let end = self.realm.now() + TimeDelta::from_std(self.life).unwrap_or_default();
+        let expires = end.format("%a, %d %b %Y %H:%M:%S GMT");
+        let domain = self.domain.as_ref().map(|domain| format!(" domain={domain};")).unwrap_or_default();
+        let secure = if self.secure { " secure;" } else { "" };
+        let cookie =
+            format!("{name}={value}; expires={expires}; Max-Age={life}; path=/;{domain}{secure}{scripts} samesite=lax");
+        if let Ok(cookie) = HeaderValue::try_from(cookie) {
+            headers.append(SET_COOKIE, cookie);
+        }
+    }
+}

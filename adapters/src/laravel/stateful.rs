@@ -1,0 +1,255 @@
+//! Which requests have a session, and what that brings: the CSRF check before the handler, both cookies after it.
+//!
+//! Laravel does this in middleware that runs behind the router, so that an unknown route is 404 before any check.
+//! Every handler of the two dialects is wrapped in its [`Group`].
+
+use std::{
+    future::{Ready, ready},
+    iter::once,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use actix_web::{
+    Error, HttpMessage as _, HttpResponse,
+    body::{EitherBody, MessageBody},
+    dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
+    http::{
+        Method, StatusCode,
+        header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER},
+    },
+    web,
+};
+use futures_util::{
+    FutureExt as _, TryFutureExt as _,
+    future::{Either, LocalBoxFuture, MapOk, ok},
+    stream,
+};
+
+use super::{
+    client,
+    csrf::{self, Failure},
+    fault::{Fault, LaravelError},
+    input::Input,
+    session::{Arrival, Sessions},
+    visitor::Visitor,
+};
+use crate::{
+    body::{self, BodyError, media_type},
+    mount::Site,
+};
+
+/// The header that names the reason of a 419.
+const FAILURE_HEADER: HeaderName = HeaderName::from_static("x-csrf-failure");
+/// Laravel's own status for a session that is gone; HTTP has no name for it.
+const PAGE_EXPIRED: u16 = 419;
+
+/// Laravel's two groups of routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Always answered with a session.
+    Web,
+    /// Answered with a session if a front end asks, and an SPA is mounted.
+    Api,
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Group
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = Stateful<S>;
+    type InitError = ();
+    type Future = Ready<Result<Stateful<S>, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(Stateful { service: Rc::new(service), group: *self }))
+    }
+}
+
+/// A handler in its group.
+pub struct Stateful<S> {
+    service: Rc<S>,
+    group: Group,
+}
+
+/// How the answer of a handler is passed on as it is.
+type Untouched<B> = fn(ServiceResponse<B>) -> ServiceResponse<EitherBody<B>>;
+/// An answer that is on its way.
+type Coming<B> = LocalBoxFuture<'static, Result<ServiceResponse<EitherBody<B>>, Error>>;
+
+impl<S, B> Service<ServiceRequest> for Stateful<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Either<MapOk<S::Future, Untouched<B>>, Coming<B>>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let page = page(request.headers());
+        let sessions = Sessions::of(request.request())
+            .filter(|sessions| self.group == Group::Web || page.is_some_and(|page| sessions.is_front_end(page)));
+        match sessions.cloned() {
+            None => Either::Left(self.service.call(request).map_ok(ServiceResponse::map_into_left_body)),
+            Some(sessions) => Either::Right(answer(Rc::clone(&self.service), request, sessions).boxed_local()),
+        }
+    }
+}
+
+/// The page that sent the request: its Referer, without one its Origin.
+fn page(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get(REFERER).filter(|referer| !referer.is_empty()).or_else(|| headers.get(ORIGIN))?;
+    header.to_str().ok()
+}
+
+/// Answers a request that has a session.
+async fn answer<S, B>(
+    service: Rc<S>,
+    mut request: ServiceRequest,
+    sessions: web::Data<Sessions>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    let (visit, arrival) = sessions.read(request.request());
+    let visitor = Visitor::new(visit);
+    request.extensions_mut().insert(visitor.clone());
+    if !is_safe(request.method()) {
+        match forged(&sessions, &visitor, arrival, &mut request).await {
+            Ok(None) => {}
+            Ok(Some(failure)) => {
+                log(&sessions, request.headers(), failure);
+                let mut response = mismatch(&request, &sessions.site, failure);
+                sessions.send_session(&visitor.visit(), response.headers_mut());
+                return Ok(request.into_response(response).map_into_right_body());
+            }
+            Err(error) => {
+                let error = LaravelError::new(request.request(), &sessions.site, Fault::Body(error));
+                return Ok(request.into_response(HttpResponse::from_error(error)).map_into_right_body());
+            }
+        }
+    }
+    let mut response = service.call(request).await?;
+    let asked = response.request();
+    if asked.method() == Method::GET && !client::is_script(asked.headers()) {
+        visitor.arrived_at(asked.uri().path_and_query().map_or("/", |page| page.as_str()));
+    }
+    sessions.send_both(&visitor.visit(), response.headers_mut());
+    Ok(response.map_into_left_body())
+}
+
+fn is_safe(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
+}
+
+/// Why the request may not have been meant by the visitor; `None` if it was.
+async fn forged(
+    sessions: &Sessions,
+    visitor: &Visitor,
+    arrival: Arrival,
+    request: &mut ServiceRequest,
+) -> Result<Option<Failure>, BodyError> {
+    let has_header = [csrf::CSRF_HEADER, csrf::XSRF_HEADER].iter().any(|name| request.headers().contains_key(*name));
+    let field = if has_header { None } else { token_field(&sessions.site, request).await? };
+    let visit = visitor.visit();
+    Ok(csrf::check(sessions, request.headers(), (&visit, arrival), field.as_deref()).err())
+}
+
+/// The token in the request's body, which is put back for the handler.
+async fn token_field(site: &Site, request: &mut ServiceRequest) -> Result<Option<String>, BodyError> {
+    let payload = request.take_payload();
+    let bytes = body::read(request.request(), payload, site.body_limit, site.body_timeout).await?;
+    let input = Input::read(&media_type(request.request()), &bytes);
+    request.set_payload(Payload::Stream { payload: Box::pin(stream::once(ok(bytes))) });
+    // What is wrong with the input is the handler's to say.
+    Ok(input.ok().and_then(|input| input.text(csrf::FIELD)))
+}
+
+fn mismatch(request: &ServiceRequest, site: &Site, failure: Failure) -> HttpResponse {
+    let status = StatusCode::from_u16(PAGE_EXPIRED).unwrap_or(StatusCode::FORBIDDEN);
+    let fault = Fault::Status(status, "CSRF token mismatch.".into());
+    let mut response = HttpResponse::from_error(LaravelError::new(request.request(), site, fault));
+    response.headers_mut().insert(FAILURE_HEADER, HeaderValue::from_static(failure.code()));
+    response
+}
+
+/// Names what did not fit; never a token.
+fn log(sessions: &Sessions, headers: &HeaderMap, failure: Failure) {
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (origin, host) = (text(&ORIGIN), text(&HOST));
+    let fetch_site = text(&HeaderName::from_static("sec-fetch-site"));
+    let (domain, secure) = (sessions.domain.as_deref().unwrap_or_default(), sessions.secure);
+    let (reason, front_ends) = (failure.code(), &sessions.site.front_ends);
+    tracing::info!(
+        reason,
+        origin,
+        fetch_site,
+        host,
+        domain,
+        secure,
+        ?front_ends,
+        advice = failure.advice(),
+        "CSRF token mismatch"
+    );
+}
+
+/// The hosts whose pages have sessions: the front ends and the server itself.
+pub fn hosts(site: &Site) -> impl Iterator<Item = String> + '_ {
+    site.front_ends.iter().chain(once(&site.base_url)).filter_map(|origin| authority(origin))
+}
+
+/// Host and port of an address, in lower case and without the scheme's default port; Sanctum does not compare schemes.
+pub fn authority(url: &str) -> Option<String> {
+    let (rest, default_port) = match url.split_once("://") {
+        Some(("https", rest)) => (rest, ":443"),
+        Some(("http", rest)) => (rest, ":80"),
+        _ => (url, ""),
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let host = rest[..end].to_ascii_lowercase();
+    let host = if default_port.is_empty() { &host } else { host.strip_suffix(default_port).unwrap_or(&host) };
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::authority;
+
+    #[test]
+    fn scheme_path_case_and_default_port_do_not_matter() {
+        for url in [
+            "https://App.example.org",
+            "https://app.example.org/",
+            "https://app.example.org:443/x?y#z",
+            "http://app.example.org:80",
+            "app.example.org/",
+        ] {
+            assert_eq!(authority(url).as_deref(), Some("app.example.org"), "{url}");
+        }
+        assert_eq!(authority("http://localhost:3000").as_deref(), Some("localhost:3000"));
+    }
+
+    #[test]
+    fn what_only_starts_like_it_is_another() {
+        for url in [
+            "http://localhost:3000.evil.example",
+            "http://localhost:3000@evil.example",
+            "http://sub.localhost:3000",
+            "https://evil.example/localhost:3000",
+            "http://localhost:3001",
+        ] {
+            assert_ne!(authority(url).as_deref(), Some("localhost:3000"), "{url}");
+        }
+        assert_eq!(authority("http://"), None);
+        assert_eq!(authority("null").as_deref(), Some("null"));
+    }
+}

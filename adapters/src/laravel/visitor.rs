@@ -1,0 +1,91 @@
+//! Who holds the cookies of a request: an anonymous visitor or somebody who is logged in.
+
+use std::{
+    cell::{Ref, RefCell},
+    rc::Rc,
+};
+
+use actix_web::{HttpMessage as _, HttpRequest, http::header::REFERER};
+use countersign_core::{Secret, env::Random};
+
+use super::stateful::{authority, hosts};
+use crate::mount::Site;
+
+/// Laravel's CSRF tokens have forty characters.
+const CSRF_LENGTH: usize = 40;
+
+/// What the session cookie holds.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The CSRF token, in clear.
+    pub csrf: String,
+    /// The secret of the session's row; `None` for an anonymous visitor, of whom nothing is stored.
+    pub session: Option<Secret>,
+    /// The path and query of the last page, where a refused form is sent back.
+    pub previous: Option<String>,
+}
+
+impl Visit {
+    /// Somebody new.
+    pub fn new(random: &dyn Random) -> Self {
+        Self { csrf: random.alphanumeric(CSRF_LENGTH), session: None, previous: None }
+    }
+}
+
+/// The visit of the request that is being answered. It is in the request's extensions; the cookies of the answer say
+/// how it was left.
+#[derive(Debug, Clone)]
+pub struct Visitor(Rc<RefCell<Visit>>);
+
+impl Visitor {
+    /// A visitor.
+    pub fn new(visit: Visit) -> Self {
+        Self(Rc::new(RefCell::new(visit)))
+    }
+
+    /// The visitor of `request`; `None` if the request has no session, whatever its cookies.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+
+    /// The visit as it is now.
+    pub fn visit(&self) -> Ref<'_, Visit> {
+        self.0.borrow()
+    }
+
+    /// The secret of the session.
+    pub fn session(&self) -> Option<Secret> {
+        self.0.borrow().session.clone()
+    }
+
+    /// Begins anew after login, registration and logout, and when a session has ended: what was planted in the old
+    /// cookies is worth nothing.
+    pub fn restart(&self, session: Option<Secret>, random: &dyn Random) {
+        *self.0.borrow_mut() = Visit { session, ..Visit::new(random) };
+    }
+
+    /// Remembers the page that is being answered.
+    pub fn arrived_at(&self, page: &str) {
+        // A cookie has room for 4096 bytes, name and flags included.
+        const LONGEST: usize = 1024;
+        if page.len() <= LONGEST {
+            self.0.borrow_mut().previous = Some(page.to_owned());
+        }
+    }
+
+    /// Where a refused form is sent back: the referring page if it is one of ours, else the last page, else the front.
+    pub fn back(request: &HttpRequest, site: &Site) -> String {
+        let referer = request.headers().get(REFERER).and_then(|referer| referer.to_str().ok());
+        if let Some(referer) = referer.filter(|referer| is_ours(referer, site)) {
+            return referer.to_owned();
+        }
+        let previous = Self::of(request).and_then(|visitor| visitor.visit().previous.clone());
+        format!("{}{}", site.base_url, previous.unwrap_or_default())
+    }
+}
+
+/// Is `url` an address of this server or of one of its front ends?
+fn is_ours(url: &str, site: &Site) -> bool {
+    let is_web = url.starts_with("http://") || url.starts_with("https://");
+    is_web && authority(url).is_some_and(|host| hosts(site).any(|ours| ours == host))
+}

@@ -1,0 +1,201 @@
+//! Laravel Sanctum's personal access tokens: a password in, a token out, and the user behind a token.
+
+mod tokens;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, post};
+use countersign_core::{Grant, StrategyKind, TokenFault, password::PasswordRules};
+use serde::Serialize;
+use utoipa::{ToSchema, openapi::OpenApi};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    adapter::{Adapter, Refusal},
+    body::Body,
+    caller::{Authentication, Caller},
+    laravel::{
+        answer, bearer, document,
+        fault::{self, LaravelError, Message},
+        guard,
+        input::Input,
+        login::{Fields, Login},
+        rules::{Rule, ValidationError},
+        stateful::Group,
+        user::ShownUser,
+        visitor::Visitor,
+    },
+    mount::{Neighbours, Use},
+};
+
+/// The tag of the operations.
+const NAME: &str = "sanctum";
+/// What wrong credentials are told (Sanctum's documentation, "Issuing Mobile API Tokens").
+const WRONG_CREDENTIALS: &str = "The provided credentials are incorrect.";
+/// The name of a token whose client gave none.
+const TOKEN_NAME: &str = "api";
+/// The width of the name column.
+const NAME_LENGTH: usize = 255;
+
+/// The dialect.
+#[derive(Debug, Clone, Copy)]
+pub struct Sanctum;
+
+crate::settings! {
+    /// Personal access tokens as Laravel Sanctum has them; how they look and live is in `[sanctum]`.
+    pub struct SanctumOptions {}
+}
+
+impl Adapter for Sanctum {
+    const NAME: &'static str = NAME;
+    const PREFIX: &'static str = "";
+    const STRATEGY: StrategyKind = StrategyKind::SanctumPat;
+    const PASSWORD_RULES: PasswordRules = PasswordRules::Laravel;
+
+    type Options = SanctumOptions;
+    type Error = LaravelError;
+
+    fn serves(strategy: StrategyKind) -> Result<(), &'static str> {
+        match strategy {
+            StrategyKind::SanctumPat => Ok(()),
+            StrategyKind::DjoserToken => Err("its users hold several named tokens, and djoser_token has one a user"),
+            StrategyKind::JwtPair => Err("its answers have no place for a refresh token"),
+        }
+    }
+
+    fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+        cfg.service(create_token).service(show_user).service(delete_current_token);
+        cfg.service(tokens::list_tokens).service(tokens::delete_tokens);
+        cfg.service(tokens::create_named_token).service(tokens::delete_token);
+    }
+
+    fn describe() -> OpenApi {
+        document::describe("Sanctum API", "Personal access tokens as Laravel Sanctum has them.", None)
+    }
+
+    fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
+        bearer::token(request.headers())
+    }
+
+    fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
+        guard::authenticate(request, mount)
+    }
+
+    fn refuse(request: &HttpRequest, refusal: Refusal) -> LaravelError {
+        LaravelError::refuse::<Self>(request, refusal)
+    }
+
+    fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
+        fault::unserved(request, allowed)
+    }
+}
+
+/// Credentials.
+#[derive(ToSchema)]
+#[schema(as = sanctum::Credentials)]
+#[expect(dead_code, reason = "it describes the fields that `Login` reads")]
+struct CredentialsInput {
+    /// The e-mail address; a user name or a phone number will do.
+    #[schema(example = "your-email@example.com")]
+    email: String,
+    /// The password.
+    #[schema(format = Password, example = "your-password")]
+    password: String,
+    /// The name of the token in lists; `api` without it.
+    #[schema(required = false, max_length = 255, example = "iPhone")]
+    device_name: Option<String>,
+}
+
+/// A token.
+#[derive(Serialize, ToSchema)]
+#[schema(as = sanctum::Token)]
+struct Token<'a> {
+    /// What the client sends from now on, as `Authorization: Bearer …`. It is shown this once.
+    #[schema(value_type = String, example = "1|OkBBfrrfCeSXcwH63uolX0ktIgYlHgHuyk8oo7zT19c8c821")]
+    token: &'a str,
+}
+
+/// Create a token
+///
+/// Each call makes a token of its own; those before it stay valid.
+#[utoipa::path(
+    operation_id = "sanctum_create_token",
+    tag = NAME,
+    request_body(content(
+        (CredentialsInput = "application/json"),
+        (CredentialsInput = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 200, description = "A new token", body = Token),
+        (status = 400, description = "The body did not arrive whole", body = Message),
+        (status = 408, description = "The body took too long", body = Message),
+        (status = 413, description = "The body is too long", body = Message),
+        (status = 419, description = "A front end sent no CSRF token", body = Message),
+        (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
+        (status = 503, description = "Overloaded or without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(()),
+)]
+#[post("/api/auth/token", wrap = "Group::Api")]
+async fn create_token(
+    request: HttpRequest,
+    mount: Use<Sanctum>,
+    body: Body<Sanctum, Input>,
+) -> Result<HttpResponse, LaravelError> {
+    let device_name: (&str, &[Rule]) = ("device_name", &[Rule::Nullable, Rule::Text, Rule::Max(NAME_LENGTH)]);
+    let login = Login::read(&body.input, Fields::Loose, WRONG_CREDENTIALS, &[device_name]);
+    let (credentials, refusal) = login.map_err(fault::to(&request, &mount))?.into_parts();
+    let grant = Grant::named(body.input.text("device_name").unwrap_or_else(|| TOKEN_NAME.to_owned()));
+    let issued = mount.hashing(move |auth| auth.login(&credentials, &grant)).await;
+    let issued = issued.map_err(|error| Login::refused(refusal, error)).map_err(fault::to(&request, &mount))?;
+    Ok(answer::json(StatusCode::OK, &Token { token: issued.access.expose() }))
+}
+
+/// Show the user
+///
+/// The user whose token or session this is.
+#[utoipa::path(
+    operation_id = "sanctum_show_user",
+    tag = NAME,
+    responses(
+        (status = 200, description = "The user", body = ShownUser),
+        (status = 401, description = "Nobody is logged in", body = Message),
+        (status = 503, description = "Without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_bearer" = [])),
+)]
+#[get("/api/user", wrap = "Group::Api")]
+async fn show_user(caller: Caller<Sanctum>) -> HttpResponse {
+    answer::json(StatusCode::OK, &ShownUser::from(&caller.user))
+}
+
+/// Log out
+///
+/// Deletes the token that the request came with, or ends its session.
+#[utoipa::path(
+    operation_id = "sanctum_delete_current_token",
+    tag = NAME,
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 401, description = "Nobody is logged in", body = Message),
+        (status = 419, description = "A front end sent no CSRF token", body = Message),
+        (status = 503, description = "Without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_bearer" = [])),
+)]
+#[post("/api/auth/logout", wrap = "Group::Api")]
+async fn delete_current_token(
+    request: HttpRequest,
+    mount: Use<Sanctum>,
+    caller: Caller<Sanctum>,
+) -> Result<HttpResponse, LaravelError> {
+    let verified = caller.verified();
+    mount.blocking(move |auth| auth.logout(&verified)).await.map_err(fault::to(&request, &mount))?;
+    if caller.token.kind == countersign_core::TokenKind::Session
+        && let Some(visitor) = Visitor::of(&request)
+    {
+        visitor.restart(None, mount.auth.realm().random());
+    }
+    Ok(answer::no_content())
+}

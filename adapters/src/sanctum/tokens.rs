@@ -1,0 +1,255 @@
+//! A user's own tokens: list, make, delete.
+
+use actix_web::{HttpRequest, HttpResponse, delete, get, http::StatusCode, post, web};
+use countersign_core::{Abilities, AuthError, Grant, Token, TokenId, TokenKind, store::Revoke};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{NAME, NAME_LENGTH, Sanctum, Token as IssuedToken};
+use crate::{
+    body::Body,
+    caller::Caller,
+    laravel::{
+        self, answer,
+        fault::{self, Fault, LaravelError, Message},
+        input::Input,
+        rules::{Errors, Rule, ValidationError, check, moment},
+        stateful::Group,
+        user::Moment,
+    },
+    mount::Use,
+};
+
+/// The class that Laravel names as the owner of a token.
+const TOKENABLE_TYPE: &str = "App\\Models\\User";
+/// The class that Laravel says it found no row of.
+const TOKEN_MODEL: &str = "Laravel\\Sanctum\\PersonalAccessToken";
+
+/// A token as its owner sees it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = sanctum::ListedToken)]
+struct ListedToken<'a> {
+    /// Its number.
+    id: i64,
+    /// Always `App\Models\User`.
+    #[schema(value_type = String, example = "App\\Models\\User")]
+    tokenable_type: &'static str,
+    /// The user's number.
+    tokenable_id: i64,
+    /// The name that it was given.
+    #[schema(value_type = String, example = "iPhone")]
+    name: &'a str,
+    /// What it may do; `*` is everything.
+    #[schema(value_type = Vec<String>)]
+    abilities: &'a [String],
+    /// The last use, true to a minute.
+    #[schema(value_type = Option<String>, required, format = DateTime)]
+    last_used_at: Option<Moment>,
+    /// Its end; null for none.
+    #[schema(value_type = Option<String>, required, format = DateTime)]
+    expires_at: Option<Moment>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Moment,
+    /// When it was used last; nothing else changes a token.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Moment,
+}
+
+impl<'a> From<&'a Token> for ListedToken<'a> {
+    fn from(token: &'a Token) -> Self {
+        Self {
+            id: token.id.0,
+            tokenable_type: TOKENABLE_TYPE,
+            tokenable_id: token.user_id.0,
+            name: &token.name,
+            abilities: &token.abilities.0,
+            last_used_at: token.last_used_at.map(Moment),
+            expires_at: token.expires_at.map(Moment),
+            created_at: Moment(token.created_at),
+            updated_at: Moment(token.last_used_at.unwrap_or(token.created_at)),
+        }
+    }
+}
+
+/// List the tokens
+///
+/// The user's personal access tokens, the oldest first. Their secrets are not shown.
+#[utoipa::path(
+    operation_id = "sanctum_list_tokens",
+    tag = NAME,
+    responses(
+        (status = 200, description = "The tokens", body = Vec<ListedToken>),
+        (status = 401, description = "Nobody is logged in", body = Message),
+        (status = 503, description = "Without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_bearer" = [])),
+)]
+#[get("/api/tokens", wrap = "Group::Api")]
+pub async fn list_tokens(
+    request: HttpRequest,
+    mount: Use<Sanctum>,
+    caller: Caller<Sanctum>,
+) -> Result<HttpResponse, LaravelError> {
+    let user = caller.user.id;
+    let tokens = mount.blocking(move |auth| auth.tokens(user, Some(TokenKind::Sanctum))).await;
+    let tokens = tokens.map_err(fault::to(&request, &mount))?;
+    Ok(answer::json(StatusCode::OK, &tokens.iter().map(ListedToken::from).collect::<Vec<_>>()))
+}
+
+/// A token to be made.
+#[derive(ToSchema)]
+#[schema(as = sanctum::NewToken)]
+#[expect(dead_code, reason = "it describes the fields that `wanted` reads")]
+struct NewTokenInput {
+    /// Its name in lists.
+    #[schema(max_length = 255, example = "laptop")]
+    token_name: String,
+    /// What it may do; everything without it.
+    #[schema(required = false, example = json!(["check-status"]))]
+    abilities: Option<Vec<String>>,
+    /// Its end; none without it.
+    #[schema(required = false, format = DateTime, example = "2037-06-01T12:00:00Z")]
+    expires_at: Option<String>,
+}
+
+/// Create another token
+///
+/// For whoever is logged in already. An ability that speaks for the server's owner (`tokens:…`) is only passed on by a
+/// token that has it by name.
+#[utoipa::path(
+    operation_id = "sanctum_create_named_token",
+    tag = NAME,
+    request_body(content(
+        (NewTokenInput = "application/json"),
+        (NewTokenInput = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 200, description = "A new token", body = IssuedToken),
+        (status = 400, description = "The body did not arrive whole", body = Message),
+        (status = 401, description = "Nobody is logged in", body = Message),
+        (status = 408, description = "The body took too long", body = Message),
+        (status = 413, description = "The body is too long", body = Message),
+        (status = 419, description = "A front end sent no CSRF token", body = Message),
+        (status = 422, description = "Not what is expected", body = ValidationError),
+        (status = 503, description = "Without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_bearer" = [])),
+)]
+#[post("/api/tokens/create", wrap = "Group::Api")]
+pub async fn create_named_token(
+    request: HttpRequest,
+    mount: Use<Sanctum>,
+    caller: Caller<Sanctum>,
+    body: Body<Sanctum, Input>,
+) -> Result<HttpResponse, LaravelError> {
+    let grant = wanted(&body.input, &caller.token.abilities).map_err(fault::to(&request, &mount))?;
+    let user = caller.user.clone();
+    let issued = mount.blocking(move |auth| auth.issue(&user, &grant)).await.map_err(changed_meanwhile);
+    let issued = issued.map_err(fault::to(&request, &mount))?;
+    Ok(answer::json(StatusCode::OK, &IssuedToken { token: issued.access.expose() }))
+}
+
+/// Reads a token to be made by somebody who comes with `own` abilities.
+fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
+    let mut errors = Errors::default();
+    check(input, "token_name", &[Rule::Required, Rule::Text, Rule::Max(NAME_LENGTH)], &mut errors);
+    check(input, "abilities", &[Rule::List], &mut errors);
+    let items = input.get("abilities").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for (at, item) in items.iter().enumerate() {
+        match item.as_str() {
+            None => errors.add(&format!("abilities.{at}"), format!("The abilities.{at} field must be a string.")),
+            Some(ability) if laravel::is_reserved(ability) && !laravel::is_named(own, ability) => {
+                errors.add(&format!("abilities.{at}"), format!("The selected abilities.{at} is invalid."));
+            }
+            Some(_) => {}
+        }
+    }
+    check(input, "expires_at", &[Rule::Nullable, Rule::Date], &mut errors);
+    errors.verdict()?;
+    Ok(Grant {
+        name: input.text("token_name").unwrap_or_default(),
+        abilities: input.texts("abilities").map_or_else(Abilities::all, Abilities),
+        expires_at: input.text("expires_at").as_deref().and_then(moment),
+    })
+}
+
+/// The user was disabled or changed between the look-up and the write: the credential is not good any more.
+fn changed_meanwhile(error: AuthError) -> AuthError {
+    match error {
+        AuthError::WrongCredentials => countersign_core::TokenFault::UserInactive.into(),
+        other => other,
+    }
+}
+
+/// Delete a token
+///
+/// One of the user's own.
+#[utoipa::path(
+    operation_id = "sanctum_delete_token",
+    tag = NAME,
+    params(("id" = String, Path, description = "The token's number")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 401, description = "Nobody is logged in", body = Message),
+        (status = 404, description = "The user has no such token", body = Message),
+        (status = 419, description = "A front end sent no CSRF token", body = Message),
+        (status = 503, description = "Without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_bearer" = [])),
+)]
+#[delete("/api/tokens/{id}", wrap = "Group::Api")]
+pub async fn delete_token(
+    request: HttpRequest,
+    mount: Use<Sanctum>,
+    caller: Caller<Sanctum>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, LaravelError> {
+    let given = path.into_inner();
+    let (user, number) = (caller.user.id, given.parse().ok().map(TokenId));
+    let deleted = mount.blocking(move |auth| {
+        // A session or another dialect's token is none of this list, even if it is the same user's.
+        let own = auth.tokens(user, Some(TokenKind::Sanctum))?;
+        let token = own.iter().find(|token| Some(token.id) == number).ok_or(AuthError::NotFound)?;
+        auth.revoke(token.id, Some(user))
+    });
+    let deleted = deleted.await.map_err(|error| match error {
+        AuthError::NotFound => {
+            Fault::Status(StatusCode::NOT_FOUND, format!("No query results for model [{TOKEN_MODEL}] {given}").into())
+        }
+        other => other.into(),
+    });
+    deleted.map_err(fault::to(&request, &mount))?;
+    Ok(answer::no_content())
+}
+
+/// Delete all tokens
+///
+/// Every personal access token of the user, that of the request included.
+#[utoipa::path(
+    operation_id = "sanctum_delete_tokens",
+    tag = NAME,
+    responses(
+        (status = 204, description = "They are gone"),
+        (status = 401, description = "Nobody is logged in", body = Message),
+        (status = 419, description = "A front end sent no CSRF token", body = Message),
+        (status = 503, description = "Without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_bearer" = [])),
+)]
+#[delete("/api/tokens", wrap = "Group::Api")]
+pub async fn delete_tokens(
+    request: HttpRequest,
+    mount: Use<Sanctum>,
+    caller: Caller<Sanctum>,
+) -> Result<HttpResponse, LaravelError> {
+    let user = caller.user.id;
+    let gone = mount.blocking(move |auth| auth.revoke_many(user, Revoke::Kind(TokenKind::Sanctum))).await;
+    gone.map_err(fault::to(&request, &mount))?;
+    Ok(answer::no_content())
+}

@@ -1,0 +1,187 @@
+//! The cookie login of a Laravel SPA, and the api-token that its pages find in a meta tag.
+
+mod account;
+mod api_token;
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, web};
+use countersign_core::{StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules};
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    adapter::{Adapter, Refusal},
+    caller::{Authentication, Caller},
+    laravel::{
+        answer, bearer, document,
+        fault::{self, LaravelError, Message},
+        guard,
+        session::Sessions,
+        stateful::Group,
+        user::ShownUser,
+    },
+    mount::{Neighbours, Use},
+    settings::{Span, between},
+};
+
+/// The tag of the operations.
+const NAME: &str = "sanctum_spa";
+/// Laravel 12 makes this of the application's default name.
+const SESSION_COOKIE: &str = "laravel-session";
+
+/// The dialect.
+#[derive(Debug, Clone, Copy)]
+pub struct SanctumSpa;
+
+crate::choices! {
+    /// Which tokens of the user a new api-token puts an end to.
+    pub enum Replaces {
+        /// The api-token before it.
+        ApiToken = "api_token",
+        /// Every personal access token.
+        All = "all",
+    }
+}
+
+impl From<Replaces> for ApiTokenReplaces {
+    fn from(replaces: Replaces) -> Self {
+        match replaces {
+            Replaces::ApiToken => Self::ApiToken,
+            Replaces::All => Self::EveryToken,
+        }
+    }
+}
+
+crate::settings! {
+    /// The cookie login of a single-page application, with CSRF protection and an api-token.
+    pub struct SanctumSpaOptions {
+        /// The name of the session cookie.
+        pub session_cookie: String = SESSION_COOKIE.to_owned(), check = cookie_name,
+        /// How long a session lives without a request.
+        pub session_lifetime: Span = Span::hours(2), check = between(Span::seconds(60), Span::days(400)),
+        /// Are the cookies sent over TLS only? Without it, if `server.base_url` is https.
+        pub secure_cookies: Option<bool> = None,
+        /// The domain that the cookies are for, such as "example.org" if the front end is a subdomain beside this
+        /// server's. Without it, this server's host alone.
+        pub cookie_domain: Option<String> = None, check = cookie_domain,
+        /// What a login, a registration and a reported purchase put an end to: "api_token", the api-token before, or
+        /// "all", every personal access token of the user.
+        pub api_token_replaces: Replaces = Replaces::ApiToken,
+    }
+}
+
+fn cookie_name(name: &String) -> Result<(), String> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    if !name.is_empty() && name.chars().all(plain) && name != crate::laravel::session::CSRF_COOKIE {
+        Ok(())
+    } else {
+        Err("is no cookie name; write letters, digits and -_. such as \"laravel-session\"".to_owned())
+    }
+}
+
+fn cookie_domain(domain: &Option<String>) -> Result<(), String> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-.".contains(letter);
+    match domain {
+        Some(domain) if domain.is_empty() || !domain.chars().all(plain) => {
+            Err("is no domain; write a name without scheme and port such as \"example.org\"".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Adapter for SanctumSpa {
+    const NAME: &'static str = NAME;
+    const PREFIX: &'static str = "";
+    const STRATEGY: StrategyKind = StrategyKind::SanctumPat;
+    const PASSWORD_RULES: PasswordRules = PasswordRules::Laravel;
+
+    type Options = SanctumSpaOptions;
+    type Error = LaravelError;
+
+    fn serves(strategy: StrategyKind) -> Result<(), &'static str> {
+        match strategy {
+            StrategyKind::SanctumPat => Ok(()),
+            StrategyKind::DjoserToken | StrategyKind::JwtPair => Err("its api-token is a personal access token"),
+        }
+    }
+
+    fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
+        cfg.service(set_cookies).service(account::log_in).service(account::log_out);
+        cfg.service(api_token::rotate).service(api_token::show_meta_tag);
+        // The minimal API's document names `/register`, the SPA's names no path for it.
+        if beside.share("minimal", NAME) {
+            cfg.service(account::register_beside_minimal);
+        } else {
+            cfg.service(account::register);
+        }
+        // Both would serve the same user by the same guard.
+        if !beside.share("sanctum", NAME) {
+            cfg.service(show_user);
+        }
+    }
+
+    fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
+        let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
+        let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
+        let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
+        sessions.secure = secure_cookies.unwrap_or(sessions.secure);
+        sessions.domain.clone_from(cookie_domain);
+        cfg.app_data(web::Data::new(sessions));
+    }
+
+    fn describe() -> OpenApi {
+        let description = "Cookie login of a single-page application, as Laravel Sanctum and Breeze have it.";
+        document::describe("Sanctum SPA", description, Some(SESSION_COOKIE))
+    }
+
+    fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
+        bearer::token(request.headers())
+    }
+
+    fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
+        guard::authenticate(request, mount)
+    }
+
+    fn refuse(request: &HttpRequest, refusal: Refusal) -> LaravelError {
+        LaravelError::refuse::<Self>(request, refusal)
+    }
+
+    fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
+        fault::unserved(request, allowed)
+    }
+}
+
+/// Set the cookies
+///
+/// Sets the session cookie and `XSRF-TOKEN`, whose value goes into the `X-XSRF-TOKEN` header of every request that
+/// changes something.
+#[utoipa::path(
+    operation_id = "sanctum_spa_set_cookies",
+    tag = NAME,
+    responses((status = 204, description = "The cookies are set", headers(("Set-Cookie" = String)))),
+    security(()),
+)]
+#[get("/sanctum/csrf-cookie", wrap = "Group::Web")]
+async fn set_cookies() -> HttpResponse {
+    answer::no_content()
+}
+
+/// Show the user
+///
+/// The user whose session or token this is.
+#[utoipa::path(
+    operation_id = "sanctum_spa_show_user",
+    tag = NAME,
+    responses(
+        (status = 200, description = "The user", body = ShownUser),
+        (status = 401, description = "Nobody is logged in", body = Message),
+        (status = 503, description = "Without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_session" = []), ("laravel_bearer" = [])),
+)]
+#[get("/api/user", wrap = "Group::Api")]
+async fn show_user(caller: Caller<SanctumSpa>) -> HttpResponse {
+    answer::json(StatusCode::OK, &ShownUser::from(&caller.user))
+}

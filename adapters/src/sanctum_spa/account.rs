@@ -1,0 +1,266 @@
+//! Login, logout and registration of the SPA.
+
+use actix_web::{HttpRequest, HttpResponse, post};
+use countersign_core::{
+    Auth, AuthError, Registration, Secret, User,
+    identifier::{Key, Kind},
+    password::PasswordOwner,
+};
+use utoipa::ToSchema;
+
+use super::{NAME, Replaces, SanctumSpa};
+use crate::{
+    body::Body,
+    laravel::{
+        answer,
+        fault::{self, LaravelError, Message, NO_SUCH_CREDENTIALS, flaw_message},
+        guard,
+        input::Input,
+        login::{Fields, Login},
+        rules::{Errors, Rule, ValidationError, check},
+        stateful::Group,
+        visitor::Visitor,
+    },
+    mount::Use,
+};
+
+/// The width of the name columns.
+const LONGEST: usize = 255;
+
+/// Credentials.
+#[derive(ToSchema)]
+#[schema(as = sanctum_spa::Credentials)]
+#[expect(dead_code, reason = "it describes the fields that `Login` reads")]
+struct CredentialsInput {
+    /// The e-mail address; a user name or a phone number will do.
+    #[schema(example = "your-email@example.com")]
+    email: String,
+    /// The password.
+    #[schema(format = Password, example = "your-password")]
+    password: String,
+}
+
+/// Log in
+///
+/// Opens a session and makes a new api-token. Session and CSRF token are others afterwards. Who is logged in already is
+/// sent to the front page.
+#[utoipa::path(
+    operation_id = "sanctum_spa_log_in",
+    tag = NAME,
+    request_body(content(
+        (CredentialsInput = "application/json"),
+        (CredentialsInput = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 204, description = "Logged in"),
+        (status = 302, description = "Logged in already"),
+        (status = 400, description = "The body did not arrive whole", body = Message),
+        (status = 408, description = "The body took too long", body = Message),
+        (status = 413, description = "The body is too long", body = Message),
+        (status = 419, description = "No CSRF token, or another", body = Message,
+            headers(("X-CSRF-Failure" = String, description = "The reason"))),
+        (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
+        (status = 503, description = "Overloaded or without a database; nothing was done", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_xsrf" = [])),
+)]
+#[post("/login", wrap = "Group::Web")]
+pub async fn log_in(
+    request: HttpRequest,
+    mount: Use<SanctumSpa>,
+    body: Body<SanctumSpa, Input>,
+) -> Result<HttpResponse, LaravelError> {
+    if guard::signed_in(&request, &mount).await.map_err(fault::to(&request, &mount))?.is_some() {
+        return Ok(answer::redirect(&mount.site.base_url));
+    }
+    let login = Login::read(&body.input, Fields::Strict, NO_SUCH_CREDENTIALS, &[]);
+    let (credentials, refusal) = login.map_err(fault::to(&request, &mount))?.into_parts();
+    let replaces = mount.options.api_token_replaces;
+    let opened = mount.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, replaces)).await;
+    let opened = opened.map_err(|error| Login::refused(refusal, error)).map_err(fault::to(&request, &mount))?;
+    Ok(entered(&request, &mount, opened))
+}
+
+/// Log out
+///
+/// Ends the session; the api-token stays.
+#[utoipa::path(
+    operation_id = "sanctum_spa_log_out",
+    tag = NAME,
+    responses(
+        (status = 204, description = "Logged out"),
+        (status = 401, description = "Nobody is logged in", body = Message),
+        (status = 419, description = "No CSRF token, or another", body = Message,
+            headers(("X-CSRF-Failure" = String, description = "The reason"))),
+        (status = 503, description = "Without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_session" = [], "laravel_xsrf" = [])),
+)]
+#[post("/logout", wrap = "Group::Web")]
+pub async fn log_out(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, LaravelError> {
+    let session = guard::session(&request, &mount).await.map_err(fault::to(&request, &mount))?;
+    mount.blocking(move |auth| auth.logout(&session)).await.map_err(fault::to(&request, &mount))?;
+    restart(&request, &mount, None);
+    Ok(answer::no_content())
+}
+
+/// Somebody who registers.
+#[derive(ToSchema)]
+#[schema(as = sanctum_spa::Registration)]
+#[expect(dead_code, reason = "it describes the fields that `sign_up` reads")]
+struct RegistrationInput {
+    /// The name that is shown.
+    #[schema(max_length = 255, example = "Alice Example")]
+    name: String,
+    /// The address, in lower case.
+    #[schema(max_length = 255, example = "alice@example.com")]
+    email: String,
+    /// The password.
+    #[schema(format = Password, min_length = 8)]
+    password: String,
+    /// The password again.
+    #[schema(format = Password, min_length = 8)]
+    password_confirmation: String,
+}
+
+/// Register
+///
+/// Creates a user, opens a session and makes the first api-token.
+#[utoipa::path(
+    operation_id = "sanctum_spa_register_user",
+    tag = NAME,
+    request_body(content(
+        (RegistrationInput = "application/json"),
+        (RegistrationInput = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 204, description = "Registered and logged in"),
+        (status = 302, description = "Logged in already"),
+        (status = 400, description = "The body did not arrive whole", body = Message),
+        (status = 408, description = "The body took too long", body = Message),
+        (status = 413, description = "The body is too long", body = Message),
+        (status = 419, description = "No CSRF token, or another", body = Message,
+            headers(("X-CSRF-Failure" = String, description = "The reason"))),
+        (status = 422, description = "Not what is expected, or taken", body = ValidationError),
+        (status = 503, description = "Overloaded or without a database; nothing was done", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_xsrf" = [])),
+)]
+#[post("/register", wrap = "Group::Web")]
+pub async fn register(
+    request: HttpRequest,
+    mount: Use<SanctumSpa>,
+    body: Body<SanctumSpa, Input>,
+) -> Result<HttpResponse, LaravelError> {
+    sign_up(request, mount, body).await
+}
+
+/// Register
+///
+/// Creates a user, opens a session and makes the first api-token. (`/register` is the minimal API's here.)
+#[utoipa::path(
+    operation_id = "sanctum_spa_register_user",
+    tag = NAME,
+    request_body(content(
+        (RegistrationInput = "application/json"),
+        (RegistrationInput = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 204, description = "Registered and logged in"),
+        (status = 302, description = "Logged in already"),
+        (status = 400, description = "The body did not arrive whole", body = Message),
+        (status = 408, description = "The body took too long", body = Message),
+        (status = 413, description = "The body is too long", body = Message),
+        (status = 419, description = "No CSRF token, or another", body = Message,
+            headers(("X-CSRF-Failure" = String, description = "The reason"))),
+        (status = 422, description = "Not what is expected, or taken", body = ValidationError),
+        (status = 503, description = "Overloaded or without a database; nothing was done", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_xsrf" = [])),
+)]
+#[post("/api/register", wrap = "Group::Web")]
+pub async fn register_beside_minimal(
+    request: HttpRequest,
+    mount: Use<SanctumSpa>,
+    body: Body<SanctumSpa, Input>,
+) -> Result<HttpResponse, LaravelError> {
+    sign_up(request, mount, body).await
+}
+
+async fn sign_up(
+    request: HttpRequest,
+    mount: Use<SanctumSpa>,
+    body: Body<SanctumSpa, Input>,
+) -> Result<HttpResponse, LaravelError> {
+    let say = fault::to(&request, &mount);
+    if guard::signed_in(&request, &mount).await.map_err(&say)?.is_some() {
+        return Ok(answer::redirect(&mount.site.base_url));
+    }
+    let input = body.into_inner();
+    let registration = mount.blocking(move |auth| read_registration(&input, auth)).await.map_err(&say)?;
+    let registration = registration.map_err(fault::to(&request, &mount))?;
+    let replaces = mount.options.api_token_replaces;
+    let opened = mount.hashing(move |auth| {
+        let user = auth.register(&registration)?;
+        enter(auth, &user, replaces).inspect_err(|_| {
+            // Half a registration would tell the second try that the address is taken.
+            if let Err(error) = auth.delete_user(user.id) {
+                tracing::error!(user = %user.id, %error, "a registration without session and api-token was left behind");
+            }
+        })
+    });
+    let opened = opened.await.map_err(say)?;
+    Ok(entered(&request, &mount, opened))
+}
+
+/// Breeze's rules, in their order; the password's own are the mount's. Asks the store whether the address is free.
+fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, Errors>, AuthError> {
+    let mut errors = Errors::default();
+    check(input, "name", &[Rule::Required, Rule::Text, Rule::Max(LONGEST)], &mut errors);
+    let email_rules = [Rule::Required, Rule::Text, Rule::Lowercase, Rule::Email, Rule::Max(LONGEST)];
+    check(input, "email", &email_rules, &mut errors);
+    let email = input.text("email").unwrap_or_default();
+    if !errors.has("email") {
+        match auth.check_free(&[(Kind::Email, Key::email(&email))]) {
+            Err(AuthError::Taken(_)) => errors.add("email", "The email has already been taken."),
+            other => other?,
+        }
+    }
+    check(input, "password", &[Rule::Required, Rule::Confirmed, Rule::Text], &mut errors);
+    let name = input.text("name").unwrap_or_default();
+    let password = Secret::new(input.text("password").unwrap_or_default());
+    if input.get("password").is_some_and(|password| !password.is_null()) {
+        let owner = PasswordOwner { username: &name, email: &email, ..PasswordOwner::default() };
+        match auth.check_password(&password, &owner) {
+            Err(AuthError::WeakPassword(flaws)) => {
+                flaws.iter().for_each(|flaw| errors.add("password", flaw_message(flaw)));
+            }
+            other => other?,
+        }
+    }
+    let registration = Registration { name: Some(name), email: Some(email), ..Registration::new(password) };
+    Ok(errors.verdict().map(|()| registration))
+}
+
+/// Opens a session and replaces the api-token; if the second fails, nobody ever learns the first one's secret.
+fn enter(auth: &Auth, user: &User, replaces: Replaces) -> Result<Secret, AuthError> {
+    let session = auth.open_session(user)?;
+    auth.rotate_api_token(user, replaces.into())?;
+    Ok(session)
+}
+
+/// The answer to somebody who has just come in.
+fn entered(request: &HttpRequest, mount: &Use<SanctumSpa>, session: Secret) -> HttpResponse {
+    restart(request, mount, Some(session));
+    answer::no_content()
+}
+
+fn restart(request: &HttpRequest, mount: &Use<SanctumSpa>, session: Option<Secret>) {
+    if let Some(visitor) = Visitor::of(request) {
+        visitor.restart(session, mount.auth.realm().random());
+    }
+}

@@ -1,0 +1,167 @@
+//! The api-token of document 001: made anew at login, registration and purchase, shown in a meta tag.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, HeaderValue},
+    },
+    post,
+};
+use countersign_core::{AuthError, User, UserId};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{NAME, SanctumSpa};
+use crate::{
+    body::Body,
+    caller::Caller,
+    laravel::{
+        self, answer,
+        fault::{self, Fault, LaravelError, Message},
+        guard,
+        input::Input,
+        rules::{Errors, Rule, ValidationError, check},
+        stateful::Group,
+    },
+    mount::Use,
+};
+
+/// What a backend's token must be able to do. It must be named: see [`laravel::is_named`].
+const ABILITY: &str = "tokens:rotate";
+/// A reason is for the log, not for essays.
+const LONGEST_REASON: usize = 255;
+
+/// The meta tag
+///
+/// For the logged-in session: an HTML fragment with the api-token, to be put into the page's head.
+#[utoipa::path(
+    operation_id = "sanctum_spa_show_meta_tag",
+    tag = NAME,
+    responses(
+        (status = 200, description = "The meta tag; its content is empty if the api-token was revoked",
+            body = String, content_type = "text/html", example = "<meta name=\"api-token\" content=\"1|Okb…\">"),
+        (status = 401, description = "Nobody is logged in", body = Message),
+        (status = 503, description = "Without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_session" = [])),
+)]
+#[get("/meta/api-token", wrap = "Group::Web")]
+pub async fn show_meta_tag(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, LaravelError> {
+    let session = guard::session(&request, &mount).await.map_err(fault::to(&request, &mount))?;
+    let user = session.user.id;
+    let token = mount.blocking(move |auth| auth.api_token(user)).await.map_err(fault::to(&request, &mount))?;
+    let token = token.as_ref().map_or("", |token| token.expose());
+    let tag = format!("<meta name=\"api-token\" content=\"{}\">", answer::escape(token));
+    let mut response = answer::html(StatusCode::OK, tag);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// A purchase that is reported.
+#[derive(ToSchema)]
+#[schema(as = sanctum_spa::Rotation)]
+#[expect(dead_code, reason = "it describes the fields that `read_rotation` reads")]
+struct RotationInput {
+    /// The user's e-mail address, or another identifier; needed without `user_id`.
+    #[schema(required = false, example = "alice@example.com")]
+    email: Option<String>,
+    /// The user's number; needed without `email`.
+    #[schema(required = false, example = 7)]
+    user_id: Option<i64>,
+    /// What happened, for the log.
+    #[schema(max_length = 255, example = "course_purchase")]
+    reason: String,
+}
+
+/// Whose api-token is replaced.
+#[derive(Debug, PartialEq, Eq)]
+enum Whose {
+    Identifier(String),
+    Number(UserId),
+}
+
+/// Replace an api-token
+///
+/// For a trusted backend: the user bought a course or paid a tariff. The caller's token must have been given the
+/// ability `tokens:rotate` by name. The new token is not in the answer: the user's page finds it in the meta tag.
+#[utoipa::path(
+    operation_id = "sanctum_spa_rotate_api_token",
+    tag = NAME,
+    request_body(content(
+        (RotationInput = "application/json"),
+        (RotationInput = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 204, description = "Replaced"),
+        (status = 400, description = "The body did not arrive whole", body = Message),
+        (status = 401, description = "No live token", body = Message),
+        (status = 403, description = "The token may not do this", body = Message),
+        (status = 408, description = "The body took too long", body = Message),
+        (status = 413, description = "The body is too long", body = Message),
+        (status = 419, description = "A front end sent no CSRF token", body = Message,
+            headers(("X-CSRF-Failure" = String, description = "The reason"))),
+        (status = 422, description = "Not what is expected, or no such user", body = ValidationError),
+        (status = 503, description = "Without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("laravel_bearer" = [])),
+)]
+#[post("/api/auth/token/rotate", wrap = "Group::Api")]
+pub async fn rotate(
+    request: HttpRequest,
+    mount: Use<SanctumSpa>,
+    caller: Caller<SanctumSpa>,
+    body: Body<SanctumSpa, Input>,
+) -> Result<HttpResponse, LaravelError> {
+    if !laravel::is_named(&caller.token.abilities, ABILITY) {
+        let fault = Fault::Status(StatusCode::FORBIDDEN, "Invalid ability provided.".into());
+        return Err(fault::to(&request, &mount)(fault));
+    }
+    let (whose, reason) = read_rotation(&body.input).map_err(fault::to(&request, &mount))?;
+    let field = if matches!(whose, Whose::Number(_)) { "user_id" } else { "email" };
+    let replaces = mount.options.api_token_replaces;
+    let replaced = mount.blocking(move |auth| {
+        let user: User = match &whose {
+            Whose::Identifier(identifier) => auth.find_user(identifier)?,
+            Whose::Number(number) => auth.user(*number)?,
+        };
+        auth.rotate_api_token(&user, replaces.into()).map(|issued| issued.user.id)
+    });
+    let user = replaced.await.map_err(|error| match error {
+        // Nobody, or somebody who is disabled.
+        AuthError::NotFound | AuthError::WrongCredentials => {
+            let label = laravel::rules::label(field);
+            Errors::one(field, format!("The selected {label} is invalid.")).into()
+        }
+        other => Fault::from(other),
+    });
+    let user = user.map_err(fault::to(&request, &mount))?;
+    tracing::info!(%user, %reason, by = %caller.token.id, "api-token replaced");
+    Ok(answer::no_content())
+}
+
+fn read_rotation(input: &Input) -> Result<(Whose, String), Errors> {
+    let mut errors = Errors::default();
+    let number = input.text("user_id");
+    let identifier = input.get("email").and_then(Value::as_str);
+    let whose = match (identifier, number.as_deref().map(str::parse)) {
+        (_, Some(Ok(number))) => Some(Whose::Number(UserId(number))),
+        (_, Some(Err(_))) => {
+            errors.add("user_id", "The user id field must be an integer.");
+            None
+        }
+        (Some(identifier), None) => Some(Whose::Identifier(identifier.to_owned())),
+        (None, None) => {
+            errors.add("email", "The email field is required when user id is not present.");
+            errors.add("user_id", "The user id field is required when email is not present.");
+            None
+        }
+    };
+    check(input, "reason", &[Rule::Required, Rule::Text, Rule::Max(LONGEST_REASON)], &mut errors);
+    match (whose, input.text("reason")) {
+        (Some(whose), Some(reason)) if errors.is_empty() => Ok((whose, reason)),
+        _ => Err(errors),
+    }
+}
