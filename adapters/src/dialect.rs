@@ -9,13 +9,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     adapter::Adapter,
-    hotel, minimal,
+    djoser, hotel, minimal,
     mount::{Mount, Neighbours, Site, Use},
     settings::{AdapterOptions, Problem, Table, parse_options},
 };
 
 /// Every dialect, in the order in which they are mounted by default. A new adapter is a module and a row here.
-pub const ALL: &[Dialect] = &[Dialect::of::<hotel::Hotel>(), Dialect::of::<minimal::Minimal>()];
+pub const ALL: &[Dialect] =
+    &[Dialect::of::<djoser::Djoser>(), Dialect::of::<hotel::Hotel>(), Dialect::of::<minimal::Minimal>()];
 
 /// An adapter as a value.
 #[derive(Clone, Copy)]
