@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     adapter::Adapter,
-    hotel, minimal,
+    djoser, hotel, minimal,
     mount::{Mount, Neighbours, Site, Use},
     sanctum, sanctum_spa,
     settings::{AdapterOptions, Problem, Table, parse_options},
@@ -19,6 +19,7 @@ use crate::{
 pub const ALL: &[Dialect] = &[
     Dialect::of::<sanctum::Sanctum>(),
     Dialect::of::<sanctum_spa::SanctumSpa>(),
+    Dialect::of::<djoser::Djoser>(),
     Dialect::of::<hotel::Hotel>(),
     Dialect::of::<minimal::Minimal>(),
 ];

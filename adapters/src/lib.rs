@@ -7,6 +7,8 @@ pub mod adapter;
 pub mod body;
 pub mod caller;
 pub mod dialect;
+pub mod django;
+pub mod djoser;
 pub mod executor;
 pub mod hotel;
 pub mod json;

@@ -1,0 +1,30 @@
+//! What the Django dialects share: the layer of Django REST framework between a path and its view.
+//!
+//! A view is described as data ([`View`]); [`dispatch`] stands around each of its handlers and does what the framework
+//! does before a handler is asked, in its order: content negotiation (406, or 404 for an unknown `?format=`),
+//! authentication (401 even where nobody has to log in), permission (401), method (405). What a handler then reads of
+//! the body, and how it refuses, is in [`Data`], [`Form`] and [`Failure`]. The texts are those that DRF 3.18 and
+//! Django 5.2 send in English.
+
+mod authorization;
+mod failure;
+mod float;
+mod form;
+mod json;
+mod media;
+mod metadata;
+mod multipart;
+mod pages;
+mod parsers;
+mod utf8;
+mod validators;
+mod view;
+
+pub use authorization::{Presented, Unauthenticated, accepted, presented};
+pub use failure::{Detail, Failure, FieldErrors, password_messages};
+pub use form::{CharField, EMAIL_FIELD, Form};
+pub use metadata::{Action, Field};
+pub use pages::{add_slash, not_found};
+pub use parsers::Data;
+pub use validators::username as valid_username;
+pub use view::{Guests, View, dispatch, rest};

@@ -1,0 +1,186 @@
+//! The `Authorization` header as DRF's `TokenAuthentication` and SimpleJWT's `JWTAuthentication` read it.
+
+use actix_web::{HttpRequest, http::header::AUTHORIZATION};
+use countersign_core::{StrategyKind, TokenFault};
+use serde::Serialize;
+
+/// The schemes of SimpleJWT; unlike `Token` their case counts.
+const JWT_SCHEMES: [&[u8]; 2] = [b"Bearer", b"JWT"];
+
+/// A credential, by the scheme that it was sent under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presented<'a> {
+    /// `Token …`
+    Token(&'a str),
+    /// `Bearer …` or `JWT …`
+    Jwt(&'a str),
+}
+
+/// Why nobody is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// No header, or another scheme.
+    Missing,
+    /// The scheme alone.
+    NoCredentials,
+    /// More than one word behind the scheme.
+    Spaces,
+    /// Bytes that are no UTF-8.
+    InvalidCharacters,
+    /// Nothing live with this key.
+    Unknown,
+    /// Its user is disabled.
+    Inactive,
+    /// Not exactly one word behind `Bearer`.
+    JwtParts,
+    /// Not a live access token.
+    JwtInvalid {
+        /// It was one.
+        expired: bool,
+    },
+    /// The access token of a disabled user.
+    JwtInactive,
+}
+
+/// The body of a 401.
+#[derive(Serialize)]
+pub(super) struct Body {
+    detail: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<[TokenMessage; 1]>,
+}
+
+/// What SimpleJWT says of each token class that it tried.
+#[derive(Serialize)]
+struct TokenMessage {
+    token_class: &'static str,
+    token_type: &'static str,
+    message: &'static str,
+}
+
+impl Unauthenticated {
+    pub(super) fn body(self) -> Body {
+        let (detail, code) = match self {
+            Self::Missing => ("Authentication credentials were not provided.", None),
+            Self::NoCredentials => ("Invalid token header. No credentials provided.", None),
+            Self::Spaces => ("Invalid token header. Token string should not contain spaces.", None),
+            Self::InvalidCharacters => {
+                ("Invalid token header. Token string should not contain invalid characters.", None)
+            }
+            Self::Unknown => ("Invalid token.", None),
+            Self::Inactive => ("User inactive or deleted.", None),
+            Self::JwtParts => {
+                ("Authorization header must contain two space-delimited values", Some("bad_authorization_header"))
+            }
+            Self::JwtInvalid { .. } => ("Given token not valid for any token type", Some("token_not_valid")),
+            Self::JwtInactive => ("User is inactive", Some("user_inactive")),
+        };
+        let message = match self {
+            Self::JwtInvalid { expired: true } => Some("Token is expired"),
+            Self::JwtInvalid { expired: false } => Some("Token is invalid"),
+            _ => None,
+        };
+        let messages =
+            message.map(|message| [TokenMessage { token_class: "AccessToken", token_type: "access", message }]);
+        Body { detail, code, messages }
+    }
+}
+
+impl<'a> Presented<'a> {
+    /// The credential itself.
+    pub const fn text(self) -> &'a str {
+        match self {
+            Self::Token(text) | Self::Jwt(text) => text,
+        }
+    }
+
+    /// How a refusal of this credential is said.
+    pub(super) fn refusal(self, fault: TokenFault) -> Unauthenticated {
+        match (self, fault) {
+            (Self::Token(_), TokenFault::UserInactive) => Unauthenticated::Inactive,
+            (Self::Token(_), _) => Unauthenticated::Unknown,
+            (Self::Jwt(_), TokenFault::UserInactive) => Unauthenticated::JwtInactive,
+            (Self::Jwt(_), fault) => Unauthenticated::JwtInvalid { expired: fault == TokenFault::Expired },
+        }
+    }
+}
+
+/// Reads the header; `Ok(None)` if it is none of ours.
+///
+/// # Errors
+/// How a header of ours is malformed.
+pub fn presented(request: &HttpRequest) -> Result<Option<Presented<'_>>, Unauthenticated> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let Some(header) = headers.next() else { return Ok(None) };
+    let mut words = header.as_bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let Some(scheme) = words.next() else { return Ok(None) };
+    let (word, more) = (words.next(), words.next().is_some() || headers.next().is_some());
+    if scheme.eq_ignore_ascii_case(b"Token") {
+        match word {
+            None => Err(Unauthenticated::NoCredentials),
+            Some(_) if more => Err(Unauthenticated::Spaces),
+            Some(key) => std::str::from_utf8(key)
+                .map(|key| Some(Presented::Token(key)))
+                .map_err(|_| Unauthenticated::InvalidCharacters),
+        }
+    } else if JWT_SCHEMES.contains(&scheme) {
+        match word {
+            Some(token) if !more => std::str::from_utf8(token)
+                .map(|token| Some(Presented::Jwt(token)))
+                .map_err(|_| Unauthenticated::JwtInvalid { expired: false }),
+            _ => Err(Unauthenticated::JwtParts),
+        }
+    } else {
+        Ok(None)
+    }
+}
+
+/// The credential that a mount under `strategy` accepts: any token behind `Token`, a JWT also behind its own schemes.
+///
+/// # Errors
+/// As [`presented`]; also for a JWT scheme where no JWT is issued.
+pub fn accepted(request: &HttpRequest, strategy: StrategyKind) -> Result<Option<Presented<'_>>, Unauthenticated> {
+    match presented(request)? {
+        Some(Presented::Jwt(_)) if strategy != StrategyKind::JwtPair => {
+            Err(Unauthenticated::JwtInvalid { expired: false })
+        }
+        credential => Ok(credential),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{http::header::HeaderValue, test::TestRequest};
+
+    use super::*;
+
+    fn read(header: &[u8]) -> Result<Option<String>, Unauthenticated> {
+        let request = TestRequest::default().insert_header((AUTHORIZATION, HeaderValue::from_bytes(header).unwrap()));
+        presented(&request.to_http_request()).map(|found| found.map(|presented| format!("{presented:?}")))
+    }
+
+    #[test]
+    fn the_scheme_token_is_read_in_any_case_and_the_jwt_schemes_in_their_own() {
+        for header in ["Token k", "token k", "TOKEN k", "Token\tk", "  Token   k "] {
+            assert_eq!(read(header.as_bytes()), Ok(Some("Token(\"k\")".to_owned())), "{header:?}");
+        }
+        for header in ["Bearer k", "JWT k"] {
+            assert_eq!(read(header.as_bytes()), Ok(Some("Jwt(\"k\")".to_owned())), "{header:?}");
+        }
+        for header in ["", "k", "Basic k", "Token=k", "bearer k", "jwt k", "Tökén k"] {
+            assert_eq!(read(header.as_bytes()), Ok(None), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_header_is_told_apart() {
+        assert_eq!(read(b"Token"), Err(Unauthenticated::NoCredentials));
+        assert_eq!(read(b"Token a b"), Err(Unauthenticated::Spaces));
+        assert_eq!(read(b"Token \xff"), Err(Unauthenticated::InvalidCharacters));
+        assert_eq!(read("Token ключ".as_bytes()), Ok(Some("Token(\"ключ\")".to_owned())));
+        assert_eq!(read(b"Bearer"), Err(Unauthenticated::JwtParts));
+        assert_eq!(read(b"Bearer a b"), Err(Unauthenticated::JwtParts));
+    }
+}

@@ -1,0 +1,148 @@
+//! A serializer's text fields: what DRF's `CharField` and `EmailField` take, and in what words they refuse.
+
+use super::{
+    failure::{Failure, FieldErrors},
+    json::{Text, Value},
+    parsers::Data,
+    validators,
+};
+
+/// Says what is wrong with a text, if anything is.
+type Validator = fn(&str) -> Option<&'static str>;
+
+/// A text field.
+pub struct CharField {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// May it be left out?
+    pub required: bool,
+    /// May it be empty?
+    pub allow_blank: bool,
+    /// The longest text after trimming, in characters.
+    pub max_length: Option<usize>,
+    /// The message for what is no text.
+    pub invalid: &'static str,
+    /// Checks of the model's field, before those of length and characters.
+    pub before: Option<Validator>,
+    /// Checks of the serializer's field, after them.
+    pub after: Option<Validator>,
+}
+
+impl CharField {
+    /// A required field that takes any text.
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            required: true,
+            allow_blank: false,
+            max_length: None,
+            invalid: "Not a valid string.",
+            before: None,
+            after: None,
+        }
+    }
+
+    /// The same, but it may be left out.
+    pub const fn optional(name: &'static str) -> Self {
+        Self { required: false, ..Self::new(name) }
+    }
+
+    fn check(&self, value: &Value) -> Result<String, Vec<String>> {
+        let text = match value {
+            Value::Null => return Err(vec!["This field may not be null.".to_owned()]),
+            Value::Text(text) => text.clone(),
+            Value::Integer(digits) | Value::Float(digits) => Text::from(digits.clone()),
+            Value::Bool | Value::List | Value::Object(_) | Value::File => return Err(vec![self.invalid.to_owned()]),
+        };
+        let trimmed = strip(&text.text);
+        if trimmed.is_empty() {
+            return if self.allow_blank {
+                Ok(String::new())
+            } else {
+                Err(vec!["This field may not be blank.".to_owned()])
+            };
+        }
+        let mut wrong: Vec<String> = Vec::new();
+        wrong.extend(self.before.and_then(|check| check(trimmed)).map(str::to_owned));
+        if let Some(most) = self.max_length.filter(|most| trimmed.chars().count() > *most) {
+            wrong.push(format!("Ensure this field has no more than {most} characters."));
+        }
+        if trimmed.contains('\0') {
+            wrong.push("Null characters are not allowed.".to_owned());
+        }
+        if let Some(unit) = text.surrogate {
+            wrong.push(format!("Surrogate characters are not allowed: U+{unit:X}."));
+        }
+        wrong.extend(self.after.and_then(|check| check(trimmed)).map(str::to_owned));
+        if wrong.is_empty() { Ok(trimmed.to_owned()) } else { Err(wrong) }
+    }
+}
+
+/// Django's `email` of a user: optional, as the model has it.
+pub const EMAIL_FIELD: CharField = CharField {
+    allow_blank: true,
+    max_length: Some(254),
+    invalid: validators::INVALID_EMAIL,
+    after: Some(validators::email),
+    ..CharField::optional("email")
+};
+
+/// The fields of one request, read one by one in the order of the serializer.
+pub struct Form<'a> {
+    fields: &'a [(String, Value)],
+    is_form: bool,
+    errors: FieldErrors,
+}
+
+impl<'a> Form<'a> {
+    /// Over a body that is an object.
+    ///
+    /// # Errors
+    /// 400 for any other.
+    pub fn new(data: &'a Data) -> Result<Self, Failure> {
+        let found = match &data.value {
+            Value::Object(fields) => {
+                return Ok(Self { fields, is_form: data.is_form, errors: FieldErrors::default() });
+            }
+            Value::Null => return Err(Failure::non_field("No data provided")),
+            Value::Bool => "bool",
+            Value::Integer(_) => "int",
+            Value::Float(_) => "float",
+            Value::Text(_) | Value::File => "str",
+            Value::List => "list",
+        };
+        Err(Failure::non_field(format!("Invalid data. Expected a dictionary, but got {found}.")))
+    }
+
+    /// Reads a field; `None` if it is absent or wrong, which [`Form::finish`] tells apart. Of several the last counts.
+    pub fn text(&mut self, field: &CharField) -> Option<String> {
+        let given = self.fields.iter().rev().find(|(name, _)| name == field.name).map(|(_, value)| value);
+        let is_empty = |value: &Value| matches!(value, Value::Text(text) if text.text.is_empty());
+        // An empty input of an HTML form is how a browser leaves an optional field out.
+        let given = given.filter(|value| !(self.is_form && !field.required && !field.allow_blank && is_empty(value)));
+        let outcome = match given {
+            None if field.required => Err(vec!["This field is required.".to_owned()]),
+            None => return None,
+            Some(value) => field.check(value),
+        };
+        outcome.map_err(|messages| self.errors.0.push((field.name, messages))).ok()
+    }
+
+    /// What was wrong, in the order of reading.
+    pub fn into_errors(self) -> FieldErrors {
+        self.errors
+    }
+
+    /// `Ok` if nothing was wrong.
+    ///
+    /// # Errors
+    /// 400 with all that was.
+    pub fn finish(self) -> Result<(), Failure> {
+        if self.errors.0.is_empty() { Ok(()) } else { Err(Failure::Invalid(self.errors)) }
+    }
+}
+
+/// Python's `str.strip`: beside Unicode's white space it takes the four separators of ASCII.
+fn strip(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
+}

@@ -1,0 +1,220 @@
+//! A view as data, and what happens around its handlers.
+
+use std::sync::Arc;
+
+use actix_web::{
+    Error, HttpMessage as _, HttpRequest, HttpResponse, Resource, ResponseError as _,
+    body::{BoxBody, MessageBody, to_bytes},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{ALLOW, CONTENT_TYPE, HeaderValue, VARY},
+    },
+    middleware::Next,
+};
+use countersign_core::{AuthError, TokenFault, Verified};
+
+use super::{
+    authorization::{Unauthenticated, accepted},
+    failure::Failure,
+    media::{Rendering, negotiate},
+    metadata::{Action, Metadata},
+    pages,
+};
+use crate::{adapter::Adapter, caller, mount::Use};
+
+/// The dynamic part of a pattern that holds `/` or a format suffix such as `.json`.
+const TAIL: &str = "tail";
+/// `MIN_SESSION_KEY_LENGTH`: shorter keys are dropped unseen.
+const SHORTEST_SESSION_KEY: usize = 8;
+/// The lengths of a CSRF cookie: a secret, or one that is masked.
+const CSRF_LENGTHS: [usize; 2] = [32, 64];
+
+/// A path with its methods.
+#[derive(Debug)]
+pub struct View {
+    /// The path below the mount, as a pattern of actix.
+    pub pattern: &'static str,
+    /// `Allow`, in the framework's order; `HEAD` is served wherever `GET` is.
+    pub allow: &'static str,
+    /// Who need not be known.
+    pub guests: Guests,
+    /// The view's name, for `OPTIONS`.
+    pub name: &'static str,
+    /// Its description, for `OPTIONS`.
+    pub description: &'static str,
+    /// What it takes, for `OPTIONS`.
+    pub action: Option<Action>,
+}
+
+/// Which methods are open to somebody who is not logged in. A bad credential is refused also there.
+#[derive(Debug, Clone, Copy)]
+pub enum Guests {
+    /// All, also those that are not served: their answer is 405.
+    All,
+    /// These; the answer to others is 401.
+    Only(&'static [Method]),
+}
+
+impl Guests {
+    fn may(self, method: &Method) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(methods) => methods.contains(method),
+        }
+    }
+}
+
+/// Does what the framework does around a handler: admits the request or refuses it, and completes the answer.
+///
+/// # Errors
+/// None of its own; what the handler's service fails with.
+pub async fn dispatch<A, B>(
+    view: &'static View,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error>
+where
+    A: Adapter<Error = Failure>,
+    B: MessageBody + 'static,
+{
+    let (rendering, admitted) = match negotiate(request.request(), suffix(request.request())) {
+        Ok(rendering) => (rendering, admit::<A>(view, &request).await),
+        Err(refusal) => (Rendering::COMPACT, Err(refusal)),
+    };
+    let response = match admitted {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Err(refusal) => request.into_response(refusal.error_response()),
+    };
+    Ok(complete(view, rendering, response).await)
+}
+
+/// Answers the methods of `view` that have no handler; registered behind its handlers.
+pub fn rest(view: &'static View) -> Resource {
+    actix_web::web::resource(view.pattern).to(move |request: HttpRequest| async move {
+        if request.method() == Method::OPTIONS {
+            Ok(HttpResponse::Ok().json(Metadata::of(view)))
+        } else {
+            Err(Failure::method_not_allowed(request.method().as_str()))
+        }
+    })
+}
+
+/// The format that the path ends in.
+fn suffix(request: &HttpRequest) -> Option<&str> {
+    request.match_info().get(TAIL).and_then(|tail| tail.strip_prefix('.')).map(|format| format.trim_end_matches('/'))
+}
+
+/// Authentication, then permission. Whoever is found is left in the request's extensions.
+async fn admit<A: Adapter<Error = Failure>>(view: &View, request: &ServiceRequest) -> Result<(), Failure> {
+    let http = request.request();
+    let Some(mount) = Use::<A>::of(http) else {
+        return Err(Failure::detail(StatusCode::INTERNAL_SERVER_ERROR, "This view is not mounted."));
+    };
+    let credential = accepted(http, mount.auth.strategy().kind()).map_err(Failure::Unauthenticated)?;
+    let Some(presented) = credential else {
+        let known = view.guests.may(request.method());
+        return if known { Ok(()) } else { Err(Failure::Unauthenticated(Unauthenticated::Missing)) };
+    };
+    let found: Result<Arc<Verified>, AuthError> = caller::lookup(&mount, presented.text()).await;
+    let verified = found.map_err(|error| match error {
+        AuthError::Token(TokenFault::Missing) => Failure::Unauthenticated(Unauthenticated::Missing),
+        AuthError::Token(fault) => Failure::Unauthenticated(presented.refusal(fault)),
+        error => error.into(),
+    })?;
+    request.extensions_mut().insert(verified);
+    Ok(())
+}
+
+/// The headers of Django and DRF, and the indentation that was asked for.
+async fn complete(
+    view: &View,
+    rendering: Rendering,
+    mut response: ServiceResponse<BoxBody>,
+) -> ServiceResponse<BoxBody> {
+    let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let drops_cookie = drops_cookie(response.request());
+    let headers = response.headers_mut();
+    pages::secure(headers);
+    if !is_page {
+        headers.insert(ALLOW, HeaderValue::from_static(view.allow));
+    }
+    if drops_cookie {
+        headers.insert(VARY, HeaderValue::from_static("Cookie"));
+    }
+    let Some(indent) = rendering.indent.filter(|_| !is_page) else { return response };
+    let (request, response) = response.into_parts();
+    let (response, body) = response.into_parts();
+    let bytes = to_bytes(body).await.unwrap_or_default();
+    ServiceResponse::new(request, response.set_body(BoxBody::new(indented(&bytes, indent))))
+}
+
+/// Does the request carry a session or CSRF cookie of a form that Django throws away, and so lets the answer vary by
+/// `Cookie`?
+fn drops_cookie(request: &HttpRequest) -> bool {
+    let dropped_session = request.cookie("sessionid").is_some_and(|cookie| cookie.value().len() < SHORTEST_SESSION_KEY);
+    let dropped_csrf = request.cookie("csrftoken").is_some_and(|cookie| {
+        let value = cookie.value();
+        !CSRF_LENGTHS.contains(&value.len()) || !value.chars().all(|c| c.is_ascii_alphanumeric())
+    });
+    dropped_session || dropped_csrf
+}
+
+/// Compact JSON with line breaks and `indent` blanks a level, as Python writes it.
+fn indented(json: &[u8], indent: usize) -> Vec<u8> {
+    let (mut out, mut level, mut quoted, mut escaped) = (Vec::with_capacity(json.len() * 2), 0, false, false);
+    let line = |out: &mut Vec<u8>, level: usize| {
+        out.push(b'\n');
+        out.resize(out.len() + level * indent, b' ');
+    };
+    let mut bytes = json.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if quoted {
+            quoted = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            out.push(byte);
+            continue;
+        }
+        match byte {
+            b'{' | b'[' => {
+                out.push(byte);
+                if let Some(closing @ (b'}' | b']')) = bytes.peek().copied() {
+                    bytes.next();
+                    out.push(closing);
+                } else {
+                    level += 1;
+                    line(&mut out, level);
+                }
+            }
+            b'}' | b']' => {
+                level -= 1;
+                line(&mut out, level);
+                out.push(byte);
+            }
+            b',' => {
+                out.push(byte);
+                line(&mut out, level);
+            }
+            b':' => out.extend_from_slice(b": "),
+            _ => {
+                quoted = byte == b'"';
+                out.push(byte);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_indented_as_python_indents_it() {
+        let compact = br#"{"a":"x,\"{y}:","b":[1,{"c":[]}],"d":{}}"#;
+        let wide =
+            "{\n  \"a\": \"x,\\\"{y}:\",\n  \"b\": [\n    1,\n    {\n      \"c\": []\n    }\n  ],\n  \"d\": {}\n}";
+        assert_eq!(String::from_utf8(indented(compact, 2)).unwrap(), wide);
+        assert_eq!(indented(b"", 4), b"");
+    }
+}

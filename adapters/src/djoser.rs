@@ -1,0 +1,145 @@
+//! Djoser: token login for Django REST framework, as djoser 2.3 with its default settings speaks it.
+//!
+//! One token a user, the same at each login until a logout. What the framework does around a view is in
+//! [`crate::django`]; here are the views.
+
+mod schema;
+mod tokens;
+mod users;
+
+use std::{future::ready, sync::Arc};
+
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _,
+    http::{
+        Method, StatusCode,
+        header::{ALLOW, CONTENT_LENGTH, HeaderValue},
+    },
+    middleware::from_fn,
+    web,
+};
+use countersign_core::{StrategyKind, TokenFault, Verified, password::PasswordRules};
+use futures_util::future::Either;
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    security::{ApiKey, ApiKeyValue, SecurityScheme},
+};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{
+    adapter::{Adapter, Refusal},
+    body::BodyError,
+    caller::{self, Authentication},
+    django::{self, Failure, Presented, View},
+    mount::{Neighbours, Use},
+};
+
+/// The tag, and the name that tokens of this mount carry in lists.
+const NAME: &str = "djoser";
+/// The security scheme of the document.
+const TOKEN: &str = "djoser_token";
+/// `DATA_UPLOAD_MAX_MEMORY_SIZE`: from here on it is Django that refuses a body, with a page of its own.
+const DJANGO_BODY_LIMIT: u64 = 2_621_440;
+
+/// The dialect.
+#[derive(Debug, Clone, Copy)]
+pub struct Djoser;
+
+crate::settings! {
+    /// Djoser has no settings of its own yet: it behaves as it does with its defaults.
+    pub struct DjoserOptions {}
+}
+
+/// The views, in the order in which their paths are tried.
+static VIEWS: [&View; 5] = [&tokens::TOKEN_CREATE, &tokens::TOKEN_DESTROY, &users::USERS, &users::ME, &users::API_ROOT];
+
+impl Adapter for Djoser {
+    const NAME: &'static str = NAME;
+    const PREFIX: &'static str = "/auth";
+    const STRATEGY: StrategyKind = StrategyKind::DjoserToken;
+    const PASSWORD_RULES: PasswordRules = PasswordRules::Django;
+
+    type Options = DjoserOptions;
+    type Error = Failure;
+
+    /// One token is all that the wire hands out, and any strategy has one; of a JWT pair it is the access token.
+    fn serves(_: StrategyKind) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+        tokens::routes(cfg);
+        users::routes(cfg);
+        cfg.map(|cfg| {
+            for view in VIEWS {
+                let around = from_fn(move |request, next| django::dispatch::<Self, _>(view, request, next));
+                cfg.service(django::rest(view).wrap(around));
+            }
+            for pattern in users::WITHOUT_SLASH {
+                cfg.route(pattern, web::to(django::add_slash));
+            }
+            cfg
+        });
+    }
+
+    fn describe() -> OpenApi {
+        let info = InfoBuilder::new()
+            .title("Djoser")
+            .description(Some("Token authentication: `Authorization: Token …`."))
+            .version(env!("CARGO_PKG_VERSION"))
+            .license(Some(
+                LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build(),
+            ));
+        let header = "`Token`, a blank, and the `auth_token` of `POST /auth/token/login/`.";
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", header)));
+        OpenApiBuilder::new()
+            .info(info.build())
+            .components(Some(ComponentsBuilder::new().security_scheme(TOKEN, scheme).build()))
+            .build()
+    }
+
+    fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
+        let presented = django::presented(request).map_err(|_| TokenFault::Malformed)?;
+        presented.map(Presented::text).ok_or(TokenFault::Missing)
+    }
+
+    /// Behind [`django::dispatch`] the caller is known already.
+    fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
+        if let Some(verified) = request.extensions().get::<Arc<Verified>>() {
+            return Either::Left(ready(Ok(Arc::clone(verified))));
+        }
+        match django::accepted(request, mount.auth.strategy().kind()) {
+            Ok(Some(presented)) => caller::lookup(mount, presented.text()),
+            Ok(None) => caller::refused(TokenFault::Missing),
+            Err(_) => caller::refused(TokenFault::Malformed),
+        }
+    }
+
+    fn refuse(request: &HttpRequest, refusal: Refusal) -> Failure {
+        match refusal {
+            Refusal::Body(BodyError::TooLarge { .. }) if declared_length(request) > DJANGO_BODY_LIMIT => {
+                Failure::Page(StatusCode::BAD_REQUEST)
+            }
+            Refusal::Body(error) => error.into(),
+            Refusal::Auth(error) => error.into(),
+        }
+    }
+
+    fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
+        if allowed.is_empty() {
+            return django::not_found();
+        }
+        let mut response = Failure::method_not_allowed(request.method().as_str()).error_response();
+        let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+        if let Ok(allow) = HeaderValue::from_str(&allowed.join(", ")) {
+            response.headers_mut().insert(ALLOW, allow);
+        }
+        response
+    }
+}
+
+/// The length that the request announces, in bytes.
+fn declared_length(request: &HttpRequest) -> u64 {
+    let length = request.headers().get(CONTENT_LENGTH);
+    length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or_default()
+}

@@ -1,0 +1,135 @@
+//! `token/login/` and `token/logout/`: both also without the slash.
+
+use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes, web::Json};
+use countersign_core::{AuthError, Credentials, Grant, Secret};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Djoser, NAME, schema::LoginErrors};
+use crate::{
+    body::{Body, Parse},
+    caller::Caller,
+    django::{Action, CharField, Data, Detail, Failure, Field, Form, Guests, View, dispatch},
+    mount::Use,
+};
+
+/// `TokenCreateView`.
+pub(super) static TOKEN_CREATE: View = View {
+    pattern: "/token/login{tail:/?}",
+    allow: "POST, OPTIONS",
+    guests: Guests::All,
+    name: "Token Create",
+    description: "Use this endpoint to obtain user authentication token.",
+    action: Some(Action {
+        method: "POST",
+        fields: &[Field::new("password", "string", "Password"), Field::new("username", "string", "Username")],
+    }),
+};
+
+/// `TokenDestroyView`.
+pub(super) static TOKEN_DESTROY: View = View {
+    pattern: "/token/logout{tail:/?}",
+    allow: "POST, OPTIONS",
+    guests: Guests::Only(&[]),
+    name: "Token Destroy",
+    description: "Use this endpoint to logout user (remove user authentication token).",
+    action: None,
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(create_token).service(delete_token);
+}
+
+/// A user name and a password.
+#[derive(ToSchema)]
+#[schema(as = djoser::Login)]
+struct Login {
+    /// The user name as registered; an e-mail address or a phone number in international form works as well.
+    #[schema(value_type = String, example = "your_username")]
+    username: Option<String>,
+    /// The password.
+    #[schema(value_type = String, format = Password, example = "your_password")]
+    password: Option<Secret>,
+}
+
+impl Parse<Djoser> for Login {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+        let data = Data::parse(request, &body)?;
+        let mut form = Form::new(&data)?;
+        let password = form.text(&CharField::optional("password")).map(Secret::new);
+        let username = form.text(&CharField::optional("username"));
+        form.finish()?;
+        Ok(Self { username, password })
+    }
+}
+
+/// The token.
+#[derive(Serialize, ToSchema)]
+#[schema(as = djoser::Token)]
+struct AuthToken {
+    /// What the client sends from now on, as `Authorization: Token …`.
+    #[schema(example = "9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b")]
+    auth_token: String,
+}
+
+/// Log in
+///
+/// Answers the user's token: the same at each login, until a logout.
+#[utoipa::path(
+    operation_id = "djoser_create_token",
+    tag = NAME,
+    path = "/token/login/",
+    request_body(
+        content((Login = "application/json"), (Login = "application/x-www-form-urlencoded"), (Login = "multipart/form-data")),
+    ),
+    responses(
+        (status = 200, description = "The token", body = AuthToken),
+        (status = 400, description = "Wrong user name or password, or not the object that is expected", body = LoginErrors),
+        (status = 401, description = "The request carries a bad token", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 408, description = "The body took too long", body = Detail),
+        (status = 413, description = "The body is too long", body = Detail),
+        (status = 415, description = "Neither JSON nor a form", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(()),
+)]
+#[post("/token/login{tail:/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&TOKEN_CREATE, request, next))")]
+async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<Json<AuthToken>, Failure> {
+    let Login { username: Some(identifier), password: Some(password) } = body.into_inner() else {
+        return Err(AuthError::WrongCredentials.into());
+    };
+    let credentials = Credentials { identifier, password };
+    let issued = mount.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
+    Ok(Json(AuthToken { auth_token: issued.access.expose().to_owned() }))
+}
+
+/// Log out
+///
+/// Deletes the token; the next login makes another. The body is not read.
+#[utoipa::path(
+    operation_id = "djoser_delete_token",
+    tag = NAME,
+    path = "/token/logout/",
+    responses(
+        (status = 204, description = "The token is dead"),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[post(
+    "/token/logout{tail:/?}",
+    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&TOKEN_DESTROY, request, next))"
+)]
+async fn delete_token(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<HttpResponse, Failure> {
+    let verified = caller.verified();
+    mount.blocking(move |auth| auth.logout(&verified)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,254 @@
+//! `users/` and below: registration, and the users as they may be seen.
+
+use actix_web::{HttpRequest, HttpResponse, get, http::Method, middleware::from_fn, post, web::Bytes, web::Json};
+use countersign_core::{
+    AuthError, Registration, Secret, User,
+    identifier::{Key, Kind},
+};
+use serde::Serialize;
+use unicode_normalization::UnicodeNormalization as _;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Djoser, NAME, schema::UserErrors};
+use crate::{
+    body::{Body, Parse},
+    caller::Caller,
+    django::{
+        Action, CharField, Data, Detail, EMAIL_FIELD, Failure, Field, FieldErrors, Form, Guests, View, dispatch,
+        valid_username,
+    },
+    mount::Use,
+};
+
+/// What Django redirects to the same with a slash.
+pub(super) const WITHOUT_SLASH: [&str; 2] = ["/users", "/users/{id:[^/.]+}"];
+
+/// The fields of a user that a client is told of.
+const USER_FIELDS: &[Field] = &[
+    Field::new("email", "email", "Email address").at_most(254),
+    Field::new("id", "integer", "ID").read_only(),
+    Field::new("username", "string", "Username")
+        .read_only()
+        .help("Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only."),
+];
+
+/// `APIRootView` of the router.
+pub(super) static API_ROOT: View = View {
+    pattern: "/",
+    allow: "GET, HEAD, OPTIONS",
+    guests: Guests::All,
+    name: "Api Root",
+    description: "The default basic root view for DefaultRouter",
+    action: None,
+};
+
+/// `UserViewSet`, the list.
+pub(super) static USERS: View = View {
+    pattern: r"/users{tail:/|\.[a-z0-9]+/?}",
+    allow: "GET, POST, HEAD, OPTIONS",
+    guests: Guests::Only(&[Method::POST]),
+    name: "User List",
+    description: "",
+    action: Some(Action { method: "POST", fields: USER_FIELDS }),
+};
+
+/// `UserViewSet.me`.
+pub(super) static ME: View = View {
+    pattern: r"/users/me{tail:/|\.[a-z0-9]+/?}",
+    allow: "GET, HEAD, OPTIONS",
+    guests: Guests::Only(&[]),
+    name: "Me",
+    description: "",
+    action: Some(Action { method: "PUT", fields: USER_FIELDS }),
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(show_root).service(create_user).service(show_me);
+}
+
+/// The message of a user name that somebody has.
+const TAKEN: &str = "A user with that username already exists.";
+
+/// Djoser's `username` of a user who registers.
+const USERNAME: CharField =
+    CharField { max_length: Some(150), before: Some(valid_username), ..CharField::new("username") };
+
+/// Somebody who registers.
+#[derive(ToSchema)]
+#[schema(as = djoser::NewUser)]
+struct NewUser {
+    /// Optional; several users may have the same. The domain is stored in lower case.
+    #[schema(value_type = Option<String>, format = Email, max_length = 254, example = "user@example.com")]
+    email: String,
+    /// Letters, numbers and `@ . + - _`; stored in the normal form NFKC.
+    #[schema(value_type = String, max_length = 150, example = "newuser")]
+    username: Option<String>,
+    /// Eight characters or more, neither common nor all digits nor like the name or address.
+    #[schema(value_type = String, format = Password, example = "securepassword123")]
+    password: Option<Secret>,
+    #[schema(ignore)]
+    errors: FieldErrors,
+}
+
+impl Parse<Djoser> for NewUser {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+        let data = Data::parse(request, &body)?;
+        let mut form = Form::new(&data)?;
+        let email = form.text(&EMAIL_FIELD).unwrap_or_default();
+        let username = form.text(&USERNAME);
+        let password = form.text(&CharField::new("password")).map(Secret::new);
+        Ok(Self { email, username, password, errors: form.into_errors() })
+    }
+}
+
+/// A user, as the answer to a registration.
+#[derive(Serialize, ToSchema)]
+#[schema(as = djoser::CreatedUser)]
+struct CreatedUser {
+    /// Empty if none was given.
+    #[schema(example = "user@example.com")]
+    email: String,
+    /// As it is stored.
+    #[schema(example = "newuser")]
+    username: String,
+    /// The user's number.
+    #[schema(example = 1)]
+    id: i64,
+}
+
+/// A user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = djoser::User)]
+struct UserView {
+    /// Empty if there is none.
+    #[schema(example = "user@example.com")]
+    email: String,
+    /// The user's number.
+    #[schema(example = 1)]
+    id: i64,
+    /// The user name.
+    #[schema(example = "newuser")]
+    username: String,
+}
+
+impl From<&User> for UserView {
+    fn from(user: &User) -> Self {
+        Self { email: user.email.clone().unwrap_or_default(), id: user.id.0, username: user.username.clone() }
+    }
+}
+
+/// Where things are.
+#[derive(Serialize, ToSchema)]
+#[schema(as = djoser::Root)]
+struct Root {
+    /// The address of the users.
+    #[schema(example = "http://127.0.0.1:8000/auth/users/")]
+    users: String,
+}
+
+/// The entry points
+#[utoipa::path(
+    operation_id = "djoser_show_root",
+    tag = NAME,
+    path = "/",
+    responses(
+        (status = 200, description = "The addresses", body = Root),
+        (status = 401, description = "The request carries a bad token", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(()),
+)]
+#[get("/", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&API_ROOT, request, next))")]
+async fn show_root(mount: Use<Djoser>) -> Json<Root> {
+    Json(Root { users: format!("{}{}/users/", mount.site.base_url, mount.prefix) })
+}
+
+/// Register
+///
+/// The password is judged only when every field is in order and the user name is free.
+#[utoipa::path(
+    operation_id = "djoser_create_user",
+    tag = NAME,
+    path = "/users/",
+    request_body(
+        content((NewUser = "application/json"), (NewUser = "application/x-www-form-urlencoded"), (NewUser = "multipart/form-data")),
+    ),
+    responses(
+        (status = 201, description = "Registered", body = CreatedUser),
+        (status = 400, description = "The fields that are wrong", body = UserErrors),
+        (status = 401, description = "The request carries a bad token", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 408, description = "The body took too long", body = Detail),
+        (status = 413, description = "The body is too long", body = Detail),
+        (status = 415, description = "Neither JSON nor a form", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(()),
+)]
+#[post(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
+async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<HttpResponse, Failure> {
+    let NewUser { email, username, password, mut errors } = body.into_inner();
+    if let Some(name) = &username {
+        let wanted = as_typed(name);
+        match mount.blocking(move |auth| auth.check_free(&wanted)).await {
+            Err(AuthError::Taken(_)) => errors.insert(TAKEN_AFTER, USERNAME.name, TAKEN),
+            outcome => outcome?,
+        }
+    }
+    let (Some(username), Some(password)) = (username, password) else { return Err(Failure::Invalid(errors)) };
+    if !errors.is_empty() {
+        return Err(Failure::Invalid(errors));
+    }
+    let registration = Registration {
+        username: Some(username.nfkc().collect()),
+        email: Some(normalize_email(&email)).filter(|email| !email.is_empty()),
+        email_may_be_shared: true,
+        ..Registration::new(password)
+    };
+    let user = mount.hashing(move |auth| auth.register(&registration)).await?;
+    let UserView { email, id, username } = UserView::from(&user);
+    Ok(HttpResponse::Created().json(CreatedUser { email, username, id }))
+}
+
+/// The field that stands before the user name in the serializer.
+const TAKEN_AFTER: &str = "email";
+
+/// The key of a user name before it is normalised: Django looks for the text as typed, and finds out about its normal
+/// form only when it writes the row.
+fn as_typed(name: &str) -> Vec<(Kind, Key)> {
+    Key::candidates(name).into_iter().take(1).map(|key| (Kind::Username, key)).collect()
+}
+
+/// `normalize_email`: the domain in lower case.
+fn normalize_email(email: &str) -> String {
+    match email.rsplit_once('@') {
+        Some((local, domain)) => format!("{local}@{}", domain.to_lowercase()),
+        None => email.to_owned(),
+    }
+}
+
+/// The caller
+#[utoipa::path(
+    operation_id = "djoser_show_me",
+    tag = NAME,
+    path = "/users/me/",
+    responses(
+        (status = 200, description = "The caller", body = UserView),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[get(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
+async fn show_me(caller: Caller<Djoser>) -> Json<UserView> {
+    Json(UserView::from(&caller.user))
+}
