@@ -19,6 +19,7 @@ pub mod plain;
 pub mod sanctum;
 pub mod sanctum_spa;
 pub mod settings;
+pub mod sockets;
 
 pub use adapter::{Adapter, Refusal};
 pub use body::{Body, BodyError, Parse};

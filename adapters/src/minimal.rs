@@ -4,6 +4,7 @@
 //! no route for it, the command line does it.
 
 mod error;
+mod socket;
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, http::Method, post, web::Bytes, web::Json};
 use countersign_core::{
@@ -27,6 +28,7 @@ use crate::{
     body::{Body, BodyError, Parse},
     mount::{Neighbours, Use},
     plain,
+    settings::{Span, between},
 };
 
 pub use error::{Error, Failure};
@@ -41,8 +43,18 @@ const BEARER: &str = "minimal_bearer";
 pub struct Minimal;
 
 crate::settings! {
-    /// The minimal API has no settings of its own.
-    pub struct MinimalOptions {}
+    /// The minimal API: its WebSocket.
+    pub struct MinimalOptions {
+        /// How many sockets may be open at once, over all users.
+        pub max_sockets: usize = 10_000, check = between(1, 1_000_000),
+        /// How many sockets one user may have open at once.
+        pub max_sockets_per_user: usize = 50, check = between(1, 1_000_000),
+        /// How long a socket may stay open without a token: who brings none in the handshake sends it as the first
+        /// message.
+        pub socket_login: Span = Span::seconds(5), check = between(Span::seconds(1), Span::seconds(60)),
+        /// How often a socket is pinged; it is closed when it was silent for twice as long.
+        pub socket_ping: Span = Span::seconds(30), check = between(Span::seconds(1), Span::seconds(3600)),
+    }
 }
 
 impl Adapter for Minimal {
@@ -60,7 +72,7 @@ impl Adapter for Minimal {
     }
 
     fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
-        cfg.service(create_token).service(register);
+        cfg.service(create_token).service(register).service(socket::open_socket);
     }
 
     fn describe() -> OpenApi {

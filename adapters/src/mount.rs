@@ -5,7 +5,7 @@ use std::{future::Ready, ops::Deref, sync::Arc};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServerError, web};
 use countersign_core::{Auth, AuthError};
 
-use crate::{adapter::Adapter, executor::Executor};
+use crate::{adapter::Adapter, executor::Executor, sockets::Sockets};
 
 /// What a mount is made of.
 pub struct Mount<A: Adapter> {
@@ -35,6 +35,8 @@ pub struct Site {
     pub body_timeout: std::time::Duration,
     /// Where slow and blocking work runs.
     pub executor: Executor,
+    /// The open sockets of all mounts.
+    pub sockets: Sockets,
 }
 
 /// The names and prefixes of all mounts of the server, in the order of the configuration.

@@ -18,6 +18,7 @@ use actix_web::web;
 use countersign_adapters::{
     executor::{Executor, LaneOptions},
     mount::Site,
+    sockets::Sockets,
 };
 use countersign_core::{
     Auth, Strategy,
@@ -71,6 +72,7 @@ pub struct App {
     owners_strategy: Strategy,
     mounts: Arc<Mounts>,
     docs: Docs,
+    sockets: Sockets,
     fallback: web::Data<Fallback>,
 }
 
@@ -85,17 +87,19 @@ impl App {
         let realm = realm(settings, parts);
         let lane =
             LaneOptions { threads: settings.passwords.thread_count(), max_wait: settings.passwords.max_wait.into() };
+        let sockets = Sockets::default();
         let site = Site {
             base_url: settings.server.public_url(),
             front_ends: settings.front_ends.clone(),
             body_limit: settings.server.body_limit,
             body_timeout: settings.server.body_timeout.into(),
             executor: Executor::start(lane, settings.passwords.failure_floor.into())?,
+            sockets: sockets.clone(),
         };
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
         let docs = Docs::of(&mounts);
         let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
-        Ok(Self { realm, owners_strategy, mounts, docs, fallback })
+        Ok(Self { realm, owners_strategy, mounts, docs, sockets, fallback })
     }
 
     /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
@@ -112,6 +116,11 @@ impl App {
         self.mounts.routes(cfg);
         cfg.app_data(self.fallback.clone());
         cfg.default_service(web::to(fallback::unserved));
+    }
+
+    /// Tells every open WebSocket to close, and lets no more of them in: the first thing of a stop.
+    pub fn close_sockets(&self) {
+        self.sockets.close();
     }
 
     /// Starts what runs beside the requests: reading the revocations of other processes, writing last uses.

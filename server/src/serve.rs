@@ -2,7 +2,13 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use actix_web::{HttpServer, rt::System};
+use actix_web::{
+    HttpServer,
+    rt::{
+        self, System,
+        signal::unix::{SignalKind, signal},
+    },
+};
 use countersign_core::env::{Random, SystemClock, SystemRandom};
 
 use crate::{
@@ -83,6 +89,12 @@ pub fn serve(settings: &Settings, ready: impl FnOnce(Backend)) -> Result<(), Ser
         .shutdown_timeout(settings.server.shutdown_timeout.duration().as_secs());
         let server = server.bind(bind).map_err(|source| ServeError::Bind { bind, source })?;
         ready(backend);
+        let mut stop = signal(SignalKind::terminate())?;
+        rt::spawn(async move {
+            // actix waits for connections that are in use, as an open socket always is.
+            stop.recv().await;
+            app.close_sockets();
+        });
         Ok::<_, ServeError>(server.run().await?)
     })?;
     drop(background);

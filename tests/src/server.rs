@@ -46,6 +46,7 @@ pub struct Server {
     pub settings: Settings,
     /// Which database it runs on: `sqlite`, `postgres` or `mysql`.
     pub backend: &'static str,
+    app: App,
     address: SocketAddr,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -88,7 +89,7 @@ impl Server {
         let app = App::assemble(&settings, parts).expect("these settings can be served");
         let background = app.background(&settings).expect("the database answers");
         let owner = app.owners_door();
-        let (address, handle, thread) = listen(app);
+        let (address, handle, thread) = listen(app.clone());
         Self {
             url: format!("http://{address}"),
             clock,
@@ -96,6 +97,7 @@ impl Server {
             store,
             settings,
             backend: database.name,
+            app,
             address,
             handle,
             thread: Some(thread),
@@ -127,6 +129,11 @@ impl Server {
         let mut connection = SqliteConnection::establish(file).expect("the file is there");
         connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a pragma");
         connection.batch_execute(statement).expect(statement);
+    }
+
+    /// Tells every open socket to close, as a stop does.
+    pub fn close_sockets(&self) {
+        self.app.close_sockets();
     }
 
     /// Sends these bytes as they are and reads until the connection closes or is silent for a second.

@@ -1,5 +1,7 @@
 //! The hotel API, statement by statement.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends with a panic that says where")]
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use countersign_core::{Registration, Role, StrategyKind, User};

@@ -6,13 +6,14 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         Method, StatusCode,
-        header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE},
     },
 };
 use countersign_core::AuthError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::socket::VERSION;
 use crate::{
     body::BodyError,
     plain::{STORE_RETRY, retry_seconds},
@@ -51,6 +52,9 @@ pub enum Error {
     /// The body is not JSON.
     #[error("unsupported media type")]
     UnsupportedMediaType,
+    /// Only a WebSocket client can come in here.
+    #[error("upgrade required")]
+    UpgradeRequired,
     /// Not now.
     #[error("service unavailable")]
     Unavailable {
@@ -81,6 +85,7 @@ impl Error {
             Self::Conflict => (StatusCode::CONFLICT, "Conflict"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Content Too Large"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type"),
+            Self::UpgradeRequired => (StatusCode::UPGRADE_REQUIRED, "Upgrade Required"),
             Self::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         }
     }
@@ -101,6 +106,10 @@ impl ResponseError for Error {
             Self::MethodNotAllowed { allowed } => {
                 let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
                 response.insert_header((ALLOW, allowed.join(", ")));
+            }
+            Self::UpgradeRequired => {
+                // RFC 9110, section 15.5.22; RFC 6455, section 4.4.
+                response.insert_header((UPGRADE, "websocket")).insert_header((SEC_WEBSOCKET_VERSION, VERSION));
             }
             Self::Unavailable { retry_after } => {
                 response.insert_header((RETRY_AFTER, retry_seconds(*retry_after)));
