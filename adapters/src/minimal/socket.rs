@@ -39,7 +39,7 @@ const FULL_RETRY: std::time::Duration = std::time::Duration::from_secs(5);
     operation_id = "minimal_open_socket",
     tag = NAME,
     params(
-        ("Sec-WebSocket-Protocol" = Option<String>, Header, description = "`bearer, TOKEN`, for who cannot set headers"),
+        ("Sec-WebSocket-Protocol" = Option<String>, Header, nullable = false, description = "`bearer, TOKEN`, for who cannot set headers"),
     ),
     responses(
         (status = 101, description = "The socket is open",
