@@ -318,6 +318,19 @@ fn other_paths_and_methods_are_answered_in_the_same_shape() {
 }
 
 #[test]
+fn it_answers_for_its_own_paths_beside_the_other_dialects() {
+    let server = Server::start();
+    let anon = server.anon();
+    for (path, method) in
+        [("/auth/login", "POST"), ("/auth/refresh", "POST"), ("/auth/logout", "POST"), ("/auth/me", "GET")]
+    {
+        let answer = anon.delete(path);
+        assert_eq!((answer.status, answer.text("error").as_str()), (405, "method_not_allowed"), "{path}");
+        assert_eq!(answer.header("Allow"), method);
+    }
+}
+
+#[test]
 fn another_strategy_is_refused_with_the_reason() {
     use countersign_adapters::{Adapter as _, hotel::Hotel};
     let reason = "its login answers with a refresh token, which only jwt_pair issues";

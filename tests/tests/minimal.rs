@@ -199,6 +199,15 @@ fn other_paths_and_methods_are_answered_in_the_same_shape() {
 }
 
 #[test]
+fn it_answers_for_its_own_paths_beside_the_other_dialects() {
+    let server = Server::start();
+    let anon = server.anon();
+    for path in ["/auth", "/register", "/ws"] {
+        assert_eq!(anon.delete(path).whole(), (405, r#"{"error":"Method Not Allowed"}"#), "{path}");
+    }
+}
+
+#[test]
 fn answers_are_not_kept_by_anybody() {
     let (_server, anon) = with_ada();
     assert_eq!(log_in(&anon, "ada", "password").header("Cache-Control"), "no-store");

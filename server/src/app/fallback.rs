@@ -1,4 +1,5 @@
-//! What answers a path that nothing serves: the dialect of the longest prefix that fits, in its own words.
+//! What answers a request that nothing serves, in its own words: the dialect that has the path for other methods, or
+//! else the one with the longest prefix that fits.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +10,18 @@ use utoipa::openapi::OpenApi;
 use super::mounts::Mounts;
 use crate::openapi;
 
-/// The mounts by prefix and the methods by path.
+/// The mounts by prefix, and what is served by path.
 pub(super) struct Fallback {
     prefixes: Vec<(String, &'static Dialect)>,
-    paths: Vec<(Vec<Segment>, Vec<Method>)>,
+    paths: Vec<Served>,
+}
+
+/// A path that is served.
+struct Served {
+    pattern: Vec<Segment>,
+    methods: Vec<Method>,
+    /// The first mount that has it; none for the server's own paths.
+    owner: Option<&'static Dialect>,
 }
 
 /// A part of a path pattern between two slashes.
@@ -26,15 +35,22 @@ impl Fallback {
         let mut prefixes: Vec<_> = mounts.list.iter().map(|mount| (mount.prefix.clone(), mount.dialect)).collect();
         // Stable: of two mounts at one prefix the first in the configuration speaks.
         prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
-        let patterns: BTreeMap<_, _> = openapi::methods(merged);
-        let paths = patterns
-            .iter()
-            .map(|(path, methods)| (segments(path), methods.iter().filter_map(|m| m.parse().ok()).collect()))
-            .collect();
+        let mut owners = BTreeMap::new();
+        for mount in &mounts.list {
+            for path in openapi::methods(&openapi::document(mount.mounted(), &mounts.beside)).into_keys() {
+                owners.entry(path).or_insert(mount.dialect);
+            }
+        }
+        let served = |(path, methods): (String, Vec<&str>)| Served {
+            pattern: segments(&path),
+            methods: methods.iter().filter_map(|method| method.parse().ok()).collect(),
+            owner: owners.get(&path).copied(),
+        };
+        let paths = openapi::methods(merged).into_iter().map(served).collect();
         Self { prefixes, paths }
     }
 
-    fn allowed(&self, path: &str) -> &[Method] {
+    fn served(&self, path: &str) -> Option<&Served> {
         let parts: Vec<_> = path.split('/').collect();
         let fits = |pattern: &[Segment]| {
             pattern.len() == parts.len()
@@ -43,7 +59,7 @@ impl Fallback {
                     Segment::Any => !part.is_empty(),
                 })
         };
-        self.paths.iter().find(|(pattern, _)| fits(pattern)).map_or(&[], |(_, methods)| methods)
+        self.paths.iter().find(|served| fits(&served.pattern))
     }
 
     fn dialect(&self, path: &str) -> Option<&'static Dialect> {
@@ -60,8 +76,10 @@ fn segments(pattern: &str) -> Vec<Segment> {
 
 /// 404 or 405 in the words of the dialect; where no dialect is mounted, in nobody's.
 pub(super) async fn unserved(request: HttpRequest, fallback: web::Data<Fallback>) -> HttpResponse {
-    match fallback.dialect(request.path()) {
-        Some(dialect) => (dialect.unserved)(&request, fallback.allowed(request.path())),
+    let served = fallback.served(request.path());
+    let allowed = served.map_or(&[][..], |served| &served.methods);
+    match served.and_then(|served| served.owner).or_else(|| fallback.dialect(request.path())) {
+        Some(dialect) => (dialect.unserved)(&request, allowed),
         None => HttpResponse::NotFound().finish(),
     }
 }
