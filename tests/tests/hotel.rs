@@ -337,3 +337,22 @@ fn another_strategy_is_refused_with_the_reason() {
     assert_eq!(Hotel::serves(StrategyKind::SanctumPat), Err(reason));
     assert_eq!(Hotel::serves(StrategyKind::DjoserToken), Err(reason));
 }
+
+#[test]
+fn a_database_that_fails_is_503_and_never_401() {
+    let (server, anon, _) = with_ada();
+    let (access, refresh_token) = tokens(&anon);
+    server.tamper("ALTER TABLE tokens RENAME TO away");
+    let unavailable = r#"{"error":"service_unavailable","message":"Please try again in a moment."}"#;
+    for answer in [
+        log_in(&anon, "ada", "secure_password"),
+        refresh(&anon, &refresh_token),
+        server.bearer(&access).get("/auth/me"),
+        server.bearer(&access).post_empty("/auth/logout"),
+    ] {
+        assert_eq!(answer.whole(), (503, unavailable));
+        assert_eq!(answer.header("Retry-After"), "1");
+    }
+    server.tamper("ALTER TABLE away RENAME TO tokens");
+    assert_eq!(server.bearer(&access).get("/auth/me").status, 200);
+}

@@ -223,3 +223,16 @@ fn every_strategy_can_serve_it() {
         assert!(server.owner.verify(&token).is_ok(), "{strategy}");
     }
 }
+
+#[test]
+fn a_database_that_fails_is_503_and_never_401() {
+    let (server, anon) = with_ada();
+    server.tamper("ALTER TABLE identifiers RENAME TO away");
+    for path in ["/auth", "/register"] {
+        let answer = anon.post(path, json!({"login": "ada", "password": "password"}));
+        assert_eq!(answer.whole(), (503, r#"{"error":"Service Unavailable"}"#), "{path}");
+        assert_eq!(answer.header("Retry-After"), "1");
+    }
+    server.tamper("ALTER TABLE away RENAME TO identifiers");
+    assert_eq!(log_in(&anon, "ada", "password").status, 200);
+}

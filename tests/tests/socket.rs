@@ -402,3 +402,26 @@ fn another_sites_page_gets_in_only_with_a_token() {
     without.send(Message::text("who am I?")).unwrap();
     assert_eq!(closed(&mut without), 4401);
 }
+
+#[test]
+fn a_database_that_fails_closes_nothing_and_lets_nobody_in() {
+    let (server, ada) = with("");
+    let token = token(&server);
+    let mut socket = opened(&server, &token);
+    server.tamper("ALTER TABLE tokens RENAME TO away");
+    // As if something of the user had been revoked: the token must be asked about again.
+    server.owner.realm().cache().forget(ada.id);
+    std::thread::sleep(BOUND);
+    socket.send(Message::text("still there?")).unwrap();
+    assert_eq!(text(&mut socket), ME);
+
+    let bearer = format!("Bearer {token}");
+    assert_eq!(open(&server, &[("Authorization", &bearer)]).err(), Some((503, UNAVAILABLE.to_owned())));
+    let (mut stranger, _) = open(&server, &[]).unwrap();
+    stranger.send(Message::text(json!({"token": token}).to_string())).unwrap();
+    assert_eq!(closed(&mut stranger), 1013);
+
+    server.tamper("ALTER TABLE away RENAME TO tokens");
+    let revoke = || server.owner.revoke(number(&token), Some(ada.id)).unwrap();
+    assert_eq!(closed_in_time(&mut socket, revoke), 4401);
+}
