@@ -425,3 +425,10 @@ fn a_database_that_fails_closes_nothing_and_lets_nobody_in() {
     let revoke = || server.owner.revoke(number(&token), Some(ada.id)).unwrap();
     assert_eq!(closed_in_time(&mut socket, revoke), 4401);
 }
+
+#[test]
+fn a_server_that_remembers_nothing_closes_it_as_soon() {
+    let (server, ada) = with("[cache]\nverified = \"off\"");
+    let mut socket = opened(&server, &token(&server));
+    assert_eq!(closed_in_time(&mut socket, || drop(server.owner.set_active(ada.id, false).unwrap())), 4401);
+}
