@@ -206,12 +206,14 @@ async fn sign_up(
     let replaces = mount.options.api_token_replaces;
     let opened = mount.hashing(move |auth| {
         let user = auth.register(&registration)?;
-        enter(auth, &user, replaces).inspect_err(|_| {
-            // Half a registration would tell the second try that the address is taken.
-            if let Err(error) = auth.delete_user(user.id) {
-                tracing::error!(user = %user.id, %error, "a registration without session and api-token was left behind");
-            }
-        })
+        let opened = enter(auth, &user, replaces);
+        // Half a registration would tell the second try that the address is taken.
+        if let Err(AuthError::Store(_)) = &opened
+            && let Err(error) = auth.delete_user(user.id)
+        {
+            tracing::error!(user = %user.id, %error, "a registration without an api-token was left behind");
+        }
+        opened
     });
     let opened = opened.await.map_err(say)?;
     Ok(entered(&request, &mount, opened))
@@ -237,7 +239,9 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
         let owner = PasswordOwner { username: &name, email: &email, ..PasswordOwner::default() };
         match auth.check_password(&password, &owner) {
             Err(AuthError::WeakPassword(flaws)) => {
-                flaws.iter().for_each(|flaw| errors.add("password", flaw_message(flaw)));
+                for flaw in &flaws {
+                    errors.add("password", flaw_message(flaw));
+                }
             }
             other => other?,
         }

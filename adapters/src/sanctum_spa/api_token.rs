@@ -122,14 +122,14 @@ pub async fn rotate(
     let (whose, reason) = read_rotation(&body.input).map_err(fault::to(&request, &mount))?;
     let field = if matches!(whose, Whose::Number(_)) { "user_id" } else { "email" };
     let replaces = mount.options.api_token_replaces;
-    let replaced = mount.blocking(move |auth| {
+    let owner = mount.blocking(move |auth| {
         let user: User = match &whose {
             Whose::Identifier(identifier) => auth.find_user(identifier)?,
             Whose::Number(number) => auth.user(*number)?,
         };
         auth.rotate_api_token(&user, replaces.into()).map(|issued| issued.user.id)
     });
-    let user = replaced.await.map_err(|error| match error {
+    let user = owner.await.map_err(|error| match error {
         // Nobody, or somebody who is disabled.
         AuthError::NotFound | AuthError::WrongCredentials => {
             let label = laravel::rules::label(field);
