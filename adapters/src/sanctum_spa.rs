@@ -174,6 +174,7 @@ async fn set_cookies() -> HttpResponse {
     tag = NAME,
     responses(
         (status = 200, description = "The user", body = ShownUser),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 503, description = "Without a database", body = Message,
             headers(("Retry-After" = u64, description = "Seconds"))),

@@ -53,7 +53,7 @@ struct CredentialsInput {
     )),
     responses(
         (status = 204, description = "Logged in"),
-        (status = 302, description = "Logged in already"),
+        (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
         (status = 400, description = "The body did not arrive whole", body = Message),
         (status = 408, description = "The body took too long", body = Message),
         (status = 413, description = "The body is too long", body = Message),
@@ -90,6 +90,7 @@ pub async fn log_in(
     tag = NAME,
     responses(
         (status = 204, description = "Logged out"),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 419, description = "No CSRF token, or another", body = Message,
             headers(("X-CSRF-Failure" = String, description = "The reason"))),
@@ -137,7 +138,7 @@ struct RegistrationInput {
     )),
     responses(
         (status = 204, description = "Registered and logged in"),
-        (status = 302, description = "Logged in already"),
+        (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
         (status = 400, description = "The body did not arrive whole", body = Message),
         (status = 408, description = "The body took too long", body = Message),
         (status = 413, description = "The body is too long", body = Message),
@@ -170,7 +171,7 @@ pub async fn register(
     )),
     responses(
         (status = 204, description = "Registered and logged in"),
-        (status = 302, description = "Logged in already"),
+        (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
         (status = 400, description = "The body did not arrive whole", body = Message),
         (status = 408, description = "The body took too long", body = Message),
         (status = 413, description = "The body is too long", body = Message),

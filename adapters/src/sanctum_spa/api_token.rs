@@ -41,6 +41,7 @@ const LONGEST_REASON: usize = 255;
     responses(
         (status = 200, description = "The meta tag; its content is empty if the api-token was revoked",
             body = String, content_type = "text/html", example = "<meta name=\"api-token\" content=\"1|Okb…\">"),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 503, description = "Without a database", body = Message,
             headers(("Retry-After" = u64, description = "Seconds"))),
@@ -95,6 +96,7 @@ enum Whose {
     )),
     responses(
         (status = 204, description = "Replaced"),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 400, description = "The body did not arrive whole", body = Message),
         (status = 401, description = "No live token", body = Message),
         (status = 403, description = "The token may not do this", body = Message),
