@@ -125,6 +125,7 @@ struct Token<'a> {
     )),
     responses(
         (status = 200, description = "A new token", body = Token),
+        (status = 302, description = "Who does not ask for JSON is sent to where it came from"),
         (status = 400, description = "The body did not arrive whole", body = Message),
         (status = 408, description = "The body took too long", body = Message),
         (status = 413, description = "The body is too long", body = Message),
@@ -158,6 +159,7 @@ async fn create_token(
     tag = NAME,
     responses(
         (status = 200, description = "The user", body = ShownUser),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 503, description = "Without a database", body = Message,
             headers(("Retry-After" = u64, description = "Seconds"))),
@@ -177,6 +179,7 @@ async fn show_user(caller: Caller<Sanctum>) -> HttpResponse {
     tag = NAME,
     responses(
         (status = 204, description = "It is gone"),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 419, description = "A front end sent no CSRF token", body = Message),
         (status = 503, description = "Without a database", body = Message,

@@ -22,7 +22,7 @@ use crate::{
         user::ShownUser,
     },
     mount::{Neighbours, Use},
-    settings::{Span, between},
+    settings::{Span, between, when_set},
 };
 
 /// The tag of the operations.
@@ -64,9 +64,9 @@ crate::settings! {
         pub secure_cookies: Option<bool> = None,
         /// The domain that the cookies are for, such as "example.org" if the front end is a subdomain beside this
         /// server's. Without it, this server's host alone.
-        pub cookie_domain: Option<String> = None, check = cookie_domain,
-        /// What a login, a registration and a reported purchase put an end to: "api_token", the api-token before, or
-        /// "all", every personal access token of the user.
+        pub cookie_domain: Option<String> = None, check = when_set(cookie_domain),
+        /// What a login, a registration and a reported purchase put an end to: the api-token before it, or with "all"
+        /// every personal access token of the user.
         pub api_token_replaces: Replaces = Replaces::ApiToken,
     }
 }
@@ -80,13 +80,12 @@ fn cookie_name(name: &String) -> Result<(), String> {
     }
 }
 
-fn cookie_domain(domain: &Option<String>) -> Result<(), String> {
+fn cookie_domain(domain: &str) -> Result<(), String> {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-.".contains(letter);
-    match domain {
-        Some(domain) if domain.is_empty() || !domain.chars().all(plain) => {
-            Err("is no domain; write a name without scheme and port such as \"example.org\"".to_owned())
-        }
-        _ => Ok(()),
+    if !domain.is_empty() && domain.chars().all(plain) {
+        Ok(())
+    } else {
+        Err("is no domain; write a name without scheme and port such as \"example.org\"".to_owned())
     }
 }
 
@@ -175,6 +174,7 @@ async fn set_cookies() -> HttpResponse {
     tag = NAME,
     responses(
         (status = 200, description = "The user", body = ShownUser),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 503, description = "Without a database", body = Message,
             headers(("Retry-After" = u64, description = "Seconds"))),

@@ -179,7 +179,9 @@ impl Fault {
                 AuthError::Invalid { field } => invalid(unusable(field)),
                 AuthError::WeakPassword(flaws) => {
                     let mut errors = Errors::default();
-                    flaws.iter().for_each(|flaw| errors.add("password", flaw_message(flaw)));
+                    for flaw in flaws {
+                        errors.add("password", flaw_message(flaw));
+                    }
                     invalid(errors)
                 }
                 AuthError::Busy { retry_after } => Wire::Unavailable(*retry_after),
@@ -296,17 +298,17 @@ pub fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
     // Whatever is served for GET is served for HEAD.
     let serves =
         |name: &&str| allowed.iter().any(|method| method == name || (method == Method::GET && *name == "HEAD"));
-    let served: Vec<&str> = METHODS.into_iter().filter(serves).collect();
+    let methods: Vec<&str> = METHODS.into_iter().filter(serves).collect();
     if request.method() == Method::OPTIONS {
         let mut response = answer::html(StatusCode::OK, String::new());
-        allow(&mut response, &served.join(","));
+        allow(&mut response, &methods.join(","));
         return response;
     }
-    let served = served.join(", ");
+    let methods = methods.join(", ");
     let method = request.method();
-    let message = format!("The {method} method is not supported for route {path}. Supported methods: {served}.");
+    let message = format!("The {method} method is not supported for route {path}. Supported methods: {methods}.");
     let mut response = said(StatusCode::METHOD_NOT_ALLOWED, &message, as_json);
-    allow(&mut response, &served);
+    allow(&mut response, &methods);
     response
 }
 

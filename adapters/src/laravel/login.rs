@@ -42,7 +42,9 @@ impl Login {
             // Laravel fails with a type error here, which is no answer to a client.
             rest.add("password", "The password field must be a string.");
         }
-        more.iter().for_each(|(field, rules)| check(input, field, rules, &mut rest));
+        for (field, rules) in more {
+            check(input, field, rules, &mut rest);
+        }
 
         match (identifier, password) {
             (Some(identifier), Some(password)) if rest.is_empty() && (is_other || form.is_empty()) => {

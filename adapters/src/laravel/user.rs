@@ -1,5 +1,8 @@
 //! A user as Laravel's `User` model shows itself.
 
+use std::fmt;
+
+use chrono::{Datelike as _, Timelike as _};
 use countersign_core::{User, model::Timestamp};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -45,8 +48,17 @@ impl<'a> From<&'a User> for ShownUser<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Moment(pub Timestamp);
 
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (date, time) = (self.0.date_naive(), self.0.time());
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000000Z")
+    }
+}
+
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.format("%Y-%m-%dT%H:%M:%S.000000Z"))
+        serializer.collect_str(self)
     }
 }

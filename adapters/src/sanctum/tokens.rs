@@ -81,6 +81,7 @@ impl<'a> From<&'a Token> for ListedToken<'a> {
     tag = NAME,
     responses(
         (status = 200, description = "The tokens", body = Vec<ListedToken>),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 503, description = "Without a database", body = Message,
             headers(("Retry-After" = u64, description = "Seconds"))),
@@ -108,7 +109,7 @@ struct NewTokenInput {
     #[schema(max_length = 255, example = "laptop")]
     token_name: String,
     /// What it may do; everything without it.
-    #[schema(required = false, example = json!(["check-status"]))]
+    #[schema(value_type = Vec<String>, required = false, example = json!(["check-status"]))]
     abilities: Option<Vec<String>>,
     /// Its end; none without it.
     #[schema(required = false, format = DateTime, example = "2037-06-01T12:00:00Z")]
@@ -128,6 +129,7 @@ struct NewTokenInput {
     )),
     responses(
         (status = 200, description = "A new token", body = IssuedToken),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 400, description = "The body did not arrive whole", body = Message),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 408, description = "The body took too long", body = Message),
@@ -194,6 +196,7 @@ fn changed_meanwhile(error: AuthError) -> AuthError {
     params(("id" = String, Path, description = "The token's number")),
     responses(
         (status = 204, description = "It is gone"),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 404, description = "The user has no such token", body = Message),
         (status = 419, description = "A front end sent no CSRF token", body = Message),
@@ -235,6 +238,7 @@ pub async fn delete_token(
     tag = NAME,
     responses(
         (status = 204, description = "They are gone"),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 419, description = "A front end sent no CSRF token", body = Message),
         (status = 503, description = "Without a database", body = Message,

@@ -53,7 +53,7 @@ struct CredentialsInput {
     )),
     responses(
         (status = 204, description = "Logged in"),
-        (status = 302, description = "Logged in already"),
+        (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
         (status = 400, description = "The body did not arrive whole", body = Message),
         (status = 408, description = "The body took too long", body = Message),
         (status = 413, description = "The body is too long", body = Message),
@@ -90,6 +90,7 @@ pub async fn log_in(
     tag = NAME,
     responses(
         (status = 204, description = "Logged out"),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 419, description = "No CSRF token, or another", body = Message,
             headers(("X-CSRF-Failure" = String, description = "The reason"))),
@@ -137,7 +138,7 @@ struct RegistrationInput {
     )),
     responses(
         (status = 204, description = "Registered and logged in"),
-        (status = 302, description = "Logged in already"),
+        (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
         (status = 400, description = "The body did not arrive whole", body = Message),
         (status = 408, description = "The body took too long", body = Message),
         (status = 413, description = "The body is too long", body = Message),
@@ -170,7 +171,7 @@ pub async fn register(
     )),
     responses(
         (status = 204, description = "Registered and logged in"),
-        (status = 302, description = "Logged in already"),
+        (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
         (status = 400, description = "The body did not arrive whole", body = Message),
         (status = 408, description = "The body took too long", body = Message),
         (status = 413, description = "The body is too long", body = Message),
@@ -206,12 +207,14 @@ async fn sign_up(
     let replaces = mount.options.api_token_replaces;
     let opened = mount.hashing(move |auth| {
         let user = auth.register(&registration)?;
-        enter(auth, &user, replaces).inspect_err(|_| {
-            // Half a registration would tell the second try that the address is taken.
-            if let Err(error) = auth.delete_user(user.id) {
-                tracing::error!(user = %user.id, %error, "a registration without session and api-token was left behind");
-            }
-        })
+        let opened = enter(auth, &user, replaces);
+        // Half a registration would tell the second try that the address is taken.
+        if let Err(AuthError::Store(_)) = &opened
+            && let Err(error) = auth.delete_user(user.id)
+        {
+            tracing::error!(user = %user.id, %error, "a registration without an api-token was left behind");
+        }
+        opened
     });
     let opened = opened.await.map_err(say)?;
     Ok(entered(&request, &mount, opened))
@@ -237,7 +240,9 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
         let owner = PasswordOwner { username: &name, email: &email, ..PasswordOwner::default() };
         match auth.check_password(&password, &owner) {
             Err(AuthError::WeakPassword(flaws)) => {
-                flaws.iter().for_each(|flaw| errors.add("password", flaw_message(flaw)));
+                for flaw in &flaws {
+                    errors.add("password", flaw_message(flaw));
+                }
             }
             other => other?,
         }

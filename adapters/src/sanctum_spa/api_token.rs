@@ -41,6 +41,7 @@ const LONGEST_REASON: usize = 255;
     responses(
         (status = 200, description = "The meta tag; its content is empty if the api-token was revoked",
             body = String, content_type = "text/html", example = "<meta name=\"api-token\" content=\"1|Okb…\">"),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 401, description = "Nobody is logged in", body = Message),
         (status = 503, description = "Without a database", body = Message,
             headers(("Retry-After" = u64, description = "Seconds"))),
@@ -95,6 +96,7 @@ enum Whose {
     )),
     responses(
         (status = 204, description = "Replaced"),
+        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
         (status = 400, description = "The body did not arrive whole", body = Message),
         (status = 401, description = "No live token", body = Message),
         (status = 403, description = "The token may not do this", body = Message),
@@ -122,14 +124,14 @@ pub async fn rotate(
     let (whose, reason) = read_rotation(&body.input).map_err(fault::to(&request, &mount))?;
     let field = if matches!(whose, Whose::Number(_)) { "user_id" } else { "email" };
     let replaces = mount.options.api_token_replaces;
-    let replaced = mount.blocking(move |auth| {
+    let owner = mount.blocking(move |auth| {
         let user: User = match &whose {
             Whose::Identifier(identifier) => auth.find_user(identifier)?,
             Whose::Number(number) => auth.user(*number)?,
         };
         auth.rotate_api_token(&user, replaces.into()).map(|issued| issued.user.id)
     });
-    let user = replaced.await.map_err(|error| match error {
+    let user = owner.await.map_err(|error| match error {
         // Nobody, or somebody who is disabled.
         AuthError::NotFound | AuthError::WrongCredentials => {
             let label = laravel::rules::label(field);
