@@ -3,6 +3,8 @@
 //! One token a user, the same at each login until a logout. What the framework does around a view is in
 //! [`crate::django`]; here are the views.
 
+mod accounts;
+mod password;
 mod schema;
 mod tokens;
 mod users;
@@ -50,9 +52,6 @@ crate::settings! {
     pub struct DjoserOptions {}
 }
 
-/// The views, in the order in which their paths are tried.
-static VIEWS: [&View; 5] = [&tokens::TOKEN_CREATE, &tokens::TOKEN_DESTROY, &users::USERS, &users::ME, &users::API_ROOT];
-
 impl Adapter for Djoser {
     const NAME: &'static str = NAME;
     const PREFIX: &'static str = "/auth";
@@ -70,11 +69,10 @@ impl Adapter for Djoser {
     fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
         tokens::routes(cfg);
         users::routes(cfg);
+        accounts::my_routes(cfg);
+        password::routes(cfg);
+        accounts::routes(cfg);
         cfg.map(|cfg| {
-            for view in VIEWS {
-                let around = from_fn(move |request, next| django::dispatch::<Self, _>(view, request, next));
-                cfg.service(django::rest(view).wrap(around));
-            }
             for pattern in users::WITHOUT_SLASH {
                 cfg.route(pattern, web::to(django::add_slash));
             }
@@ -126,7 +124,8 @@ impl Adapter for Djoser {
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
-        if allowed.is_empty() {
+        // Django routes the decoded path, where an encoded slash is one more segment; its own views answer 405 alone.
+        if allowed.is_empty() || request.path().to_ascii_lowercase().contains("%2f") {
             return django::not_found();
         }
         let mut response = Failure::method_not_allowed(request.method().as_str()).error_response();
@@ -136,6 +135,12 @@ impl Adapter for Djoser {
         }
         response
     }
+}
+
+/// Answers the methods of a view that have no handler; to be called behind those that have one.
+fn close(cfg: &mut ServiceConfig, view: &'static View) {
+    let around = from_fn(move |request, next| django::dispatch::<Djoser, _>(view, request, next));
+    cfg.map(|cfg| cfg.service(django::rest(view).wrap(around)));
 }
 
 /// The length that the request announces, in bytes.

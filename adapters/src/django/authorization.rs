@@ -1,10 +1,10 @@
-//! The `Authorization` header as DRF's `TokenAuthentication` and SimpleJWT's `JWTAuthentication` read it.
+//! The `Authorization` header as DRF's `TokenAuthentication` and `JWTAuthentication` of `simplejwt` read it.
 
 use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 use countersign_core::{StrategyKind, TokenFault};
 use serde::Serialize;
 
-/// The schemes of SimpleJWT; unlike `Token` their case counts.
+/// The schemes of `simplejwt`; unlike `Token` their case counts.
 const JWT_SCHEMES: [&[u8]; 2] = [b"Bearer", b"JWT"];
 
 /// A credential, by the scheme that it was sent under.
@@ -52,7 +52,7 @@ pub(super) struct Body {
     messages: Option<[TokenMessage; 1]>,
 }
 
-/// What SimpleJWT says of each token class that it tried.
+/// What `simplejwt` says of each token class that it tried.
 #[derive(Serialize)]
 struct TokenMessage {
     token_class: &'static str,

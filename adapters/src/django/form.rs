@@ -90,7 +90,7 @@ pub const EMAIL_FIELD: CharField = CharField {
 /// The fields of one request, read one by one in the order of the serializer.
 pub struct Form<'a> {
     fields: &'a [(String, Value)],
-    is_form: bool,
+    html: bool,
     errors: FieldErrors,
 }
 
@@ -102,7 +102,7 @@ impl<'a> Form<'a> {
     pub fn new(data: &'a Data) -> Result<Self, Failure> {
         let found = match &data.value {
             Value::Object(fields) => {
-                return Ok(Self { fields, is_form: data.is_form, errors: FieldErrors::default() });
+                return Ok(Self { fields, html: data.is_form, errors: FieldErrors::default() });
             }
             Value::Null => return Err(Failure::non_field("No data provided")),
             Value::Bool => "bool",
@@ -117,9 +117,10 @@ impl<'a> Form<'a> {
     /// Reads a field; `None` if it is absent or wrong, which [`Form::finish`] tells apart. Of several the last counts.
     pub fn text(&mut self, field: &CharField) -> Option<String> {
         let given = self.fields.iter().rev().find(|(name, _)| name == field.name).map(|(_, value)| value);
-        let is_empty = |value: &Value| matches!(value, Value::Text(text) if text.text.is_empty());
         // An empty input of an HTML form is how a browser leaves an optional field out.
-        let given = given.filter(|value| !(self.is_form && !field.required && !field.allow_blank && is_empty(value)));
+        let may_stand_for_absent = self.html && !field.required && !field.allow_blank;
+        let is_empty = |value: &Value| matches!(value, Value::Text(text) if text.text.is_empty());
+        let given = given.filter(|value| !(may_stand_for_absent && is_empty(value)));
         let outcome = match given {
             None if field.required => Err(vec!["This field is required.".to_owned()]),
             None => return None,

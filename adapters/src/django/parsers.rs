@@ -2,7 +2,10 @@
 
 use actix_web::{
     HttpRequest,
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, HeaderValue},
+    },
 };
 
 use super::{
@@ -33,7 +36,7 @@ impl Data {
     /// # Errors
     /// 415, or 400 with the parser's message, or Django's page for a form with too many fields.
     pub fn parse(request: &HttpRequest, body: &[u8]) -> Result<Self, Failure> {
-        let raw = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes()).unwrap_or_default();
+        let raw = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         let raw = String::from_utf8_lossy(raw);
         let media_type = MediaType::parse(&raw);
         let kind =
@@ -49,7 +52,7 @@ impl Data {
                 Ok(Self { value, is_form: false })
             }
             Some(1) => {
-                if body.iter().filter(|byte| **byte == b'&').count() >= MOST_FIELDS {
+                if body.split(|byte| *byte == b'&').count() > MOST_FIELDS {
                     return Err(Failure::Page(StatusCode::BAD_REQUEST));
                 }
                 let text = |text: &str| Value::Text(text.to_owned().into());

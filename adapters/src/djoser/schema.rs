@@ -39,3 +39,20 @@ pub(super) struct UserErrors {
     /// Of the body as such.
     detail: Option<String>,
 }
+
+/// What is wrong with a password: messages by field, or one sentence.
+#[derive(ToSchema)]
+#[schema(as = djoser::PasswordErrors)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct PasswordErrors {
+    /// Of the new password.
+    #[schema(example = json!(["This password is too common."]))]
+    new_password: Option<Vec<String>>,
+    /// Of the current one.
+    #[schema(example = json!(["Invalid password."]))]
+    current_password: Option<Vec<String>>,
+    /// Of the body as a whole.
+    non_field_errors: Option<Vec<String>>,
+    /// Of the body as such.
+    detail: Option<String>,
+}

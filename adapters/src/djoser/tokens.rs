@@ -38,7 +38,10 @@ pub(super) static TOKEN_DESTROY: View = View {
 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(create_token).service(delete_token);
+    cfg.service(create_token);
+    super::close(cfg, &TOKEN_CREATE);
+    cfg.service(delete_token);
+    super::close(cfg, &TOKEN_DESTROY);
 }
 
 /// A user name and a password.

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, middleware::from_fn, post, web::Bytes, web::Json};
 use countersign_core::{
-    AuthError, Registration, Secret, User,
+    AuthError, Registration, Secret, User, UserId,
     identifier::{Key, Kind},
 };
 use serde::Serialize;
@@ -24,8 +24,11 @@ use crate::{
 /// What Django redirects to the same with a slash.
 pub(super) const WITHOUT_SLASH: [&str; 2] = ["/users", "/users/{id:[^/.]+}"];
 
+/// How many users are read at a time.
+const PAGE: u32 = 500;
+
 /// The fields of a user that a client is told of.
-const USER_FIELDS: &[Field] = &[
+pub(super) const USER_FIELDS: &[Field] = &[
     Field::new("email", "email", "Email address").at_most(254),
     Field::new("id", "integer", "ID").read_only(),
     Field::new("username", "string", "Username")
@@ -53,18 +56,11 @@ pub(super) static USERS: View = View {
     action: Some(Action { method: "POST", fields: USER_FIELDS }),
 };
 
-/// `UserViewSet.me`.
-pub(super) static ME: View = View {
-    pattern: r"/users/me{tail:/|\.[a-z0-9]+/?}",
-    allow: "GET, HEAD, OPTIONS",
-    guests: Guests::Only(&[]),
-    name: "Me",
-    description: "",
-    action: Some(Action { method: "PUT", fields: USER_FIELDS }),
-};
-
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(show_root).service(create_user).service(show_me);
+    cfg.service(show_root);
+    super::close(cfg, &API_ROOT);
+    cfg.service(create_user).service(list_users);
+    super::close(cfg, &USERS);
 }
 
 /// The message of a user name that somebody has.
@@ -120,7 +116,7 @@ struct CreatedUser {
 /// A user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = djoser::User)]
-struct UserView {
+pub(super) struct UserView {
     /// Empty if there is none.
     #[schema(example = "user@example.com")]
     email: String,
@@ -233,13 +229,15 @@ fn normalize_email(email: &str) -> String {
     }
 }
 
-/// The caller
+/// The users that the caller may see
+///
+/// Oneself alone; staff see everybody.
 #[utoipa::path(
-    operation_id = "djoser_show_me",
+    operation_id = "djoser_list_users",
     tag = NAME,
-    path = "/users/me/",
+    path = "/users/",
     responses(
-        (status = 200, description = "The caller", body = UserView),
+        (status = 200, description = "In the order of their numbers", body = Vec<UserView>),
         (status = 401, description = "No token, or a bad one", body = Detail,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
@@ -248,7 +246,19 @@ fn normalize_email(email: &str) -> String {
     ),
     security(("djoser_token" = [])),
 )]
-#[get(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
-async fn show_me(caller: Caller<Djoser>) -> Json<UserView> {
-    Json(UserView::from(&caller.user))
+#[get(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
+async fn list_users(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<Vec<UserView>>, Failure> {
+    if !caller.user.is_staff {
+        return Ok(Json(vec![UserView::from(&caller.user)]));
+    }
+    let all = mount.blocking(|auth| {
+        let (mut views, mut after) = (Vec::new(), UserId(0));
+        loop {
+            let page = auth.realm().users().users(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(views) };
+            after = last.id;
+            views.extend(page.iter().map(UserView::from));
+        }
+    });
+    Ok(Json(all.await?))
 }

@@ -93,6 +93,20 @@ impl Auth {
         self.change(user, &UserChange::Role(role), Revoke::Nothing)
     }
 
+    /// Gives a user another e-mail address, or none. It may be shared: then it is shown but does not log in.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`], [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn change_email(&self, user: UserId, email: Option<&str>) -> Result<User, AuthError> {
+        let address = usable("email", email)?;
+        let claim =
+            address.as_deref().map(|address| Claim { kind: Kind::Email, key: Key::email(address), required: false });
+        if claim.as_ref().is_some_and(|claim| !claim.key.fits()) {
+            return Err(AuthError::Invalid { field: "email" });
+        }
+        self.change(user, &UserChange::Email { address, claim }, Revoke::Nothing)
+    }
+
     /// Deletes a user with everything that is theirs.
     ///
     /// # Errors

@@ -112,4 +112,11 @@ pub enum UserChange {
     Active(bool),
     /// Another role.
     Role(Role),
+    /// Another e-mail address, or none; it is no longer verified.
+    Email {
+        /// The address as typed.
+        address: Option<String>,
+        /// The identifier that takes the place of the old address; left out if somebody else holds it.
+        claim: Option<crate::identifier::Claim>,
+    },
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use chrono::NaiveDateTime;
 use countersign_core::{
     Account, NewUser, User, UserId,
-    identifier::{Claim, Key, MAX_LENGTH, Taken},
+    identifier::{Claim, Key, Kind, MAX_LENGTH, Taken},
     model::{Timestamp, UserChange},
     password::EncodedPassword,
     store::{Revoke, StoreResult, UserStore},
@@ -89,7 +90,7 @@ impl UserStore for Store {
         revoke: Revoke,
         now: Timestamp,
     ) -> StoreResult<Option<User>> {
-        Ok(self.0.write(|conn| {
+        let write = |conn: &mut AnyConnection| {
             // First of all the generation: from here on the row is locked, and whoever is about to mint a token with
             // the old generation waits and then finds it gone.
             let raised = (users::generation.eq(users::generation + 1), users::updated_at.eq(stored(now)));
@@ -104,14 +105,29 @@ impl UserStore for Store {
                 UserChange::Role(role) => {
                     diesel::update(user).set((raised, users::role.eq(role.as_str()))).execute(conn)?
                 }
+                UserChange::Email { address, .. } => {
+                    let verified = users::email_verified_at.eq(None::<NaiveDateTime>);
+                    diesel::update(user).set((raised, users::email.eq(address.as_deref()), verified)).execute(conn)?
+                }
             };
             if found == 0 {
                 return Ok(None);
             }
+            if let UserChange::Email { claim, .. } = change {
+                claim_email(conn, id, claim.as_ref())?;
+            }
             tokens::delete(conn, id, revoke)?;
             revocations::log(conn, id, now)?;
             find(conn, id)
-        })?)
+        };
+        let mut races = 0;
+        loop {
+            match self.0.write(write) {
+                // As in a creation: only a claim can violate, and the next look sees who holds it.
+                Err(failure) if failure.is_unique_violation() && races < RACES => races += 1,
+                outcome => return Ok(outcome?),
+            }
+        }
     }
 
     fn upgrade_password(&self, id: UserId, old: &EncodedPassword, new: &EncodedPassword) -> StoreResult<bool> {
@@ -148,6 +164,20 @@ fn find(conn: &mut AnyConnection, id: UserId) -> QueryResult<Option<User>> {
     let row: Option<UserRow> =
         users::table.filter(users::id.eq(id.0)).select(UserRow::as_select()).get_result(conn).optional()?;
     row.map(User::try_from).transpose()
+}
+
+/// Puts `claim` in the place of the user's e-mail address, if nobody else holds it.
+fn claim_email(conn: &mut AnyConnection, id: UserId, claim: Option<&Claim>) -> QueryResult<()> {
+    let old =
+        identifiers::table.filter(identifiers::user_id.eq(id.0)).filter(identifiers::kind.eq(Kind::Email.as_str()));
+    diesel::delete(old).execute(conn)?;
+    let Some(claim) = claim.filter(|claim| can_be_held(&claim.key)) else { return Ok(()) };
+    let holders = identifiers::table.filter(identifiers::key.eq(claim.key.as_str()));
+    if holders.count().get_result::<i64>(conn)? == 0 {
+        let row = IdentifierRow { key: claim.key.as_str(), kind: claim.kind.as_str(), user_id: id.0 };
+        diesel::insert_into(identifiers::table).values(&row).execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Can a row have this key? Not one that is wider than the column, nor one with U+0000, which PostgreSQL cannot hold.

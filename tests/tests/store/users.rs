@@ -1,8 +1,8 @@
 //! The promises of `UserStore`.
 
 use countersign_core::{
-    Role, TokenId, TokenKind, UserId,
-    identifier::{Key, Kind, Taken},
+    Role, TokenId, TokenKind, User, UserId,
+    identifier::{Claim, Key, Kind, Taken},
     model::UserChange,
     password::EncodedPassword,
     store::{Revoke, TokenStore as _, UserStore as _},
@@ -191,6 +191,29 @@ fn a_change_is_applied_raises_the_generation_and_is_logged() {
         assert_eq!(store.revocations(1).unwrap(), [(2, ada.id), (3, ada.id)]);
         assert_eq!(store.change_user(NOBODY, &changes[1], Revoke::Everything, moment(0)).unwrap(), None);
         assert_eq!(store.last_revocation().unwrap(), 3);
+    });
+}
+
+#[test]
+fn another_address_takes_the_place_of_the_old_one_unless_somebody_holds_it() {
+    on_every_database(|store, _| {
+        let (ada, bob) = (create(store, "ada"), create(store, "bob"));
+        let change = |user: &User, address: &str| {
+            let claim = Claim { kind: Kind::Email, key: Key::email(address), required: false };
+            let change = UserChange::Email { address: Some(address.to_owned()), claim: Some(claim) };
+            store.change_user(user.id, &change, Revoke::Nothing, moment(1)).unwrap().unwrap()
+        };
+        let holder = |address: &str| store.account(&[Key::email(address)]).unwrap().map(|account| account.user.id);
+
+        assert_eq!(change(&ada, "First@example.org").email.as_deref(), Some("First@example.org"));
+        assert_eq!(holder("first@example.org"), Some(ada.id));
+        assert_eq!(change(&bob, "first@example.org").email.as_deref(), Some("first@example.org"));
+        assert_eq!(holder("first@example.org"), Some(ada.id));
+        change(&ada, "second@example.org");
+        assert_eq!((holder("first@example.org"), holder("second@example.org")), (None, Some(ada.id)));
+        let none = UserChange::Email { address: None, claim: None };
+        assert_eq!(store.change_user(ada.id, &none, Revoke::Nothing, moment(2)).unwrap().unwrap().email, None);
+        assert_eq!(holder("second@example.org"), None);
     });
 }
 

@@ -1,0 +1,457 @@
+//! One user, as `users/me/` or by number: show, change the address, delete.
+
+use actix_web::{
+    FromRequest as _, HttpRequest, HttpResponse, delete,
+    dev::Payload,
+    get,
+    http::StatusCode,
+    middleware::from_fn,
+    patch, put,
+    web::{Bytes, Json, Path},
+};
+use countersign_core::{AuthError, User, UserId};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{
+    Djoser, NAME,
+    password::CurrentPassword,
+    schema::{PasswordErrors, UserErrors},
+    users::{USER_FIELDS, UserView},
+};
+use crate::{
+    body::{Body, Parse},
+    caller::Caller,
+    django::{Action, Data, Detail, EMAIL_FIELD, Failure, Form, Guests, View, dispatch},
+    mount::Use,
+};
+
+/// `UserViewSet.me`.
+pub(super) static ME: View = View {
+    pattern: r"/users/me{tail:/|\.[a-z0-9]+/?}",
+    allow: "GET, PUT, PATCH, DELETE, HEAD, OPTIONS",
+    guests: Guests::Only(&[]),
+    name: "Me",
+    description: "",
+    action: Some(Action { method: "PUT", fields: USER_FIELDS }),
+};
+
+/// `UserViewSet`, one user.
+pub(super) static USER: View = View {
+    pattern: r"/users/{id:[^/.]+}{tail:/|\.[a-z0-9]+/?}",
+    allow: "GET, PUT, PATCH, DELETE, HEAD, OPTIONS",
+    guests: Guests::Only(&[]),
+    name: "User Instance",
+    description: "",
+    action: Some(Action { method: "PUT", fields: USER_FIELDS }),
+};
+
+pub(super) fn my_routes(cfg: &mut ServiceConfig) {
+    cfg.service(show_me).service(replace_me).service(update_me).service(delete_me);
+    super::close(cfg, &ME);
+}
+
+/// To be registered last of all: the number may be any text.
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(show_user).service(replace_user).service(update_user).service(delete_user);
+    super::close(cfg, &USER);
+}
+
+/// What may be changed of a user.
+#[derive(ToSchema)]
+#[schema(as = djoser::UserChange)]
+struct Change {
+    /// Another address; empty for none, left out for the same.
+    #[schema(format = Email, max_length = 254, example = "user@example.com")]
+    email: Option<String>,
+}
+
+impl Parse<Djoser> for Change {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+        let data = Data::parse(request, &body)?;
+        let mut form = Form::new(&data)?;
+        let email = form.text(&EMAIL_FIELD);
+        form.finish()?;
+        Ok(Self { email })
+    }
+}
+
+/// A body that is judged only once it is known whom it is about.
+struct Later<T>(Result<T, Failure>);
+
+impl<T: Parse<Djoser>> Parse<Djoser> for Later<T> {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+        Ok(Self(T::parse(request, body)))
+    }
+}
+
+/// Whom the path names, for somebody who may see everybody.
+async fn named(request: &HttpRequest, mount: &Use<Djoser>) -> Result<User, Failure> {
+    let path = Path::<(String, String)>::from_request(request, &mut Payload::None).await;
+    let number = path.ok().and_then(|path| number(&path.0)).ok_or_else(Failure::not_found)?;
+    let absent = || Failure::detail(StatusCode::NOT_FOUND, "No User matches the given query.");
+    let Number::Of(id) = number else { return Err(absent()) };
+    mount.blocking(move |auth| auth.user(id)).await.map_err(|error| match error {
+        AuthError::NotFound => absent(),
+        error => error.into(),
+    })
+}
+
+/// A whole number in a path.
+#[derive(Debug, PartialEq, Eq)]
+enum Number {
+    /// Somebody may have it.
+    Of(UserId),
+    /// Nobody has: too large, or in digits that no address is written with.
+    Nobodys,
+}
+
+/// Reads what Python's `int()` reads.
+fn number(text: &str) -> Option<Number> {
+    let text = text.trim();
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.chars().all(char::is_numeric) {
+        return None;
+    }
+    Some(text.parse().map_or(Number::Nobodys, |id| Number::Of(UserId(id))))
+}
+
+/// Whom the path names, if the caller may see them: hidden users look as if they were not there.
+async fn visible(request: &HttpRequest, mount: &Use<Djoser>, caller: &User) -> Result<User, Failure> {
+    let user = named(request, mount).await?;
+    if user.id == caller.id || caller.is_staff { Ok(user) } else { Err(Failure::not_found()) }
+}
+
+async fn change(mount: &Use<Djoser>, user: &User, change: Change) -> Result<Json<UserView>, Failure> {
+    let Some(email) = change.email.filter(|email| *email != user.email.as_deref().unwrap_or_default()) else {
+        return Ok(Json(UserView::from(user)));
+    };
+    let id = user.id;
+    let changed = mount.blocking(move |auth| auth.change_email(id, Some(&email))).await?;
+    Ok(Json(UserView::from(&changed)))
+}
+
+async fn remove(mount: &Use<Djoser>, user: UserId) -> Result<HttpResponse, Failure> {
+    mount.blocking(move |auth| auth.delete_user(user)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The caller
+#[utoipa::path(
+    operation_id = "djoser_show_me",
+    tag = NAME,
+    path = "/users/me/",
+    responses(
+        (status = 200, description = "The user", body = UserView),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[get(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
+async fn show_me(caller: Caller<Djoser>) -> Json<UserView> {
+    Json(UserView::from(&caller.user))
+}
+
+/// Change the caller
+///
+/// Only the address; what is left out stays.
+#[utoipa::path(
+    operation_id = "djoser_replace_me",
+    tag = NAME,
+    path = "/users/me/",
+    request_body(
+        content(
+            (Change = "application/json"),
+            (Change = "application/x-www-form-urlencoded"),
+            (Change = "multipart/form-data"),
+        ),
+    ),
+    responses(
+        (status = 200, description = "The user", body = UserView),
+        (status = 400, description = "The fields that are wrong", body = UserErrors),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 408, description = "The body took too long", body = Detail),
+        (status = 413, description = "The body is too long", body = Detail),
+        (status = 415, description = "Neither JSON nor a form", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[put(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
+async fn replace_me(
+    mount: Use<Djoser>,
+    caller: Caller<Djoser>,
+    body: Body<Djoser, Change>,
+) -> Result<Json<UserView>, Failure> {
+    change(&mount, &caller.user, body.into_inner()).await
+}
+
+/// Change the caller in part
+#[utoipa::path(
+    operation_id = "djoser_update_me",
+    tag = NAME,
+    path = "/users/me/",
+    request_body(
+        content(
+            (Change = "application/json"),
+            (Change = "application/x-www-form-urlencoded"),
+            (Change = "multipart/form-data"),
+        ),
+    ),
+    responses(
+        (status = 200, description = "The user", body = UserView),
+        (status = 400, description = "The fields that are wrong", body = UserErrors),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 408, description = "The body took too long", body = Detail),
+        (status = 413, description = "The body is too long", body = Detail),
+        (status = 415, description = "Neither JSON nor a form", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[patch(
+    r"/users/me{tail:/|\.[a-z0-9]+/?}",
+    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))"
+)]
+async fn update_me(
+    mount: Use<Djoser>,
+    caller: Caller<Djoser>,
+    body: Body<Djoser, Change>,
+) -> Result<Json<UserView>, Failure> {
+    change(&mount, &caller.user, body.into_inner()).await
+}
+
+/// Delete the caller
+///
+/// With every token and session.
+#[utoipa::path(
+    operation_id = "djoser_delete_me",
+    tag = NAME,
+    path = "/users/me/",
+    request_body(
+        content(
+            (CurrentPassword = "application/json"),
+            (CurrentPassword = "application/x-www-form-urlencoded"),
+            (CurrentPassword = "multipart/form-data"),
+        ),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 400, description = "Not the caller's password", body = PasswordErrors),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 408, description = "The body took too long", body = Detail),
+        (status = 413, description = "The body is too long", body = Detail),
+        (status = 415, description = "Neither JSON nor a form", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[delete(
+    r"/users/me{tail:/|\.[a-z0-9]+/?}",
+    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))"
+)]
+async fn delete_me(
+    mount: Use<Djoser>,
+    caller: Caller<Djoser>,
+    body: Body<Djoser, CurrentPassword>,
+) -> Result<HttpResponse, Failure> {
+    body.into_inner().confirm(&mount, &caller.user).await?;
+    remove(&mount, caller.user.id).await
+}
+
+/// A user
+///
+/// Oneself; staff see everybody.
+#[utoipa::path(
+    operation_id = "djoser_show_user",
+    tag = NAME,
+    path = "/users/{id}/",
+    params(("id" = i64, Path, description = "The user's number")),
+    responses(
+        (status = 200, description = "The user", body = UserView),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 404, description = "No such user, or none that the caller may see", body = Detail),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[get(
+    r"/users/{id:[^/.]+}{tail:/|\.[a-z0-9]+/?}",
+    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USER, request, next))"
+)]
+async fn show_user(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    caller: Caller<Djoser>,
+) -> Result<Json<UserView>, Failure> {
+    let user = visible(&request, &mount, &caller.user).await?;
+    Ok(Json(UserView::from(&user)))
+}
+
+/// Change a user
+///
+/// Only the address; what is left out stays.
+#[utoipa::path(
+    operation_id = "djoser_replace_user",
+    tag = NAME,
+    path = "/users/{id}/",
+    params(("id" = i64, Path, description = "The user's number")),
+    request_body(
+        content(
+            (Change = "application/json"),
+            (Change = "application/x-www-form-urlencoded"),
+            (Change = "multipart/form-data"),
+        ),
+    ),
+    responses(
+        (status = 200, description = "The user", body = UserView),
+        (status = 400, description = "The fields that are wrong", body = UserErrors),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 404, description = "No such user, or none that the caller may see", body = Detail),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 408, description = "The body took too long", body = Detail),
+        (status = 413, description = "The body is too long", body = Detail),
+        (status = 415, description = "Neither JSON nor a form", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[put(
+    r"/users/{id:[^/.]+}{tail:/|\.[a-z0-9]+/?}",
+    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USER, request, next))"
+)]
+async fn replace_user(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    caller: Caller<Djoser>,
+    body: Body<Djoser, Later<Change>>,
+) -> Result<Json<UserView>, Failure> {
+    let user = visible(&request, &mount, &caller.user).await?;
+    change(&mount, &user, body.into_inner().0?).await
+}
+
+/// Change a user in part
+#[utoipa::path(
+    operation_id = "djoser_update_user",
+    tag = NAME,
+    path = "/users/{id}/",
+    params(("id" = i64, Path, description = "The user's number")),
+    request_body(
+        content(
+            (Change = "application/json"),
+            (Change = "application/x-www-form-urlencoded"),
+            (Change = "multipart/form-data"),
+        ),
+    ),
+    responses(
+        (status = 200, description = "The user", body = UserView),
+        (status = 400, description = "The fields that are wrong", body = UserErrors),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 404, description = "No such user, or none that the caller may see", body = Detail),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 408, description = "The body took too long", body = Detail),
+        (status = 413, description = "The body is too long", body = Detail),
+        (status = 415, description = "Neither JSON nor a form", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[patch(
+    r"/users/{id:[^/.]+}{tail:/|\.[a-z0-9]+/?}",
+    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USER, request, next))"
+)]
+async fn update_user(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    caller: Caller<Djoser>,
+    body: Body<Djoser, Later<Change>>,
+) -> Result<Json<UserView>, Failure> {
+    let user = visible(&request, &mount, &caller.user).await?;
+    change(&mount, &user, body.into_inner().0?).await
+}
+
+/// Delete a user
+///
+/// Oneself, or as staff anybody; either way with one's own password.
+#[utoipa::path(
+    operation_id = "djoser_delete_user",
+    tag = NAME,
+    path = "/users/{id}/",
+    params(("id" = i64, Path, description = "The user's number")),
+    request_body(
+        content(
+            (CurrentPassword = "application/json"),
+            (CurrentPassword = "application/x-www-form-urlencoded"),
+            (CurrentPassword = "multipart/form-data"),
+        ),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 400, description = "Not the caller's password", body = PasswordErrors),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 403, description = "Somebody else", body = Detail),
+        (status = 404, description = "No such user, or none that the caller may see", body = Detail),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 408, description = "The body took too long", body = Detail),
+        (status = 413, description = "The body is too long", body = Detail),
+        (status = 415, description = "Neither JSON nor a form", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[delete(
+    r"/users/{id:[^/.]+}{tail:/|\.[a-z0-9]+/?}",
+    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USER, request, next))"
+)]
+async fn delete_user(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    caller: Caller<Djoser>,
+    body: Body<Djoser, Later<CurrentPassword>>,
+) -> Result<HttpResponse, Failure> {
+    let user = named(&request, &mount).await?;
+    if user.id != caller.user.id && !caller.user.is_staff {
+        return Err(Failure::forbidden());
+    }
+    body.into_inner().0?.confirm(&mount, &caller.user).await?;
+    remove(&mount, user.id).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_what_python_takes_for_one() {
+        assert_eq!(number(" 6 "), Some(Number::Of(UserId(6))));
+        assert_eq!(number("+6"), Some(Number::Of(UserId(6))));
+        for text in ["99999999999999999999", "\u{ff10}"] {
+            assert_eq!(number(text), Some(Number::Nobodys), "{text}");
+        }
+        for text in ["", "abc", "0x1", "1e3", "\0", "-"] {
+            assert_eq!(number(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `users/set_password/`, and the current password that dangerous operations ask for.
+
+use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes};
+use countersign_core::{AuthError, Secret, User, password::PasswordOwner, store::Revoke};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Djoser, NAME, schema::PasswordErrors, users::USER_FIELDS};
+use crate::{
+    body::{Body, Parse},
+    caller::Caller,
+    django::{Action, CharField, Data, Detail, Failure, FieldErrors, Form, Guests, View, dispatch, password_messages},
+    mount::Use,
+};
+
+/// The fields of the wire.
+const NEW_PASSWORD: &str = "new_password";
+const CURRENT_PASSWORD: &str = "current_password";
+
+/// `UserViewSet.set_password`.
+pub(super) static SET_PASSWORD: View = View {
+    pattern: r"/users/set_password{tail:/|\.[a-z0-9]+/?}",
+    allow: "POST, OPTIONS",
+    guests: Guests::Only(&[]),
+    name: "Set password",
+    description: "",
+    action: Some(Action { method: "POST", fields: USER_FIELDS }),
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(change_password);
+    super::close(cfg, &SET_PASSWORD);
+}
+
+/// The caller's own password.
+#[derive(ToSchema)]
+#[schema(as = djoser::CurrentPassword)]
+pub(super) struct CurrentPassword {
+    /// The password of the one who asks.
+    #[schema(value_type = String, format = Password)]
+    current_password: Secret,
+}
+
+impl Parse<Djoser> for CurrentPassword {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+        let data = Data::parse(request, &body)?;
+        let mut form = Form::new(&data)?;
+        match form.text(&CharField::new(CURRENT_PASSWORD)) {
+            Some(password) => Ok(Self { current_password: password.into() }),
+            None => Err(Failure::Invalid(form.into_errors())),
+        }
+    }
+}
+
+impl CurrentPassword {
+    /// Is it the caller's?
+    ///
+    /// # Errors
+    /// 400 if not.
+    pub(super) async fn confirm(self, mount: &Use<Djoser>, caller: &User) -> Result<(), Failure> {
+        if is_password_of(mount, caller, self.current_password).await? {
+            Ok(())
+        } else {
+            Err(Failure::field(CURRENT_PASSWORD, INVALID))
+        }
+    }
+}
+
+/// The message of a password that is not the caller's.
+const INVALID: &str = "Invalid password.";
+
+async fn is_password_of(mount: &Use<Djoser>, user: &User, password: Secret) -> Result<bool, Failure> {
+    let user = user.clone();
+    match mount.hashing(move |auth| auth.confirm_password(&user, &password)).await {
+        Ok(()) => Ok(true),
+        Err(AuthError::WrongCredentials) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A new password.
+#[derive(ToSchema)]
+#[schema(as = djoser::SetPassword)]
+struct SetPassword {
+    /// Eight characters or more, neither common nor all digits nor like the name or address.
+    #[schema(value_type = String, format = Password)]
+    new_password: Option<Secret>,
+    /// The one that it replaces.
+    #[schema(value_type = String, format = Password)]
+    current_password: Option<Secret>,
+    #[schema(ignore)]
+    errors: FieldErrors,
+}
+
+impl Parse<Djoser> for SetPassword {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+        let data = Data::parse(request, &body)?;
+        let mut form = Form::new(&data)?;
+        let new_password = form.text(&CharField::new(NEW_PASSWORD)).map(Secret::new);
+        let current_password = form.text(&CharField::new(CURRENT_PASSWORD)).map(Secret::new);
+        Ok(Self { new_password, current_password, errors: form.into_errors() })
+    }
+}
+
+/// Change the password
+///
+/// The token stays valid. The new password is judged only when the current one is right.
+#[utoipa::path(
+    operation_id = "djoser_change_password",
+    tag = NAME,
+    path = "/users/set_password/",
+    request_body(
+        content(
+            (SetPassword = "application/json"),
+            (SetPassword = "application/x-www-form-urlencoded"),
+            (SetPassword = "multipart/form-data"),
+        ),
+    ),
+    responses(
+        (status = 204, description = "Changed"),
+        (status = 400, description = "The fields that are wrong", body = PasswordErrors),
+        (status = 401, description = "No token, or a bad one", body = Detail,
+            headers(("WWW-Authenticate" = String, description = "`Token`"))),
+        (status = 406, description = "Something else than JSON was asked for", body = Detail),
+        (status = 408, description = "The body took too long", body = Detail),
+        (status = 413, description = "The body is too long", body = Detail),
+        (status = 415, description = "Neither JSON nor a form", body = Detail),
+        (status = 503, description = "Overloaded or without a database", body = Detail,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(("djoser_token" = [])),
+)]
+#[post(
+    r"/users/set_password{tail:/|\.[a-z0-9]+/?}",
+    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&SET_PASSWORD, request, next))"
+)]
+async fn change_password(
+    mount: Use<Djoser>,
+    caller: Caller<Djoser>,
+    body: Body<Djoser, SetPassword>,
+) -> Result<HttpResponse, Failure> {
+    let SetPassword { new_password, current_password, mut errors } = body.into_inner();
+    if let Some(current) = current_password
+        && !is_password_of(&mount, &caller.user, current).await?
+    {
+        errors.insert(NEW_PASSWORD, CURRENT_PASSWORD, INVALID);
+    }
+    let Some(new_password) = new_password.filter(|_| errors.is_empty()) else {
+        return Err(Failure::Invalid(errors));
+    };
+    let verified = caller.verified();
+    let changed = mount.hashing(move |auth| {
+        let User { username, first_name, last_name, email, .. } = &verified.user;
+        let email = email.as_deref().unwrap_or_default();
+        auth.check_password(&new_password, &PasswordOwner { username, first_name, last_name, email })?;
+        auth.change_password(verified.user.id, &new_password, Revoke::Nothing)
+    });
+    match changed.await {
+        Ok(_) => Ok(HttpResponse::NoContent().finish()),
+        Err(AuthError::WeakPassword(flaws)) => {
+            Err(Failure::Invalid(FieldErrors(vec![(NEW_PASSWORD, password_messages(&flaws))])))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
