@@ -1,11 +1,9 @@
 //! A whole server on a loopback port, with a clock that stands still and randomness that is counted.
 
 use std::{
-    io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::SocketAddr,
     sync::{Arc, mpsc},
     thread::JoinHandle,
-    time::Duration,
 };
 
 use actix_web::{HttpServer, dev::ServerHandle, rt::System};
@@ -24,6 +22,7 @@ use countersign_core::{
 use crate::{
     actor::Actor,
     databases::{Database, databases, sqlite},
+    wire::exchange,
 };
 
 /// When the clock of every test stands at the beginning.
@@ -138,15 +137,12 @@ impl Server {
 
     /// Sends these bytes as they are and reads until the connection closes or is silent for a second.
     pub fn raw(&self, request: &[u8]) -> String {
-        let mut stream = TcpStream::connect(self.address).expect("the server listens");
-        stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout can be set");
-        stream.write_all(request).expect("the request is sent");
-        let mut answer = Vec::new();
-        let mut buffer = [0; 4096];
-        while let Ok(count @ 1..) = stream.read(&mut buffer) {
-            answer.extend_from_slice(&buffer[..count]);
-        }
-        String::from_utf8_lossy(&answer).into_owned()
+        exchange(self.address, request)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 }
 
