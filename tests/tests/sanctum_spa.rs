@@ -476,7 +476,7 @@ fn what_is_wrong_with_a_registration_is_named() {
     );
     assert_eq!(errors(json!({"email": "ada@example.org"})), json!({"email": ["The email has already been taken."]}));
     assert_eq!(errors(json!({"email": ["new@example.org"]}))["email"][0], "The email field must be a string.");
-    assert_eq!(server.owner.find_user("new@example.org").is_err(), true);
+    assert!(server.owner.find_user("new@example.org").is_err());
 }
 
 #[test]

@@ -166,8 +166,8 @@ fn two_mounts_that_claim_one_path_are_refused_naming_both() {
     let complaints = complaints(
         "[[mount]]\nadapter = \"minimal\"\n[[mount]]\nadapter = \"minimal\"\n[[mount]]\nadapter = \"hotel\"",
     );
-    assert_eq!(complaints.len(), 2, "{complaints:?}");
-    for (line, path) in complaints.iter().zip(["POST /auth", "POST /register"]) {
+    assert_eq!(complaints.len(), 3, "{complaints:?}");
+    for (line, path) in complaints.iter().zip(["POST /auth", "POST /register", "GET /ws"]) {
         assert!(line.starts_with("mount[2].prefix") && line.contains("minimal and minimal both claim"), "{line}");
         assert!(line.contains(path), "{line}");
     }
