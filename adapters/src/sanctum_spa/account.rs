@@ -237,7 +237,7 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
     let name = input.text("name").unwrap_or_default();
     let password = Secret::new(input.text("password").unwrap_or_default());
     if input.get("password").is_some_and(|password| !password.is_null()) {
-        let owner = PasswordOwner { username: &name, email: &email, ..PasswordOwner::default() };
+        let owner = PasswordOwner { email: &email, ..PasswordOwner::default() };
         match auth.check_password(&password, &owner) {
             Err(AuthError::WeakPassword(flaws)) => {
                 for flaw in &flaws {

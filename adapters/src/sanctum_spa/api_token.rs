@@ -140,7 +140,7 @@ pub async fn rotate(
         other => Fault::from(other),
     });
     let user = user.map_err(fault::to(&request, &mount))?;
-    tracing::info!(%user, %reason, by = %caller.token.id, "api-token replaced");
+    tracing::info!(%user, ?reason, by = %caller.token.id, "api-token replaced");
     Ok(answer::no_content())
 }
 
