@@ -138,6 +138,7 @@ struct Token<'a> {
     request_body(content(
         (CredentialsInput = "application/json"),
         (CredentialsInput = "application/x-www-form-urlencoded"),
+        (CredentialsInput = "multipart/form-data"),
     )),
     responses(
         (status = 200, description = "A new token", body = Token),
@@ -171,6 +172,7 @@ async fn create_token(
     request_body(content(
         (DeviceCredentials = "application/json"),
         (DeviceCredentials = "application/x-www-form-urlencoded"),
+        (DeviceCredentials = "multipart/form-data"),
     )),
     responses(
         (status = 200, description = "A new token", body = String, content_type = "text/html"),

@@ -153,6 +153,9 @@ fn addresses_are_trimmed_and_forms_are_read() {
     let body = "email=ada%40example.org&password=Zx9-quokka-77";
     let form = Some("application/x-www-form-urlencoded");
     assert_eq!(anon.send("POST", "/api/auth/token", form, body).status, 200);
+    let parts = "--x\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\nada@example.org\r\n\
+                 --x\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nZx9-quokka-77\r\n--x--\r\n";
+    assert_eq!(anon.send("POST", "/api/auth/token", Some("multipart/form-data; boundary=x"), parts).status, 200);
     let body = r#"{"email": "ada@example.org", "password": "Zx9-quokka-77"}"#;
     assert_eq!(anon.send("POST", "/api/auth/token", Some("application/vnd.api+json"), body).status, 200);
     let address = "/api/auth/token?email=ada%40example.org&password=Zx9-quokka-77";

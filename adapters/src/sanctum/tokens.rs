@@ -126,6 +126,7 @@ struct NewTokenInput {
     request_body(content(
         (NewTokenInput = "application/json"),
         (NewTokenInput = "application/x-www-form-urlencoded"),
+        (NewTokenInput = "multipart/form-data"),
     )),
     responses(
         (status = 200, description = "A new token", body = IssuedToken),

@@ -50,6 +50,7 @@ struct CredentialsInput {
     request_body(content(
         (CredentialsInput = "application/json"),
         (CredentialsInput = "application/x-www-form-urlencoded"),
+        (CredentialsInput = "multipart/form-data"),
     )),
     responses(
         (status = 204, description = "Logged in"),
@@ -135,6 +136,7 @@ struct RegistrationInput {
     request_body(content(
         (RegistrationInput = "application/json"),
         (RegistrationInput = "application/x-www-form-urlencoded"),
+        (RegistrationInput = "multipart/form-data"),
     )),
     responses(
         (status = 204, description = "Registered and logged in"),
@@ -168,6 +170,7 @@ pub async fn register(
     request_body(content(
         (RegistrationInput = "application/json"),
         (RegistrationInput = "application/x-www-form-urlencoded"),
+        (RegistrationInput = "multipart/form-data"),
     )),
     responses(
         (status = 204, description = "Registered and logged in"),

@@ -93,6 +93,7 @@ enum Whose {
     request_body(content(
         (RotationInput = "application/json"),
         (RotationInput = "application/x-www-form-urlencoded"),
+        (RotationInput = "multipart/form-data"),
     )),
     responses(
         (status = 204, description = "Replaced"),
