@@ -3,7 +3,7 @@
 mod tokens;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, post};
-use countersign_core::{Grant, StrategyKind, TokenFault, password::PasswordRules};
+use countersign_core::{Grant, Issued, StrategyKind, TokenFault, TokenKind, password::PasswordRules};
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -62,7 +62,7 @@ impl Adapter for Sanctum {
     }
 
     fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
-        cfg.service(create_token).service(show_user).service(delete_current_token);
+        cfg.service(create_token).service(create_device_token).service(show_user).service(delete_current_token);
         cfg.service(tokens::list_tokens).service(tokens::delete_tokens);
         cfg.service(tokens::create_named_token).service(tokens::delete_token);
     }
@@ -104,6 +104,22 @@ struct CredentialsInput {
     device_name: Option<String>,
 }
 
+/// Credentials, and a name for the token.
+#[derive(ToSchema)]
+#[schema(as = sanctum::DeviceCredentials)]
+#[expect(dead_code, reason = "it describes the fields that `Login` reads")]
+struct DeviceCredentials {
+    /// The e-mail address; a user name or a phone number will do.
+    #[schema(example = "your-email@example.com")]
+    email: String,
+    /// The password.
+    #[schema(format = Password, example = "your-password")]
+    password: String,
+    /// The name of the token in lists.
+    #[schema(max_length = 255, example = "iPhone")]
+    device_name: String,
+}
+
 /// A token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = sanctum::Token)]
@@ -122,6 +138,7 @@ struct Token<'a> {
     request_body(content(
         (CredentialsInput = "application/json"),
         (CredentialsInput = "application/x-www-form-urlencoded"),
+        (CredentialsInput = "multipart/form-data"),
     )),
     responses(
         (status = 200, description = "A new token", body = Token),
@@ -142,13 +159,56 @@ async fn create_token(
     mount: Use<Sanctum>,
     body: Body<Sanctum, Input>,
 ) -> Result<HttpResponse, LaravelError> {
-    let device_name: (&str, &[Rule]) = ("device_name", &[Rule::Nullable, Rule::Text, Rule::Max(NAME_LENGTH)]);
-    let login = Login::read(&body.input, Fields::Loose, WRONG_CREDENTIALS, &[device_name]);
-    let (credentials, refusal) = login.map_err(fault::to(&request, &mount))?.into_parts();
+    let issued = issue(&request, &mount, body, &[Rule::Nullable, Rule::Printable, Rule::Max(NAME_LENGTH)]).await?;
+    Ok(answer::json(StatusCode::OK, &Token { token: issued.access.expose() }))
+}
+
+/// Create a token for a device
+///
+/// As Sanctum's own documentation has it: the token is the whole body.
+#[utoipa::path(
+    operation_id = "sanctum_create_device_token",
+    tag = NAME,
+    request_body(content(
+        (DeviceCredentials = "application/json"),
+        (DeviceCredentials = "application/x-www-form-urlencoded"),
+        (DeviceCredentials = "multipart/form-data"),
+    )),
+    responses(
+        (status = 200, description = "A new token", body = String, content_type = "text/html"),
+        (status = 302, description = "Who does not ask for JSON is sent to where it came from"),
+        (status = 400, description = "The body did not arrive whole", body = Message),
+        (status = 408, description = "The body took too long", body = Message),
+        (status = 413, description = "The body is too long", body = Message),
+        (status = 419, description = "A front end sent no CSRF token", body = Message),
+        (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
+        (status = 503, description = "Overloaded or without a database", body = Message,
+            headers(("Retry-After" = u64, description = "Seconds"))),
+    ),
+    security(()),
+)]
+#[post("/sanctum/token", wrap = "Group::Api")]
+async fn create_device_token(
+    request: HttpRequest,
+    mount: Use<Sanctum>,
+    body: Body<Sanctum, Input>,
+) -> Result<HttpResponse, LaravelError> {
+    let issued = issue(&request, &mount, body, &[Rule::Required, Rule::Printable, Rule::Max(NAME_LENGTH)]).await?;
+    Ok(answer::html(StatusCode::OK, issued.access.expose().to_owned()))
+}
+
+/// Checks the credentials in `body` and issues a token under the name of the device.
+async fn issue(
+    request: &HttpRequest,
+    mount: &Use<Sanctum>,
+    body: Body<Sanctum, Input>,
+    name_rules: &[Rule],
+) -> Result<Issued, LaravelError> {
+    let login = Login::read(&body.input, Fields::Loose, WRONG_CREDENTIALS, &[("device_name", name_rules)]);
+    let (credentials, refusal) = login.map_err(fault::to(request, mount))?.into_parts();
     let grant = Grant::named(body.input.text("device_name").unwrap_or_else(|| TOKEN_NAME.to_owned()));
     let issued = mount.hashing(move |auth| auth.login(&credentials, &grant)).await;
-    let issued = issued.map_err(|error| Login::refused(refusal, error)).map_err(fault::to(&request, &mount))?;
-    Ok(answer::json(StatusCode::OK, &Token { token: issued.access.expose() }))
+    issued.map_err(|error| Login::refused(refusal, error)).map_err(fault::to(request, mount))
 }
 
 /// Show the user
@@ -195,7 +255,7 @@ async fn delete_current_token(
 ) -> Result<HttpResponse, LaravelError> {
     let verified = caller.verified();
     mount.blocking(move |auth| auth.logout(&verified)).await.map_err(fault::to(&request, &mount))?;
-    if caller.token.kind == countersign_core::TokenKind::Session
+    if caller.token.kind == TokenKind::Session
         && let Some(visitor) = Visitor::of(&request)
     {
         visitor.restart(None, mount.auth.realm().random());

@@ -153,6 +153,9 @@ fn addresses_are_trimmed_and_forms_are_read() {
     let body = "email=ada%40example.org&password=Zx9-quokka-77";
     let form = Some("application/x-www-form-urlencoded");
     assert_eq!(anon.send("POST", "/api/auth/token", form, body).status, 200);
+    let parts = "--x\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\nada@example.org\r\n\
+                 --x\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nZx9-quokka-77\r\n--x--\r\n";
+    assert_eq!(anon.send("POST", "/api/auth/token", Some("multipart/form-data; boundary=x"), parts).status, 200);
     let body = r#"{"email": "ada@example.org", "password": "Zx9-quokka-77"}"#;
     assert_eq!(anon.send("POST", "/api/auth/token", Some("application/vnd.api+json"), body).status, 200);
     let address = "/api/auth/token?email=ada%40example.org&password=Zx9-quokka-77";
@@ -226,6 +229,25 @@ fn the_scheme_is_read_as_laravel_reads_it() {
         assert_eq!(get(header.clone()).whole(), (401, UNAUTHENTICATED), "{header}");
     }
     drop(server);
+}
+
+#[test]
+fn a_device_gets_its_token_as_plain_text() {
+    let (server, anon) = with_ada();
+    let ask = |device: serde_json::Value| {
+        anon.post("/sanctum/token", json!({"email": "ada@example.org", "password": PASSWORD, "device_name": device}))
+    };
+    let answer = ask(json!("Ünïcode 📱"));
+    assert_eq!((answer.status, answer.header("Content-Type")), (200, "text/html; charset=UTF-8"));
+    assert_eq!(server.bearer(&answer.body).get("/api/user").status, 200);
+    assert_eq!(server.owner.tokens(UserId(1), None).unwrap()[0].name, "Ünïcode 📱");
+    let missing = r#"{"message":"The device name field is required.","errors":{"device_name":["The device name field is required."]}}"#;
+    assert_eq!(ask(json!(null)).whole(), (422, missing));
+    assert_eq!(ask(json!(["a"])).status, 422);
+    assert_eq!(ask(json!(5)).status, 200);
+    let wrong = anon.post("/sanctum/token", json!({"email": "x", "password": PASSWORD}));
+    let two = r#"{"message":"The email field must be a valid email address. (and 1 more error)","errors":{"email":["The email field must be a valid email address."],"device_name":["The device name field is required."]}}"#;
+    assert_eq!(wrong.whole(), (422, two));
 }
 
 #[test]

@@ -426,8 +426,8 @@ fn somebody_registers_and_is_logged_in_on_every_database() {
         let token = browser.api_token();
         assert_eq!(server.bearer(&token).get("/api/user").json()["id"], 1, "{}", server.backend);
         let mut again = Browser::ready(&server);
-        let taken = r#"{"message":"The email has already been taken.","errors":{"email":["The email has already been taken."]}}"#;
-        assert_eq!(again.register("new@example.org").whole(), (422, taken), "{}", server.backend);
+        let refusal = r#"{"message":"The email has already been taken.","errors":{"email":["The email has already been taken."]}}"#;
+        assert_eq!(again.register("new@example.org").whole(), (422, refusal), "{}", server.backend);
     }
 }
 

@@ -2,17 +2,19 @@
 //!
 //! Credentials in the query string are not part of it: secrets do not belong into addresses.
 
+mod multipart;
 mod trim;
 
 use actix_web::{
     HttpRequest,
+    http::header::{CONTENT_TYPE, HeaderMap},
     web::{Bytes, Query},
 };
 use serde_json::{Map, Value};
 
 use crate::{
     adapter::Adapter,
-    body::{BodyError, Parse, media_type},
+    body::{BodyError, Parse},
     json,
 };
 
@@ -24,12 +26,13 @@ pub struct Input(Map<String, Value>);
 const UNTRIMMED: [&str; 3] = ["current_password", "password", "password_confirmation"];
 
 impl Input {
-    /// Reads a body of `media_type`; of any type but JSON and forms, nothing is read.
+    /// Reads a body of `content_type`; of any type but JSON and forms, nothing is read.
     ///
     /// # Errors
     /// [`BodyError::Nul`] and [`BodyError::DuplicateKey`]. Laravel takes both and lets the database decide on the one,
     /// and the last value on the other; here they are refused as an invalid field (422).
-    pub fn read(media_type: &str, body: &[u8]) -> Result<Self, BodyError> {
+    pub fn read(content_type: &str, body: &[u8]) -> Result<Self, BodyError> {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let fields = if media_type.contains("/json") || media_type.contains("+json") {
             match json::value(body) {
                 Ok(Value::Object(fields)) => fields,
@@ -38,7 +41,9 @@ impl Input {
                 Err(refused) => return Err(refused),
             }
         } else if media_type == "application/x-www-form-urlencoded" {
-            form(body)?
+            form(pairs(body))?
+        } else if media_type == "multipart/form-data" {
+            form(multipart::fields(content_type, body))?
         } else {
             Map::new()
         };
@@ -74,15 +79,24 @@ impl Input {
 
 impl<A: Adapter> Parse<A> for Input {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, A::Error> {
-        Self::read(&media_type(request), &body).map_err(|error| A::refuse(request, error.into()))
+        Self::read(content_type(request.headers()), &body).map_err(|error| A::refuse(request, error.into()))
     }
 }
 
-/// Reads a form: `name=value`, and `name[]=value` for each item of a list.
-fn form(body: &[u8]) -> Result<Map<String, Value>, BodyError> {
-    let mut fields = Map::new();
+/// The content type as it was sent, with its parameters.
+pub fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(CONTENT_TYPE).and_then(|header| header.to_str().ok()).unwrap_or_default()
+}
+
+/// The pairs of a URL-encoded form.
+fn pairs(body: &[u8]) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(body);
-    let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::from_query(&text) else { return Ok(fields) };
+    Query::from_query(&text).map(Query::into_inner).unwrap_or_default()
+}
+
+/// Reads a form: `name=value`, and `name[]=value` for each item of a list.
+fn form(pairs: Vec<(String, String)>) -> Result<Map<String, Value>, BodyError> {
+    let mut fields = Map::new();
     for (name, value) in pairs {
         if name.contains('\0') || value.contains('\0') {
             return Err(BodyError::Nul { field: name.replace('\0', "") });

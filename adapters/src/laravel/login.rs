@@ -28,7 +28,7 @@ impl Login {
     pub fn read(input: &Input, fields: Fields, words: &str, more: &[(&str, &[Rule])]) -> Result<Self, Errors> {
         let (email_rules, password_rules): (&[Rule], &[Rule]) = match fields {
             Fields::Strict => (&[Rule::Required, Rule::Text, Rule::Email], &[Rule::Required, Rule::Text]),
-            Fields::Loose => (&[Rule::Required, Rule::Email], &[Rule::Required]),
+            Fields::Loose => (&[Rule::Required, Rule::Email], &[Rule::Required, Rule::Printable]),
         };
         let mut form = Errors::default();
         check(input, "email", email_rules, &mut form);
@@ -37,16 +37,11 @@ impl Login {
 
         let mut rest = Errors::default();
         check(input, "password", password_rules, &mut rest);
-        let password = input.text("password");
-        if password.is_none() && !rest.has("password") {
-            // Laravel fails with a type error here, which is no answer to a client.
-            rest.add("password", "The password field must be a string.");
-        }
         for (field, rules) in more {
             check(input, field, rules, &mut rest);
         }
 
-        match (identifier, password) {
+        match (identifier, input.text("password")) {
             (Some(identifier), Some(password)) if rest.is_empty() && (is_other || form.is_empty()) => {
                 let credentials = Credentials { identifier: identifier.to_owned(), password: Secret::new(password) };
                 let refusal = if is_other { form } else { Errors::one("email", words) };

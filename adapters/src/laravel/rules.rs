@@ -21,6 +21,9 @@ pub enum Rule {
     Nullable,
     /// A text.
     Text,
+    /// A text, or a number or a boolean, which PHP takes for one. Where Laravel has no rule and fails with a type error
+    /// on a list, this is said instead.
+    Printable,
     /// An e-mail address.
     Email,
     /// No capital letters.
@@ -140,6 +143,7 @@ fn complaint(rule: Rule, value: &Value, input: &Input, field: &str) -> Option<St
     let (fits, complaint) = match rule {
         Rule::Required | Rule::Nullable => return None,
         Rule::Text => (text.is_some(), "must be a string"),
+        Rule::Printable => (input.text(field).is_some(), "must be a string"),
         Rule::Email => (text.is_some_and(is_address), NOT_AN_ADDRESS),
         Rule::Lowercase => (text.is_some_and(|text| text.to_lowercase() == text), "must be lowercase"),
         Rule::Confirmed => (input.get(&format!("{field}_confirmation")) == Some(value), "confirmation does not match"),

@@ -26,8 +26,9 @@ pub const CSRF_COOKIE: &str = "XSRF-TOKEN";
 const CSRF_SEAL: &str = "laravel-csrf";
 const SESSION_SEAL: &str = "laravel-session";
 
-/// How an SPA mount keeps its sessions. It lends this to the whole server as application data
-/// ([`crate::Adapter::lend`]), so that another Laravel mount beside it accepts the same sessions.
+/// How an SPA mount keeps its sessions. It lends this to all mounts at its prefix as application data
+/// ([`crate::Adapter::lend`]), so that the Laravel mount beside it accepts the same sessions; mounted at the root, it
+/// lends it to the whole server.
 pub struct Sessions {
     /// The realm whose keys seal the cookies.
     pub realm: Realm,

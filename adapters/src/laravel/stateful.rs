@@ -30,12 +30,12 @@ use super::{
     client,
     csrf::{self, Failure},
     fault::{Fault, LaravelError},
-    input::Input,
+    input::{Input, content_type},
     session::{Arrival, Sessions},
     visitor::Visitor,
 };
 use crate::{
-    body::{self, BodyError, media_type},
+    body::{self, BodyError},
     mount::Site,
 };
 
@@ -168,7 +168,7 @@ async fn forged(
 async fn token_field(site: &Site, request: &mut ServiceRequest) -> Result<Option<String>, BodyError> {
     let payload = request.take_payload();
     let bytes = body::read(request.request(), payload, site.body_limit, site.body_timeout).await?;
-    let input = Input::read(&media_type(request.request()), &bytes);
+    let input = Input::read(content_type(request.headers()), &bytes);
     request.set_payload(Payload::Stream { payload: Box::pin(stream::once(ok(bytes))) });
     // What is wrong with the input is the handler's to say.
     Ok(input.ok().and_then(|input| input.text(csrf::FIELD)))

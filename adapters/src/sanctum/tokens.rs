@@ -1,7 +1,7 @@
 //! A user's own tokens: list, make, delete.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, http::StatusCode, post, web};
-use countersign_core::{Abilities, AuthError, Grant, Token, TokenId, TokenKind, store::Revoke};
+use countersign_core::{Abilities, AuthError, Grant, Token, TokenFault, TokenId, TokenKind, store::Revoke};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -126,6 +126,7 @@ struct NewTokenInput {
     request_body(content(
         (NewTokenInput = "application/json"),
         (NewTokenInput = "application/x-www-form-urlencoded"),
+        (NewTokenInput = "multipart/form-data"),
     )),
     responses(
         (status = 200, description = "A new token", body = IssuedToken),
@@ -182,7 +183,7 @@ fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
 /// The user was disabled or changed between the look-up and the write: the credential is not good any more.
 fn changed_meanwhile(error: AuthError) -> AuthError {
     match error {
-        AuthError::WrongCredentials => countersign_core::TokenFault::UserInactive.into(),
+        AuthError::WrongCredentials => TokenFault::UserInactive.into(),
         other => other,
     }
 }

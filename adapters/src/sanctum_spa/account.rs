@@ -50,6 +50,7 @@ struct CredentialsInput {
     request_body(content(
         (CredentialsInput = "application/json"),
         (CredentialsInput = "application/x-www-form-urlencoded"),
+        (CredentialsInput = "multipart/form-data"),
     )),
     responses(
         (status = 204, description = "Logged in"),
@@ -135,6 +136,7 @@ struct RegistrationInput {
     request_body(content(
         (RegistrationInput = "application/json"),
         (RegistrationInput = "application/x-www-form-urlencoded"),
+        (RegistrationInput = "multipart/form-data"),
     )),
     responses(
         (status = 204, description = "Registered and logged in"),
@@ -168,6 +170,7 @@ pub async fn register(
     request_body(content(
         (RegistrationInput = "application/json"),
         (RegistrationInput = "application/x-www-form-urlencoded"),
+        (RegistrationInput = "multipart/form-data"),
     )),
     responses(
         (status = 204, description = "Registered and logged in"),
@@ -237,7 +240,7 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
     let name = input.text("name").unwrap_or_default();
     let password = Secret::new(input.text("password").unwrap_or_default());
     if input.get("password").is_some_and(|password| !password.is_null()) {
-        let owner = PasswordOwner { username: &name, email: &email, ..PasswordOwner::default() };
+        let owner = PasswordOwner { email: &email, ..PasswordOwner::default() };
         match auth.check_password(&password, &owner) {
             Err(AuthError::WeakPassword(flaws)) => {
                 for flaw in &flaws {

@@ -93,6 +93,7 @@ enum Whose {
     request_body(content(
         (RotationInput = "application/json"),
         (RotationInput = "application/x-www-form-urlencoded"),
+        (RotationInput = "multipart/form-data"),
     )),
     responses(
         (status = 204, description = "Replaced"),
@@ -140,7 +141,7 @@ pub async fn rotate(
         other => Fault::from(other),
     });
     let user = user.map_err(fault::to(&request, &mount))?;
-    tracing::info!(%user, %reason, by = %caller.token.id, "api-token replaced");
+    tracing::info!(%user, ?reason, by = %caller.token.id, "api-token replaced");
     Ok(answer::no_content())
 }
 
