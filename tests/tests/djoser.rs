@@ -14,6 +14,9 @@ const JSON: Option<&str> = Some("application/json");
 
 const WRONG: &str = r#"{"non_field_errors":["Unable to log in with provided credentials."]}"#;
 const NO_CREDENTIALS: &str = r#"{"detail":"Authentication credentials were not provided."}"#;
+const TAKEN: &str = r#"{"username":["A user with that username already exists."]}"#;
+const NOT_ACCEPTABLE: &str = r#"{"detail":"Could not satisfy the request Accept header."}"#;
+const INACTIVE: &str = r#"{"detail":"User inactive or deleted."}"#;
 const INVALID_TOKEN: &str = r#"{"detail":"Invalid token."}"#;
 
 fn register(anon: &Actor, name: &str) -> Answer {
@@ -152,7 +155,6 @@ fn fields_that_are_no_text_are_told_by_name() {
 #[test]
 fn a_taken_name_is_told_before_the_password_is_looked_at() {
     let (_server, anon, _) = with_user("full");
-    const TAKEN: &str = r#"{"username":["A user with that username already exists."]}"#;
     assert_eq!(anon.post(USERS, json!({"username": "full", "password": "123"})).whole(), (400, TAKEN));
     let with_email = anon.post(USERS, json!({"username": "full", "password": "123", "email": "nope"}));
     let both = r#"{"email":["Enter a valid email address."],"username":["A user with that username already exists."]}"#;
@@ -236,7 +238,6 @@ fn a_token_that_outlived_its_users_right_says_so() {
     // Disabling by the door deletes the token; one that was imported may be there without an active user.
     server.tamper("UPDATE users SET is_active = 0");
     let ada = with_token(&server, &token);
-    const INACTIVE: &str = r#"{"detail":"User inactive or deleted."}"#;
     assert_eq!(ada.get(ME).whole(), (401, INACTIVE));
     assert_eq!(log_in(&ada, "ada", PASSWORD).whole(), (401, INACTIVE));
     assert_eq!(log_in(&anon, "ada", PASSWORD).whole(), (400, WRONG));
@@ -264,7 +265,6 @@ fn a_bad_token_is_refused_also_where_nobody_has_to_log_in() {
 #[test]
 fn negotiation_comes_before_authentication_and_authentication_before_the_method() {
     let (server, anon, token) = with_user("ada");
-    const NOT_ACCEPTABLE: &str = r#"{"detail":"Could not satisfy the request Accept header."}"#;
     let html = anon.with("Accept", "text/html");
     assert_eq!(html.get(ME).whole(), (406, NOT_ACCEPTABLE));
     assert_eq!(html.send("PUT", LOGIN, None, "").whole(), (406, NOT_ACCEPTABLE));
