@@ -41,11 +41,14 @@ pub fn merged(mounts: &[Mounted<'_>], beside: &Neighbours, own: OpenApi) -> Open
     for (prefix, mut part) in documents.chain([("", own)]) {
         for item in part.paths.paths.values_mut() {
             for operation in operations(item) {
-                if let Some(id) = &mut operation.operation_id
-                    && !ids.insert(id.clone())
-                {
-                    id.push_str(&prefix.replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
-                    ids.insert(id.clone());
+                if let Some(id) = &mut operation.operation_id {
+                    if ids.contains(id) {
+                        id.push_str(&prefix.replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+                    }
+                    // `/a/b` and `/a.b` are the same by now.
+                    while !ids.insert(id.clone()) {
+                        id.push('_');
+                    }
                 }
             }
         }

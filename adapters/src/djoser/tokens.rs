@@ -98,7 +98,7 @@ struct AuthToken {
         (status = 503, description = "Overloaded or without a database", body = Detail,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(()),
+    security((), ("djoser_token" = [])),
 )]
 #[post("/token/login{tail:/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&TOKEN_CREATE, request, next))")]
 async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<Json<AuthToken>, Failure> {

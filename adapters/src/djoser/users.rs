@@ -156,7 +156,7 @@ struct Root {
         (status = 503, description = "Overloaded or without a database", body = Detail,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(()),
+    security((), ("djoser_token" = [])),
 )]
 #[get("/", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&API_ROOT, request, next))")]
 async fn show_root(mount: Use<Djoser>) -> Json<Root> {
@@ -185,7 +185,7 @@ async fn show_root(mount: Use<Djoser>) -> Json<Root> {
         (status = 503, description = "Overloaded or without a database", body = Detail,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(()),
+    security((), ("djoser_token" = [])),
 )]
 #[post(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
 async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<HttpResponse, Failure> {

@@ -34,7 +34,8 @@ async fn show_liveness() -> HttpResponse {
 #[utoipa::path(operation_id = "server_show_readiness", tag = "server",
     responses(
         (status = 200, description = "The store answers", body = Health),
-        (status = 503, description = "The store does not answer", body = Health),
+        (status = 503, description = "The store does not answer", body = Health,
+            headers(("Retry-After" = u64, description = "Seconds"))),
     ))]
 #[get("/health/ready")]
 async fn show_readiness(realm: web::Data<Realm>) -> HttpResponse {
