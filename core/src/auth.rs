@@ -13,7 +13,7 @@ mod verify;
 pub use realm::{Realm, RealmParts};
 pub use tokens::ApiTokenReplaces;
 
-use crate::{password::PasswordRules, strategy::Strategy};
+use crate::{password::PasswordRules, secret::Digest, strategy::Strategy};
 
 /// What one mount may do: the shared realm through its own strategy and password rules. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,12 +21,15 @@ pub struct Auth {
     realm: Realm,
     strategy: Strategy,
     rules: PasswordRules,
+    /// Of the strategy: what one mount accepts is not taken from the cache by one that may not.
+    mark: Digest,
 }
 
 impl Auth {
     /// A door to `realm`.
     pub fn new(realm: Realm, strategy: Strategy, rules: PasswordRules) -> Self {
-        Self { realm, strategy, rules }
+        let mark = strategy.mark();
+        Self { realm, strategy, rules, mark }
     }
 
     /// What every mount shares.

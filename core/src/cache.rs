@@ -7,6 +7,7 @@
 //! Revocations by other processes arrive through the log that [`Follower`] reads. A cache that could not be refreshed
 //! for longer than its bound answers nothing.
 
+mod flight;
 mod follower;
 mod shard;
 
@@ -25,6 +26,8 @@ use crate::{
     model::{Timestamp, TokenKind, UserId, Verified},
     secret::Digest,
 };
+use flight::Flights;
+pub(crate) use flight::Outcome;
 use shard::{Entry, Shard};
 
 /// No entry lives longer, whatever happens: the last belt.
@@ -34,18 +37,16 @@ const SHARDS: usize = 64;
 /// `trusted_until` of a cache that no other process can make stale.
 const ALWAYS: u64 = u64::MAX;
 
-/// What a credential is looked up by: SHA-256 of its kind and text.
+/// What a credential is looked up by: SHA-256 of who accepts it, its kind and its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CacheKey([u8; 32]);
 
 impl CacheKey {
-    /// The key of `credential` as one of `kind`; the same text as another kind has another key.
-    pub fn new(kind: TokenKind, credential: &str) -> Self {
-        let mut text = Vec::with_capacity(credential.len() + 8);
-        text.extend_from_slice(kind.as_str().as_bytes());
-        text.push(0);
-        text.extend_from_slice(credential.as_bytes());
-        Self(*Digest::of(&text).as_bytes())
+    /// The key of `credential` as one of `kind`. The same text as another kind, or where another `mark` is set on what
+    /// is accepted (another signing key, another life), has another key.
+    pub(crate) fn new(mark: &Digest, kind: TokenKind, credential: &str) -> Self {
+        let pieces = [mark.as_bytes().as_slice(), kind.as_str().as_bytes(), &[0], credential.as_bytes()];
+        Self(*Digest::of_pieces(&pieces).as_bytes())
     }
 
     fn slot(self) -> usize {
@@ -70,7 +71,7 @@ type Cells = HashMap<UserId, Arc<AtomicU64>>;
 pub struct Cache {
     shards: Box<[RwLock<Shard>]>,
     cells: Box<[Mutex<Cells>]>,
-    flights: Box<[Mutex<()>]>,
+    flights: Flights,
     revision: AtomicU64,
     started: Instant,
     trusted_until: AtomicU64,
@@ -99,7 +100,7 @@ impl Cache {
         Self {
             shards: boxed(),
             cells: boxed(),
-            flights: boxed(),
+            flights: Flights::default(),
             revision: AtomicU64::new(0),
             started: Instant::now(),
             trusted_until: AtomicU64::new(if options.bound.is_some() { 0 } else { ALWAYS }),
@@ -113,6 +114,16 @@ impl Cache {
         self.revision.fetch_add(1, Ordering::SeqCst);
         if let Some(cell) = self.cells_of(user).get(&user) {
             cell.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Forgets everybody: something was revoked, and nobody can say who.
+    pub fn forget_everybody(&self) {
+        self.revision.fetch_add(1, Ordering::SeqCst);
+        for cells in &self.cells {
+            for cell in cells.lock().unwrap_or_else(PoisonError::into_inner).values() {
+                cell.fetch_add(1, Ordering::SeqCst);
+            }
         }
     }
 
@@ -142,10 +153,10 @@ impl Cache {
     }
 
     pub(crate) fn get(&self, key: CacheKey, now: Timestamp) -> Option<Hit> {
-        let age_now = nanos(self.started.elapsed());
-        if self.per_shard == 0 || age_now >= self.trusted_until.load(Ordering::SeqCst) {
+        if !self.is_trusted() {
             return None;
         }
+        let age_now = nanos(self.started.elapsed());
         let shard = self.shards[key.slot()].read().unwrap_or_else(PoisonError::into_inner);
         let entry = shard.get(key)?;
         let fresh = entry.cell.load(Ordering::SeqCst) == entry.seen
@@ -155,8 +166,8 @@ impl Cache {
     }
 
     /// Keeps `verified`, unless anybody was revoked since `revision` was read. The user's cell is read before that is
-    /// asked: a revocation in between raises the cell after this reading.
-    pub(crate) fn insert(&self, key: CacheKey, verified: &Arc<Verified>, revision: u64, now: Timestamp) {
+    /// asked: a revocation in between raises the cell after this reading. The last use was noted at `noted`.
+    pub(crate) fn insert(&self, key: CacheKey, verified: &Arc<Verified>, revision: u64, noted: Timestamp) {
         if self.per_shard == 0 {
             return;
         }
@@ -165,13 +176,13 @@ impl Cache {
             return;
         }
         let born = nanos(self.started.elapsed());
-        let entry = Entry::new(Arc::clone(verified), watch.cell, watch.seen, born, now);
+        let entry = Entry::new(Arc::clone(verified), watch.cell, watch.seen, born, noted);
         self.shards[key.slot()].write().unwrap_or_else(PoisonError::into_inner).insert(key, entry, self.per_shard);
     }
 
-    /// Held while one thread asks the store about `key`, so that others who miss wait for its answer.
-    pub(crate) fn flight(&self, key: CacheKey) -> MutexGuard<'_, ()> {
-        self.flights[key.slot()].lock().unwrap_or_else(PoisonError::into_inner)
+    /// Asks the store with `ask`, or waits for somebody who asks the same. Without trust nobody waits for anybody.
+    pub(crate) fn share(&self, key: CacheKey, revision: u64, ask: impl FnOnce() -> Outcome) -> Outcome {
+        if self.is_trusted() { self.flights.share(key, revision, ask) } else { ask() }
     }
 
     fn cells_of(&self, user: UserId) -> MutexGuard<'_, Cells> {
@@ -181,7 +192,7 @@ impl Cache {
 
     fn cell(&self, user: UserId) -> Arc<AtomicU64> {
         let mut cells = self.cells_of(user);
-        if cells.len() > 2 * self.per_shard + SHARDS {
+        if cells.len() > 4 * self.per_shard + SHARDS {
             // Nobody holds these any more, so nobody compares with them.
             cells.retain(|_, cell| Arc::strong_count(cell) > 1);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{identifier::Taken, password::PasswordFlaw, store::StoreError};
 
 /// Why [`crate::Auth`] refused. Each adapter has one `match` over it; several causes may share one answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum AuthError {
     /// Unknown identifier, wrong password, no usable password or a disabled account: never told apart to a client.
     #[error("wrong credentials")]

@@ -2,7 +2,7 @@
 //! reaches at most one account.
 //!
 //! A key is what is compared, byte for byte, on every database. Django's user names differ by case (`alice` and
-//! `ALICE` are two users; NFKC is applied when one is stored, not when one logs in), addresses do not. A user name
+//! `ALICE` are two users; all are stored in NFKC), addresses do not. A user name
 //! that looks like an address is compared as one: nobody can register `Ada@example.org` beside `ada@example.org`.
 
 use unicode_normalization::UnicodeNormalization as _;
@@ -15,9 +15,11 @@ pub const MAX_LENGTH: usize = 255;
 pub struct Key(String);
 
 impl Key {
-    /// The key of a user name that is being stored.
+    /// The key of a user name that is being stored. One that is a phone number is compared as one: nobody can register
+    /// another spelling of somebody's number.
     pub fn username(name: &str) -> Self {
-        Self(fold(&name.nfkc().collect::<String>()))
+        let name = normal(name);
+        Self(e164(&name).unwrap_or_else(|| fold(&name)))
     }
 
     /// The key of an e-mail address.
@@ -45,19 +47,25 @@ impl Key {
         self.0.chars().count() <= MAX_LENGTH
     }
 
-    /// What a login field may mean, in the order of preference: the identifier itself, then a phone number.
+    /// What a login field may mean, in the order of preference: the text itself, its normal form, a phone number.
     pub fn candidates(input: &str) -> Vec<Self> {
         if input.is_empty() || input.contains('\0') || input.chars().count() > MAX_LENGTH {
             return Vec::new();
         }
+        let normal = normal(input);
         let mut keys = vec![Self(fold(input))];
-        if let Some(phone) = e164(input).map(Self)
-            && !keys.contains(&phone)
-        {
-            keys.push(phone);
+        for key in [Some(fold(&normal)), e164(&normal)].into_iter().flatten().map(Self) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
         }
         keys
     }
+}
+
+/// The form in which user names are stored: NFKC.
+pub fn normal(name: &str) -> String {
+    name.nfkc().collect()
 }
 
 /// Addresses are compared without case, everything else as it is.
@@ -141,6 +149,13 @@ mod tests {
         assert_eq!(Key::candidates("+79991234567"), [stored]);
         assert_eq!(e164("alice"), None);
         assert_eq!(e164("+1"), None);
+    }
+
+    #[test]
+    fn every_spelling_of_a_number_or_name_is_one_key() {
+        assert_eq!(Key::username("+7-999-123-45-67"), Key::phone("+79991234567"));
+        assert!(Key::candidates("cafe\u{301}").contains(&Key::username("café")));
+        assert!(Key::candidates("ａlice").contains(&Key::username("alice")));
     }
 
     #[test]

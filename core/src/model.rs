@@ -2,11 +2,14 @@
 
 mod credentials;
 mod role;
+mod subject;
 mod token;
 mod user;
 
 pub use credentials::{Credentials, Grant, Issued, Registration, Verified};
 pub use role::Role;
+pub(crate) use subject::Proof;
+pub use subject::Subject;
 pub use token::{Abilities, NewToken, Token, TokenId, TokenKind};
 pub use user::{Account, NewUser, User, UserChange, UserId};
 

@@ -1,12 +1,16 @@
-//! The two ports: what a database must promise. One method is one transaction; absent is `Ok(None)`; `Err` is trouble.
+//! The two ports: what a database must promise. One method is one transaction, unless it says otherwise; absent is
+//! `Ok(None)`; `Err` is trouble.
 //!
 //! Every method fails with [`StoreError`] alone, and only for trouble with the database.
 //!
-//! A host that has its own users table implements [`UserStore`] alone and keeps the token store of the server.
+//! The ports share nothing but user numbers: a host that has its own users table implements [`UserStore`] alone and keeps
+//! the token store of the server. Core changes the user side first and revokes then; a login reads the generation first
+//! and the password then. Whatever happens in between, a login that saw the old user cannot be stored after the
+//! revocation, and one that was stored before is revoked by it.
 
 #![expect(clippy::missing_errors_doc, reason = "the module says once what every method fails with")]
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use crate::{
     identifier::{Key, Taken},
@@ -16,16 +20,16 @@ use crate::{
 };
 
 /// Trouble with the database: down, full, overloaded. Adapters answer 503 with Retry-After, never 401.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StoreError {
     /// The cause, for the log only.
-    source: Box<dyn std::error::Error + Send + Sync>,
+    source: Arc<dyn std::error::Error + Send + Sync>,
 }
 
 impl StoreError {
     /// Wraps what the driver said.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { source: source.into() }
+        Self { source: Arc::from(source.into()) }
     }
 }
 
@@ -44,7 +48,7 @@ impl std::error::Error for StoreError {
 /// What every method of a port returns.
 pub type StoreResult<T> = Result<T, StoreError>;
 
-/// Which tokens a transaction takes away.
+/// Which tokens a revocation takes away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revoke {
     /// Every token, session and login of the user.
@@ -53,11 +57,11 @@ pub enum Revoke {
     Kind(TokenKind),
     /// Everything but this row (the one that the caller changes the password with).
     AllBut(TokenId),
-    /// Nothing.
+    /// None; but what is being issued at this moment is not stored any more.
     Nothing,
 }
 
-/// Users, their identifiers and their passwords.
+/// Users, their identifiers and their passwords. It knows no tokens.
 pub trait UserStore: Send + Sync {
     /// The user with this number.
     fn user(&self, id: UserId) -> StoreResult<Option<User>>;
@@ -68,7 +72,7 @@ pub trait UserStore: Send + Sync {
     /// The stored hash of a user; `Ok(None)` if there is none, or no such user.
     fn password(&self, id: UserId) -> StoreResult<Option<EncodedPassword>>;
 
-    /// Creates a user with its identifiers, all or nothing.
+    /// Creates a user with its identifiers, all or nothing. A number is never given twice.
     ///
     /// `Ok(Err(taken))` names the required identifiers that somebody else holds; an optional one that is held is left
     /// out without a word.
@@ -77,23 +81,25 @@ pub trait UserStore: Send + Sync {
     /// Up to `limit` users with a number above `after`, in the order of their numbers.
     fn users(&self, after: UserId, limit: u32) -> StoreResult<Vec<User>>;
 
-    /// In one transaction: applies the change, raises the generation, revokes, and logs the revocation.
-    /// `Ok(None)` if there is no such user. The user returned has the new generation.
-    fn change_user(&self, id: UserId, change: &UserChange, revoke: Revoke, now: Timestamp)
-    -> StoreResult<Option<User>>;
+    /// Applies the change and returns the user as it is then. `Ok(None)`, and nothing is written, if there is no such
+    /// user or the change's own condition does not hold.
+    fn change_user(&self, id: UserId, change: &UserChange, now: Timestamp) -> StoreResult<Option<User>>;
 
-    /// Replaces the hash `old` by `new` without revoking: the upgrade of an outdated hash after a login.
-    /// `Ok(false)` if the hash is no longer `old`; then nothing is written.
-    fn upgrade_password(&self, id: UserId, old: &EncodedPassword, new: &EncodedPassword) -> StoreResult<bool>;
-
-    /// Deletes the user with identifiers and tokens, and logs the revocation. `Ok(false)` if there is none.
-    fn delete_user(&self, id: UserId, now: Timestamp) -> StoreResult<bool>;
+    /// Deletes the user with its identifiers. `Ok(false)` if there is none.
+    fn delete_user(&self, id: UserId) -> StoreResult<bool>;
 }
 
-/// Tokens, sessions, logins, and the log of revocations that other processes read.
+/// Tokens, sessions, logins, and the log of revocations that other processes read. It knows users by number only, so
+/// that they may live elsewhere.
+///
+/// Each user has a *generation* here, which begins at 0 and is raised by every revocation. A token is stored only while
+/// its user still has the generation that was read before the proof (password, token) was checked: what is being issued
+/// while something is revoked is not stored.
 pub trait TokenStore: Send + Sync {
-    /// Stores a token while the user still has `new.generation` and is active; `Ok(None)` otherwise.
-    /// `new.slot` is ignored here.
+    /// The generation of a user; 0 if nothing is known of them.
+    fn generation(&self, user: UserId) -> StoreResult<i64>;
+
+    /// Stores a token while the user still has `new.generation`; `Ok(None)` otherwise. `new.slot` is ignored here.
     fn insert_token(&self, new: &NewToken) -> StoreResult<Option<Token>>;
 
     /// The live token in `new.slot`, or `new` stored there; under any number of concurrent callers all get the same
@@ -101,41 +107,42 @@ pub trait TokenStore: Send + Sync {
     fn find_or_create_token(&self, new: &NewToken) -> StoreResult<Option<Token>>;
 
     /// Deletes what is in `new.slot` (and, if `sweep`, every other token of the user and of `new.kind`), stores `new`
-    /// there, writes `published` to the user's `api_token`, and logs the revocation. `Ok(None)` as above.
-    fn replace_token(&self, new: &NewToken, sweep: bool, published: &str) -> StoreResult<Option<Token>>;
+    /// there and logs the revocation; the generation stays. `Ok(None)` as in [`TokenStore::insert_token`].
+    fn replace_token(&self, new: &NewToken, sweep: bool) -> StoreResult<Option<Token>>;
 
-    /// The token with this number, with its user.
-    fn token(&self, id: TokenId) -> StoreResult<Option<(Token, User)>>;
+    /// The token with this number.
+    fn token(&self, id: TokenId) -> StoreResult<Option<Token>>;
 
-    /// The token of this kind with this digest, with its user.
-    fn token_by_digest(&self, kind: TokenKind, digest: &Digest) -> StoreResult<Option<(Token, User)>>;
+    /// The token of this kind with this digest.
+    fn token_by_digest(&self, kind: TokenKind, digest: &Digest) -> StoreResult<Option<Token>>;
 
-    /// The token of this kind in this family, with its user.
-    fn token_by_family(&self, kind: TokenKind, family: &str) -> StoreResult<Option<(Token, User)>>;
+    /// The token of this kind in this family.
+    fn token_by_family(&self, kind: TokenKind, family: &str) -> StoreResult<Option<Token>>;
 
     /// All tokens of a user, in the order of their numbers; of one kind, if given.
     fn tokens_of(&self, user: UserId, kind: Option<TokenKind>) -> StoreResult<Vec<Token>>;
 
-    /// Deletes one row, if it is `owner`'s (anybody's with `None`), and logs the revocation.
-    /// Returns whose it was; `Ok(None)` if there was no such row.
+    /// Deletes one row, if it is `owner`'s (anybody's with `None`), raises the generation and logs the revocation.
+    /// Returns whose it was; `Ok(None)`, and nothing is written, if there was no such row.
     fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>>;
 
-    /// Deletes tokens of a user and logs the revocation; returns how many went.
+    /// Raises the generation, deletes tokens of a user and logs the revocation, also if there was nothing to delete;
+    /// returns how many went.
     fn revoke_tokens(&self, user: UserId, revoke: Revoke, now: Timestamp) -> StoreResult<usize>;
 
-    /// Writes the moments of last use, in one transaction; rows that are gone are passed over, and a later moment is
-    /// never replaced by an earlier one.
+    /// Writes the moments of last use; rows that are gone are passed over, and a later moment is never replaced by an
+    /// earlier one.
     fn touch_tokens(&self, uses: &[(TokenId, Timestamp)]) -> StoreResult<()>;
 
-    /// Deletes rows that ended before `now`, and revocations older than `revocations_before`; returns how many tokens
-    /// went.
+    /// Deletes rows that ended before `now`, and revocations older than `revocations_before`, in as many transactions
+    /// as it takes; returns how many tokens went.
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize>;
 
     /// The log's entries with a number above `after`, in the order of their numbers: (number, user). Numbers follow the
     /// order of commits: whoever has read up to one misses nothing by reading on from it.
     fn revocations(&self, after: i64) -> StoreResult<Vec<(i64, UserId)>>;
 
-    /// The highest number in the log, 0 if it is empty.
+    /// The highest number that the log has ever had, 0 for none; numbers have no gaps.
     fn last_revocation(&self) -> StoreResult<i64>;
 
     /// Asks the database for a sign of life.

@@ -13,7 +13,8 @@ use std::fmt;
 use crate::{
     auth::Realm,
     error::{AuthError, TokenFault},
-    model::{Grant, Issued, Timestamp, Token, TokenKind, User, Verified},
+    model::{Grant, Issued, Subject, Token, TokenKind, Verified},
+    secret::Digest,
 };
 
 /// The name of a strategy, as the configuration has it.
@@ -77,12 +78,21 @@ impl Strategy {
         }
     }
 
-    /// Issues what `grant` asks for to `user`, whose generation was read with the password.
-    pub(crate) fn issue(&self, realm: &Realm, user: &User, grant: &Grant, login: bool) -> Result<Issued, AuthError> {
+    /// Tells strategies apart that would judge one credential differently.
+    pub(crate) fn mark(&self) -> Digest {
         match self {
-            Self::SanctumPat(strategy) => strategy.issue(realm, user, grant, login),
-            Self::DjoserToken(DjoserToken) => DjoserToken::issue(realm, user, login),
-            Self::JwtPair(strategy) => strategy.issue(realm, user, grant, login),
+            Self::SanctumPat(strategy) => Digest::of(format!("{:?}", strategy.expiration).as_bytes()),
+            Self::DjoserToken(DjoserToken) => Digest::of(b""),
+            Self::JwtPair(strategy) => strategy.mark(),
+        }
+    }
+
+    /// Issues what `grant` asks for.
+    pub(crate) fn issue(&self, realm: &Realm, subject: &Subject, grant: &Grant) -> Result<Issued, AuthError> {
+        match self {
+            Self::SanctumPat(strategy) => strategy.issue(realm, subject, grant),
+            Self::DjoserToken(DjoserToken) => DjoserToken::issue(realm, subject),
+            Self::JwtPair(strategy) => strategy.issue(realm, subject, grant),
         }
     }
 
@@ -105,10 +115,13 @@ impl Strategy {
 }
 
 /// A row that was found speaks for its user if neither has ended.
-fn live((token, user): (Token, User), now: Timestamp) -> Result<Verified, AuthError> {
-    if token.is_expired(now) {
-        Err(TokenFault::Expired.into())
-    } else if user.is_active {
+pub(crate) fn live(realm: &Realm, found: Option<Token>) -> Result<Verified, AuthError> {
+    let token = found.ok_or(TokenFault::Unknown)?;
+    if token.is_expired(realm.now()) {
+        return Err(TokenFault::Expired.into());
+    }
+    let user = realm.users().user(token.user_id)?.ok_or(TokenFault::Unknown)?;
+    if user.is_active {
         Ok(Verified { expires_at: token.expires_at, user, token })
     } else {
         Err(TokenFault::UserInactive.into())

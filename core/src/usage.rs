@@ -30,15 +30,26 @@ impl Usage {
     pub fn note(&self, token: TokenId, at: Timestamp) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         if pending.len() < MAX_PENDING || pending.contains_key(&token) {
-            pending.insert(token, at);
+            let last = pending.entry(token).or_insert(at);
+            *last = at.max(*last);
         }
     }
 
-    /// Remembers a use at `now`, unless the row has one of the same minute.
-    pub(crate) fn note_unless_recent(&self, token: &Token, now: Timestamp) {
-        if token.last_used_at.is_none_or(|last| (now - last).num_seconds() >= GRAIN_SECONDS) {
-            self.note(token.id, now);
+    /// Shows the pending uses on rows that were just read.
+    pub(crate) fn overlay(&self, tokens: &mut [Token]) {
+        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        for token in tokens {
+            token.last_used_at = token.last_used_at.max(pending.get(&token.id).copied());
         }
+    }
+
+    /// Remembers a use at `now`, unless the row has one of the same minute; returns the moment that counts.
+    pub(crate) fn note_unless_recent(&self, token: &Token, now: Timestamp) -> Timestamp {
+        if let Some(last) = token.last_used_at.filter(|last| (now - *last).num_seconds() < GRAIN_SECONDS) {
+            return last;
+        }
+        self.note(token.id, now);
+        now
     }
 
     /// Writes what is pending. What could not be written is pending again.

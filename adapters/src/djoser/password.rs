@@ -1,7 +1,7 @@
 //! `users/set_password/`, and the current password that dangerous operations ask for.
 
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes};
-use countersign_core::{AuthError, Secret, User, password::PasswordOwner, store::Revoke};
+use countersign_core::{AuthError, Secret, Subject, User, UserId, password::PasswordOwner, store::Revoke};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -58,10 +58,9 @@ impl CurrentPassword {
     /// # Errors
     /// 400 if not.
     pub(super) async fn confirm(self, mount: &Use<Djoser>, caller: &User) -> Result<(), Failure> {
-        if is_password_of(mount, caller, self.current_password).await? {
-            Ok(())
-        } else {
-            Err(Failure::field(CURRENT_PASSWORD, INVALID))
+        match confirmed(mount, caller.id, self.current_password).await? {
+            Some(_) => Ok(()),
+            None => Err(Failure::field(CURRENT_PASSWORD, INVALID)),
         }
     }
 }
@@ -69,11 +68,11 @@ impl CurrentPassword {
 /// The message of a password that is not the caller's.
 const INVALID: &str = "Invalid password.";
 
-async fn is_password_of(mount: &Use<Djoser>, user: &User, password: Secret) -> Result<bool, Failure> {
-    let user = user.clone();
-    match mount.hashing(move |auth| auth.confirm_password(&user, &password)).await {
-        Ok(()) => Ok(true),
-        Err(AuthError::WrongCredentials) => Ok(false),
+/// The user, if this is their password.
+async fn confirmed(mount: &Use<Djoser>, user: UserId, password: Secret) -> Result<Option<Subject>, Failure> {
+    match mount.hashing(move |auth| auth.confirm_password(user, &password)).await {
+        Ok(subject) => Ok(Some(subject)),
+        Err(AuthError::WrongCredentials) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -140,20 +139,21 @@ async fn change_password(
     body: Body<Djoser, SetPassword>,
 ) -> Result<HttpResponse, Failure> {
     let SetPassword { new_password, current_password, mut errors } = body.into_inner();
-    if let Some(current) = current_password
-        && !is_password_of(&mount, &caller.user, current).await?
-    {
-        errors.insert(NEW_PASSWORD, CURRENT_PASSWORD, INVALID);
+    let mut subject = None;
+    if let Some(current) = current_password {
+        subject = confirmed(&mount, caller.user.id, current).await?;
+        if subject.is_none() {
+            errors.insert(NEW_PASSWORD, CURRENT_PASSWORD, INVALID);
+        }
     }
-    let Some(new_password) = new_password.filter(|_| errors.is_empty()) else {
+    let (Some(new_password), Some(subject)) = (new_password.filter(|_| errors.is_empty()), subject) else {
         return Err(Failure::Invalid(errors));
     };
-    let verified = caller.verified();
     let changed = mount.hashing(move |auth| {
-        let User { username, first_name, last_name, email, .. } = &verified.user;
+        let User { username, first_name, last_name, email, .. } = &subject.user;
         let email = email.as_deref().unwrap_or_default();
         auth.check_password(&new_password, &PasswordOwner { username, first_name, last_name, email })?;
-        auth.change_password(verified.user.id, &new_password, Revoke::Nothing)
+        auth.replace_password(&subject, &new_password, Revoke::Nothing)
     });
     match changed.await {
         Ok(_) => Ok(HttpResponse::NoContent().finish()),

@@ -208,7 +208,7 @@ async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<
         ..Registration::new(password)
     };
     let user = mount.hashing(move |auth| auth.register(&registration)).await?;
-    let UserView { email, id, username } = UserView::from(&user);
+    let UserView { email, id, username } = UserView::from(&*user);
     Ok(HttpResponse::Created().json(CreatedUser { email, username, id }))
 }
 
@@ -254,7 +254,7 @@ async fn list_users(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<V
     let all = mount.blocking(|auth| {
         let (mut views, mut after) = (Vec::new(), UserId(0));
         loop {
-            let page = auth.realm().users().users(after, PAGE)?;
+            let page = auth.users(after, PAGE)?;
             let Some(last) = page.last() else { return Ok(views) };
             after = last.id;
             views.extend(page.iter().map(UserView::from));

@@ -150,8 +150,8 @@ pub async fn create_named_token(
     body: Body<Sanctum, Input>,
 ) -> Result<HttpResponse, LaravelError> {
     let grant = wanted(&body.input, &caller.token.abilities).map_err(fault::to(&request, &mount))?;
-    let user = caller.user.clone();
-    let issued = mount.blocking(move |auth| auth.issue(&user, &grant)).await.map_err(changed_meanwhile);
+    let verified = caller.verified();
+    let issued = mount.blocking(move |auth| auth.issue_within(&verified, &grant)).await.map_err(changed_meanwhile);
     let issued = issued.map_err(fault::to(&request, &mount))?;
     Ok(answer::json(StatusCode::OK, &IssuedToken { token: issued.access.expose() }))
 }

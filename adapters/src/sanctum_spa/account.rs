@@ -1,8 +1,9 @@
 //! Login, logout and registration of the SPA.
 
 use actix_web::{HttpRequest, HttpResponse, post};
+use chrono::TimeDelta;
 use countersign_core::{
-    Auth, AuthError, Registration, Secret, User,
+    Auth, AuthError, Registration, Secret, Subject,
     identifier::{Key, Kind},
     password::PasswordOwner,
 };
@@ -254,10 +255,13 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
     Ok(errors.verdict().map(|()| registration))
 }
 
+/// A session ends by then, however busy it is; an idle one ends with its cookie.
+const LONGEST_SESSION: TimeDelta = TimeDelta::days(30);
+
 /// Opens a session and replaces the api-token; if the second fails, nobody ever learns the first one's secret.
-fn enter(auth: &Auth, user: &User, replaces: Replaces) -> Result<Secret, AuthError> {
-    let session = auth.open_session(user)?;
-    auth.rotate_api_token(user, replaces.into())?;
+fn enter(auth: &Auth, subject: &Subject, replaces: Replaces) -> Result<Secret, AuthError> {
+    let session = auth.open_session(subject, LONGEST_SESSION)?;
+    auth.rotate_api_token(subject, replaces.into())?;
     Ok(session)
 }
 

@@ -8,7 +8,7 @@ use actix_web::{
     },
     post,
 };
-use countersign_core::{AuthError, User, UserId};
+use countersign_core::{AuthError, UserId};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -126,15 +126,16 @@ pub async fn rotate(
     let field = if matches!(whose, Whose::Number(_)) { "user_id" } else { "email" };
     let replaces = mount.options.api_token_replaces;
     let owner = mount.blocking(move |auth| {
-        let user: User = match &whose {
-            Whose::Identifier(identifier) => auth.find_user(identifier)?,
-            Whose::Number(number) => auth.user(*number)?,
+        let user = match &whose {
+            Whose::Identifier(identifier) => auth.find_user(identifier)?.id,
+            Whose::Number(number) => *number,
         };
-        auth.rotate_api_token(&user, replaces.into()).map(|issued| issued.user.id)
+        let subject = auth.subject_by_owner(user)?;
+        auth.rotate_api_token(&subject, replaces.into()).map(|issued| issued.user.id)
     });
     let user = owner.await.map_err(|error| match error {
         // Nobody, or somebody who is disabled.
-        AuthError::NotFound | AuthError::WrongCredentials => {
+        AuthError::NotFound | AuthError::WrongCredentials | AuthError::Token(_) => {
             let label = laravel::rules::label(field);
             Errors::one(field, format!("The selected {label} is invalid.")).into()
         }

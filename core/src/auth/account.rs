@@ -4,8 +4,8 @@ use super::Auth;
 use crate::{
     error::AuthError,
     identifier::{self, Claim, Key, Kind, Taken},
-    model::{NewUser, Registration, Role, User, UserChange, UserId},
-    password::{EncodedPassword, PasswordOwner},
+    model::{NewUser, Proof, Registration, Role, Subject, User, UserChange, UserId},
+    password::{EncodedPassword, PasswordOwner, PasswordRules},
     secret::Secret,
     store::Revoke,
 };
@@ -19,7 +19,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`AuthError::Invalid`], [`AuthError::WeakPassword`], [`AuthError::Taken`], [`AuthError::Store`].
-    pub fn register(&self, registration: &Registration) -> Result<User, AuthError> {
+    pub fn register(&self, registration: &Registration) -> Result<Subject, AuthError> {
         let mut new = draft(registration, self)?;
         let owner = PasswordOwner {
             username: registration.username.as_deref().unwrap_or_default(),
@@ -28,8 +28,10 @@ impl Auth {
             email: new.email.as_deref().unwrap_or_default(),
         };
         self.check_password(&registration.password, &owner)?;
-        new.password = Some(self.hash(&registration.password));
-        self.realm.users().create_user(&new)?.map_err(AuthError::Taken)
+        let hash = self.hash(&registration.password);
+        new.password = Some(hash.clone());
+        let user = self.realm.users().create_user(&new)?.map_err(AuthError::Taken)?;
+        Ok(Subject { generation: self.realm.tokens().generation(user.id)?, user, proof: Proof::Password(hash) })
     }
 
     /// Would these identifiers be free for somebody new? Asked before the slow hash; [`Auth::register`] decides.
@@ -55,13 +57,15 @@ impl Auth {
         if flaws.is_empty() { Ok(()) } else { Err(AuthError::WeakPassword(flaws)) }
     }
 
-    /// Gives a user a new password and revokes as told. The rules are the caller's business.
+    /// Gives somebody who has just confirmed their password a new one, and revokes as told. The rules are the caller's
+    /// business.
     ///
     /// # Errors
-    /// [`AuthError::NotFound`], [`AuthError::Store`].
-    pub fn change_password(&self, user: UserId, password: &Secret, revoke: Revoke) -> Result<User, AuthError> {
-        let change = UserChange::Password(self.hash(password));
-        self.change(user, &change, revoke)
+    /// [`AuthError::WrongCredentials`] if the password was changed meanwhile; [`AuthError::WeakPassword`] only for an
+    /// over-long one; [`AuthError::Store`].
+    pub fn replace_password(&self, subject: &Subject, new: &Secret, revoke: Revoke) -> Result<User, AuthError> {
+        let Proof::Password(old) = &subject.proof else { return Err(AuthError::WrongCredentials) };
+        self.set_password(subject.id, new, Some(old.clone()), revoke)?.ok_or(AuthError::WrongCredentials)
     }
 
     /// The owner's recovery: a new password, and every token, session and login of the user is dead, also those that
@@ -70,11 +74,7 @@ impl Auth {
     /// # Errors
     /// [`AuthError::WeakPassword`] only for an over-long password; [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn recover(&self, user: UserId, password: &Secret) -> Result<User, AuthError> {
-        let flaws = crate::password::PasswordRules::None.check(password, &PasswordOwner::default());
-        if !flaws.is_empty() {
-            return Err(AuthError::WeakPassword(flaws));
-        }
-        self.change_password(user, password, Revoke::Everything)
+        self.set_password(user, password, None, Revoke::Everything)?.ok_or(AuthError::NotFound)
     }
 
     /// Enables or disables a user; disabling revokes everything, and enabling does not bring it back.
@@ -82,7 +82,8 @@ impl Auth {
     /// # Errors
     /// [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn set_active(&self, user: UserId, active: bool) -> Result<User, AuthError> {
-        self.change(user, &UserChange::Active(active), Revoke::Everything)
+        let revoke = if active { Revoke::Nothing } else { Revoke::Everything };
+        self.change(user, &UserChange::Active(active), revoke)
     }
 
     /// Gives a user another role. What they hold keeps working, with the new role from the next request on.
@@ -112,8 +113,8 @@ impl Auth {
     /// # Errors
     /// [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn delete_user(&self, user: UserId) -> Result<(), AuthError> {
-        let existed = self.realm.users().delete_user(user, self.realm.now())?;
-        self.realm.cache().forget(user);
+        let existed = self.realm.users().delete_user(user)?;
+        self.revoke_many(user, Revoke::Everything)?;
         if existed { Ok(()) } else { Err(AuthError::NotFound) }
     }
 
@@ -143,10 +144,31 @@ impl Auth {
         Ok(self.realm.users().users(after, limit)?)
     }
 
+    /// The user side first, then the token side: see [`crate::store`].
     fn change(&self, user: UserId, change: &UserChange, revoke: Revoke) -> Result<User, AuthError> {
-        let changed = self.realm.users().change_user(user, change, revoke, self.realm.now())?;
-        self.realm.cache().forget(user);
-        changed.ok_or(AuthError::NotFound)
+        let changed = self.realm.users().change_user(user, change, self.realm.now())?;
+        let changed = changed.ok_or(AuthError::NotFound)?;
+        self.revoke_many(user, revoke)?;
+        Ok(changed)
+    }
+
+    fn set_password(
+        &self,
+        user: UserId,
+        password: &Secret,
+        replacing: Option<EncodedPassword>,
+        revoke: Revoke,
+    ) -> Result<Option<User>, AuthError> {
+        let flaws = PasswordRules::None.check(password, &PasswordOwner::default());
+        if !flaws.is_empty() {
+            return Err(AuthError::WeakPassword(flaws));
+        }
+        let change = UserChange::Password { new: self.hash(password), replacing };
+        match self.change(user, &change, revoke) {
+            Ok(user) => Ok(Some(user)),
+            Err(AuthError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn hash(&self, password: &Secret) -> EncodedPassword {
@@ -161,7 +183,7 @@ fn draft(registration: &Registration, auth: &Auth) -> Result<NewUser, AuthError>
         Some(typed) => Some(identifier::e164(&typed).ok_or(AuthError::Invalid { field: "phone" })?),
         None => None,
     };
-    let own_username = usable("username", registration.username.as_deref())?;
+    let own_username = usable("username", registration.username.as_deref())?.map(|name| identifier::normal(&name));
     let username = own_username.clone().or_else(|| email.clone()).or_else(|| phone.clone());
     let username = username.ok_or(AuthError::Invalid { field: "username" })?;
     let first_name = usable("first_name", Some(&registration.first_name))?.unwrap_or_default();

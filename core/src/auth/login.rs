@@ -1,10 +1,12 @@
-//! Who somebody is, by password, and what they get for it.
+//! Who somebody is, by password, by token or by the owner's word, and what they get for it.
 
 use super::Auth;
 use crate::{
-    error::AuthError,
+    error::{AuthError, TokenFault},
     identifier::Key,
-    model::{Account, Credentials, Grant, Issued, User},
+    model::{Account, Credentials, Grant, Issued, Proof, Subject, User, UserChange, UserId, Verified},
+    password::EncodedPassword,
+    secret::Secret,
 };
 
 impl Auth {
@@ -13,14 +15,27 @@ impl Auth {
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`] for every reason a client could learn from; [`AuthError::Store`].
-    pub fn authenticate(&self, credentials: &Credentials) -> Result<User, AuthError> {
+    pub fn authenticate(&self, credentials: &Credentials) -> Result<Subject, AuthError> {
+        let users = self.realm.users();
         let keys = Key::candidates(&credentials.identifier);
-        let account = if keys.is_empty() { None } else { self.realm.users().account(&keys)? };
-        let stored = account.as_ref().and_then(|account| account.password.as_ref());
+        let holder = if keys.is_empty() { None } else { users.account(&keys)? };
+        // The account that is believed is read after the generation: see `crate::store`.
+        let found = match holder {
+            Some(holder) => {
+                let generation = self.realm.tokens().generation(holder.user.id)?;
+                users.account(&keys)?.filter(|account| account.user.id == holder.user.id).map(|it| (it, generation))
+            }
+            None => None,
+        };
+        let stored = found.as_ref().and_then(|(account, _)| account.password.as_ref());
         let right = self.realm.passwords().check(&credentials.password, stored);
-        let account = account.filter(|account| right && account.user.is_active).ok_or(AuthError::WrongCredentials)?;
-        self.upgrade(&account, credentials);
-        Ok(account.user)
+        match found {
+            Some((Account { user, password: Some(hash) }, generation)) if right && user.is_active => {
+                let hash = self.upgrade(&user, hash, &credentials.password);
+                Ok(Subject { user, generation, proof: Proof::Password(hash) })
+            }
+            _ => Err(AuthError::WrongCredentials),
+        }
     }
 
     /// [`Auth::authenticate`], then a token.
@@ -28,25 +43,75 @@ impl Auth {
     /// # Errors
     /// As [`Auth::authenticate`]; also if the password was changed in the meantime.
     pub fn login(&self, credentials: &Credentials, grant: &Grant) -> Result<Issued, AuthError> {
-        let user = self.authenticate(credentials)?;
-        self.strategy.issue(&self.realm, &user, grant, true)
+        self.enter(&self.authenticate(credentials)?, grant)
     }
 
-    /// Is this `user`'s password? For forms that ask for the current one.
+    /// A token for somebody who has just authenticated or registered: counts as a login.
+    ///
+    /// # Errors
+    /// [`AuthError::WrongCredentials`] if the proof no longer holds; [`AuthError::Store`].
+    pub fn enter(&self, subject: &Subject, grant: &Grant) -> Result<Issued, AuthError> {
+        self.note_login(subject)?;
+        self.issue(subject, grant)
+    }
+
+    /// Is this the password of the user with this number? For forms that ask for the current one.
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`]; [`AuthError::Store`].
-    pub fn confirm_password(&self, user: &User, password: &crate::Secret) -> Result<(), AuthError> {
-        let stored = self.realm.users().password(user.id)?;
-        if self.realm.passwords().check(password, stored.as_ref()) { Ok(()) } else { Err(AuthError::WrongCredentials) }
+    pub fn confirm_password(&self, user: UserId, password: &Secret) -> Result<Subject, AuthError> {
+        let generation = self.realm.tokens().generation(user)?;
+        let stored = self.realm.users().password(user)?;
+        let right = self.realm.passwords().check(password, stored.as_ref());
+        match (stored, self.realm.users().user(user)?) {
+            (Some(hash), Some(user)) if right && user.is_active => {
+                Ok(Subject { user, generation, proof: Proof::Password(hash) })
+            }
+            _ => Err(AuthError::WrongCredentials),
+        }
     }
 
-    fn upgrade(&self, account: &Account, credentials: &Credentials) {
+    /// The caller as somebody to whom more can be issued, read afresh from the store.
+    ///
+    /// # Errors
+    /// [`AuthError::Token`] if the caller's credential was revoked meanwhile; [`AuthError::Store`].
+    pub fn subject(&self, caller: &Verified) -> Result<Subject, AuthError> {
+        let generation = self.realm.tokens().generation(caller.user.id)?;
+        let row = self.realm.tokens().token(caller.token.id)?;
+        let Verified { user, token, .. } = crate::strategy::live(&self.realm, row)?;
+        Ok(Subject { user, generation, proof: Proof::Token(token.id) })
+    }
+
+    /// A user by the word of the server's owner, or of a backend that may act for users.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`]; [`AuthError::Token`] if the user is disabled; [`AuthError::Store`].
+    pub fn subject_by_owner(&self, user: UserId) -> Result<Subject, AuthError> {
+        let generation = self.realm.tokens().generation(user)?;
+        let user = self.user(user)?;
+        if user.is_active {
+            Ok(Subject { user, generation, proof: Proof::Owner })
+        } else {
+            Err(TokenFault::UserInactive.into())
+        }
+    }
+
+    pub(super) fn note_login(&self, subject: &Subject) -> Result<(), AuthError> {
+        self.realm.users().change_user(subject.id, &UserChange::LoggedIn, self.realm.now())?;
+        Ok(())
+    }
+
+    /// Replaces a hash of another cost, if it is still the user's; returns the hash that the user has then.
+    fn upgrade(&self, user: &User, old: EncodedPassword, password: &Secret) -> EncodedPassword {
         let passwords = self.realm.passwords();
-        if let Some(old) = account.password.as_ref().filter(|old| passwords.is_outdated(old)) {
-            let new = passwords.hash(&credentials.password, self.realm.random());
-            // Compare-and-set: a password that was changed since is left alone.
-            let _ = self.realm.users().upgrade_password(account.user.id, old, &new);
+        if !passwords.is_outdated(&old) {
+            return old;
+        }
+        let new = passwords.hash(password, self.realm.random());
+        let change = UserChange::Password { new: new.clone(), replacing: Some(old.clone()) };
+        match self.realm.users().change_user(user.id, &change, self.realm.now()) {
+            Ok(Some(_)) => new,
+            Ok(None) | Err(_) => old,
         }
     }
 }

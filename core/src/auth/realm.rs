@@ -2,15 +2,24 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::{
     cache::Cache,
     env::{Clock, Random},
-    model::Timestamp,
+    error::AuthError,
+    model::{NewToken, Proof, Subject, Timestamp, Token},
     password::Passwords,
     seal::KeyRing,
     store::{StoreResult, TokenStore, UserStore},
     usage::Usage,
 };
+
+/// How often a token is tried to be stored while revocations of the same user come in between.
+const MINT_TRIES: usize = 4;
+
+/// How long revocations stay in the log: far longer than any process may go without reading it.
+const KEEP_REVOCATIONS: TimeDelta = TimeDelta::hours(1);
 
 /// The parts of a [`Realm`].
 pub struct RealmParts {
@@ -52,17 +61,17 @@ impl Realm {
     }
 
     /// The users.
-    pub fn users(&self) -> &dyn UserStore {
+    pub(crate) fn users(&self) -> &dyn UserStore {
         self.0.parts.users.as_ref()
     }
 
     /// The tokens.
-    pub fn tokens(&self) -> &dyn TokenStore {
+    pub(crate) fn tokens(&self) -> &dyn TokenStore {
         self.0.parts.tokens.as_ref()
     }
 
     /// How passwords are hashed.
-    pub fn passwords(&self) -> &Passwords {
+    pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.parts.passwords
     }
 
@@ -82,13 +91,63 @@ impl Realm {
     }
 
     /// The verified credentials of this process.
-    pub fn cache(&self) -> &Cache {
+    pub(crate) fn cache(&self) -> &Cache {
         &self.0.parts.cache
     }
 
     /// The uses that are not written yet.
     pub(crate) fn usage(&self) -> &Usage {
         &self.0.usage
+    }
+
+    /// Stores a new token of `subject` with `store`. If something was revoked since the proof was checked, the proof is
+    /// asked again: who logs in while a token of theirs is revoked elsewhere is not told "wrong password".
+    ///
+    /// # Errors
+    /// [`AuthError::WrongCredentials`] if the proof no longer holds; [`AuthError::Store`].
+    pub(crate) fn mint(
+        &self,
+        subject: &Subject,
+        mut new: NewToken,
+        store: impl Fn(&NewToken) -> StoreResult<Option<Token>>,
+    ) -> Result<Token, AuthError> {
+        new.generation = subject.generation;
+        for _ in 0..MINT_TRIES {
+            if let Some(token) = store(&new)? {
+                return Ok(token);
+            }
+            new.generation = self.tokens().generation(subject.id)?;
+            if !self.still_holds(subject)? {
+                break;
+            }
+        }
+        Err(AuthError::WrongCredentials)
+    }
+
+    fn still_holds(&self, subject: &Subject) -> StoreResult<bool> {
+        let proved = match &subject.proof {
+            Proof::Password(hash) => self.users().password(subject.id)?.as_ref() == Some(hash),
+            Proof::Token(id) => self.tokens().token(*id)?.is_some_and(|token| !token.is_expired(self.now())),
+            Proof::Owner => true,
+        };
+        Ok(proved && self.users().user(subject.id)?.is_some_and(|user| user.is_active))
+    }
+
+    /// Asks the store for a sign of life.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn ping(&self) -> StoreResult<()> {
+        self.tokens().ping()
+    }
+
+    /// Deletes what has ended, and revocations that every process has long read; returns how many tokens went.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn prune(&self) -> StoreResult<usize> {
+        let now = self.now();
+        self.tokens().prune(now, now - KEEP_REVOCATIONS)
     }
 
     /// Writes the moments of last use that are pending; a server calls it every few seconds and at shutdown.

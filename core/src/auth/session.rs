@@ -2,44 +2,51 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::Auth;
 use crate::{
     cache::CacheKey,
-    error::{AuthError, TokenFault},
-    model::{Abilities, NewToken, TokenKind, User, Verified},
+    error::AuthError,
+    model::{Abilities, NewToken, Subject, TokenKind, Verified},
     secret::{Digest, Secret},
+    strategy::live,
 };
 
 /// Laravel's session ids have forty characters.
 const SECRET_LENGTH: usize = 40;
 
 impl Auth {
-    /// Opens a session for a user who has just proved who they are; returns its secret.
+    /// Opens a session for somebody who has just authenticated or registered: counts as a login. Returns its secret.
+    ///
+    /// The row ends after `life`, whatever happens; how long an idle session lasts is the wire's business.
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`] if the user was changed meanwhile; [`AuthError::Store`].
-    pub fn open_session(&self, user: &User) -> Result<Secret, AuthError> {
+    pub fn open_session(&self, subject: &Subject, life: TimeDelta) -> Result<Secret, AuthError> {
+        self.note_login(subject)?;
+        let now = self.realm.now();
         let secret = Secret::new(self.realm.random().alphanumeric(SECRET_LENGTH));
-        let stored = self.realm.tokens().insert_token(&NewToken {
+        let new = NewToken {
             kind: TokenKind::Session,
-            user_id: user.id,
+            user_id: subject.id,
             name: String::new(),
             digest: secret.digest(),
             sealed: None,
             abilities: Abilities::all(),
             family: None,
-            created_at: self.realm.now(),
-            expires_at: None,
+            created_at: now,
+            expires_at: Some(now + life),
             slot: None,
-            generation: user.generation,
-            login: true,
-        })?;
-        stored.map(|_| secret).ok_or(AuthError::WrongCredentials)
+            generation: 0,
+        };
+        self.realm.mint(subject, new, |new| self.realm.tokens().insert_token(new))?;
+        Ok(secret)
     }
 
     /// The session's user, if the cache has it.
     pub fn cached_session(&self, secret: &str) -> Option<Arc<Verified>> {
-        self.at_hand(CacheKey::new(TokenKind::Session, secret))
+        self.at_hand(session_key(secret))
     }
 
     /// The session's user.
@@ -47,15 +54,14 @@ impl Auth {
     /// # Errors
     /// As [`Auth::verify`].
     pub fn verify_session(&self, secret: &str) -> Result<Arc<Verified>, AuthError> {
-        self.through_cache(TokenKind::Session, secret, || {
+        self.through_cache(session_key(secret), secret, || {
             let digest = Digest::of(secret.as_bytes());
-            let (token, user) =
-                self.realm.tokens().token_by_digest(TokenKind::Session, &digest)?.ok_or(TokenFault::Unknown)?;
-            if user.is_active {
-                Ok(Verified { user, token, expires_at: None })
-            } else {
-                Err(TokenFault::UserInactive.into())
-            }
+            live(&self.realm, self.realm.tokens().token_by_digest(TokenKind::Session, &digest)?)
         })
     }
+}
+
+/// Sessions are the same for every mount.
+fn session_key(secret: &str) -> CacheKey {
+    CacheKey::new(&Digest::of(b"session"), TokenKind::Session, secret)
 }

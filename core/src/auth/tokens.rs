@@ -3,18 +3,14 @@
 use super::Auth;
 use crate::{
     error::AuthError,
-    model::{Grant, Issued, NewToken, Token, TokenId, TokenKind, User, UserId},
+    model::{Grant, Issued, NewToken, Subject, Token, TokenId, TokenKind, UserChange, UserId, Verified},
     secret::Secret,
     store::Revoke,
     strategy::{SanctumPat, Strategy},
 };
 
-/// What `users.api_token` is sealed for.
-const API_TOKEN: &str = "api-token";
 /// The name that document 001 gives the token: `createToken('api-token')`.
 const API_TOKEN_NAME: &str = "api-token";
-/// How long revocations stay in the log: far longer than any process may go without reading it.
-const KEEP_REVOCATIONS: chrono::TimeDelta = chrono::TimeDelta::hours(1);
 
 /// Which tokens of the user a new api-token puts an end to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,34 +22,49 @@ pub enum ApiTokenReplaces {
 }
 
 impl Auth {
-    /// Issues a token without a password: to somebody who is already known, or by the server's owner.
+    /// Issues a token to somebody who is known.
     ///
     /// # Errors
-    /// [`AuthError::WrongCredentials`] if the user was changed or disabled meanwhile; [`AuthError::Store`].
-    pub fn issue(&self, user: &User, grant: &Grant) -> Result<Issued, AuthError> {
-        self.strategy.issue(&self.realm, user, grant, false)
+    /// [`AuthError::WrongCredentials`] if the proof no longer holds; [`AuthError::Store`].
+    pub fn issue(&self, subject: &Subject, grant: &Grant) -> Result<Issued, AuthError> {
+        self.strategy.issue(&self.realm, subject, grant)
+    }
+
+    /// Issues a token to the caller that may do no more and lives no longer than the one they came with.
+    ///
+    /// # Errors
+    /// [`AuthError::Forbidden`] if it would; [`AuthError::Token`] if the caller's was revoked meanwhile;
+    /// [`AuthError::Store`].
+    pub fn issue_within(&self, caller: &Verified, grant: &Grant) -> Result<Issued, AuthError> {
+        let own = &caller.token.abilities;
+        if !grant.abilities.0.iter().all(|ability| own.can(ability)) {
+            return Err(AuthError::Forbidden);
+        }
+        let expires_at = [grant.expires_at, caller.expires_at].into_iter().flatten().min();
+        self.issue(&self.subject(caller)?, &Grant { expires_at, ..grant.clone() })
     }
 
     /// Replaces the api-token of document 001: one a user, kept sealed in `users.api_token`.
     ///
     /// # Errors
     /// [`AuthError::Unsupported`] under another strategy than `sanctum_pat`; otherwise as [`Auth::issue`].
-    pub fn rotate_api_token(&self, user: &User, replaces: ApiTokenReplaces) -> Result<Issued, AuthError> {
+    pub fn rotate_api_token(&self, subject: &Subject, replaces: ApiTokenReplaces) -> Result<Issued, AuthError> {
         let Strategy::SanctumPat(strategy) = &self.strategy else {
             return Err(AuthError::Unsupported(self.strategy.kind()));
         };
-        let secret = strategy.secret(&self.realm);
-        let now = self.realm.now();
+        let realm = &self.realm;
+        let secret = strategy.secret(realm);
         let new = NewToken {
-            slot: Some(format!("api-token:{}", user.id)),
-            ..SanctumPat::row(user, &Grant::named(API_TOKEN_NAME), &secret, now, false)
+            slot: Some(format!("api-token:{}", subject.id)),
+            ..SanctumPat::row(subject.id, &Grant::named(API_TOKEN_NAME), &secret, realm.now())
         };
-        let published = self.realm.keys().seal(API_TOKEN, secret.expose(), self.realm.random());
         let sweep = replaces == ApiTokenReplaces::EveryToken;
-        let stored = self.realm.tokens().replace_token(&new, sweep, &published)?;
-        self.realm.cache().forget(user.id);
-        let token = stored.ok_or(AuthError::WrongCredentials)?;
-        Ok(strategy.issued(token, &secret, user.clone(), now))
+        let replaced = realm.mint(subject, new, |new| realm.tokens().replace_token(new, sweep));
+        realm.cache().forget(subject.id);
+        let token = replaced?;
+        let sealed = realm.keys().seal(&purpose(subject.id), secret.expose(), realm.random());
+        realm.users().change_user(subject.id, &UserChange::ApiToken(Some(sealed)), realm.now())?;
+        Ok(strategy.issued(realm, token, &secret, subject))
     }
 
     /// The current api-token of document 001 in clear, for the meta tag; `None` if there is none any more.
@@ -62,10 +73,10 @@ impl Auth {
     /// [`AuthError::Store`].
     pub fn api_token(&self, user: UserId) -> Result<Option<Secret>, AuthError> {
         let Some(user) = self.realm.users().user(user)? else { return Ok(None) };
-        let opened = user.api_token.as_deref().and_then(|sealed| self.realm.keys().open(API_TOKEN, sealed));
+        let opened = user.api_token.as_deref().and_then(|sealed| self.realm.keys().open(&purpose(user.id), sealed));
         let Some(secret) = opened.map(Secret::new) else { return Ok(None) };
         let row = self.realm.tokens().token_by_digest(TokenKind::Sanctum, &secret.digest())?;
-        Ok(row.map(|(token, _)| Secret::new(format!("{}|{}", token.id, secret.expose()))))
+        Ok(row.map(|token| Secret::new(format!("{}|{}", token.id, secret.expose()))))
     }
 
     /// A user's tokens in the order of their numbers, with their last use as of now; of one kind, if given.
@@ -73,8 +84,9 @@ impl Auth {
     /// # Errors
     /// [`AuthError::Store`].
     pub fn tokens(&self, user: UserId, kind: Option<TokenKind>) -> Result<Vec<Token>, AuthError> {
-        self.realm.flush_usage()?;
-        Ok(self.realm.tokens().tokens_of(user, kind)?)
+        let mut tokens = self.realm.tokens().tokens_of(user, kind)?;
+        self.realm.usage().overlay(&mut tokens);
+        Ok(tokens)
     }
 
     /// Ends one token; `owner` restricts it to that user's own.
@@ -97,13 +109,9 @@ impl Auth {
         self.realm.cache().forget(user);
         Ok(gone)
     }
+}
 
-    /// Deletes what has ended; returns how many tokens went.
-    ///
-    /// # Errors
-    /// [`AuthError::Store`].
-    pub fn prune(&self) -> Result<usize, AuthError> {
-        let now = self.realm.now();
-        Ok(self.realm.tokens().prune(now, now - KEEP_REVOCATIONS)?)
-    }
+/// What `users.api_token` is sealed for: it opens as this user's and as nobody else's.
+fn purpose(user: UserId) -> String {
+    format!("api-token:{user}")
 }

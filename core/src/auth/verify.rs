@@ -6,13 +6,13 @@ use super::Auth;
 use crate::{
     cache::{CacheKey, Hit, Watch},
     error::{AuthError, TokenFault},
-    model::{Issued, TokenKind, UserId, Verified},
+    model::{Issued, UserId, Verified},
 };
 
 impl Auth {
     /// The answer that is at hand, without asking anybody: `None` means ask [`Auth::verify`].
     pub fn cached(&self, credential: &str) -> Option<Arc<Verified>> {
-        self.at_hand(CacheKey::new(self.strategy.token_kind(), credential))
+        self.at_hand(self.key(credential))
     }
 
     /// Finds out whom `credential` speaks for under this mount's strategy.
@@ -20,7 +20,7 @@ impl Auth {
     /// # Errors
     /// [`AuthError::Token`] with the reason; [`AuthError::Store`] if the store failed, which is not a refusal.
     pub fn verify(&self, credential: &str) -> Result<Arc<Verified>, AuthError> {
-        self.through_cache(self.strategy.token_kind(), credential, || self.strategy.recognise(&self.realm, credential))
+        self.through_cache(self.key(credential), credential, || self.strategy.recognise(&self.realm, credential))
     }
 
     /// The next access token for a refresh token (JWT pair only).
@@ -48,6 +48,10 @@ impl Auth {
         self.realm.cache().watch(user)
     }
 
+    fn key(&self, credential: &str) -> CacheKey {
+        CacheKey::new(&self.mark, self.strategy.token_kind(), credential)
+    }
+
     pub(super) fn at_hand(&self, key: CacheKey) -> Option<Arc<Verified>> {
         let now = self.realm.now();
         let Hit { verified, note_use } = self.realm.cache().get(key, now)?;
@@ -57,27 +61,26 @@ impl Auth {
         Some(verified)
     }
 
-    /// The cache, then `ask`; whoever else misses the same key meanwhile waits for that answer.
+    /// The cache, then `ask`; whoever misses the same key meanwhile waits for that answer.
     pub(super) fn through_cache(
         &self,
-        kind: TokenKind,
+        key: CacheKey,
         credential: &str,
         ask: impl FnOnce() -> Result<Verified, AuthError>,
     ) -> Result<Arc<Verified>, AuthError> {
         if credential.is_empty() || credential.contains('\0') {
             return Err(TokenFault::Malformed.into());
         }
-        let key = CacheKey::new(kind, credential);
-        let cache = self.realm.cache();
-        let _flight = cache.flight(key);
         if let Some(verified) = self.at_hand(key) {
             return Ok(verified);
         }
+        let cache = self.realm.cache();
         let revision = cache.revision();
-        let verified = Arc::new(ask()?);
-        let now = self.realm.now();
-        cache.insert(key, &verified, revision, now);
-        self.realm.usage().note_unless_recent(&verified.token, now);
-        Ok(verified)
+        cache.share(key, revision, || {
+            let verified = Arc::new(ask()?);
+            let noted = self.realm.usage().note_unless_recent(&verified.token, self.realm.now());
+            cache.insert(key, &verified, revision, noted);
+            Ok(verified)
+        })
     }
 }

@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use super::Cache;
-use crate::store::{StoreResult, TokenStore};
+use crate::{auth::Realm, store::StoreResult};
 
 /// The place in the log up to which this process has read.
 ///
@@ -18,21 +17,25 @@ impl Follower {
     ///
     /// # Errors
     /// The store's.
-    pub fn begin(tokens: &dyn TokenStore) -> StoreResult<Self> {
-        Ok(Self { last: tokens.last_revocation()? })
+    pub fn begin(realm: &Realm) -> StoreResult<Self> {
+        Ok(Self { last: realm.tokens().last_revocation()? })
     }
 
     /// Takes one look: forgets the users that were revoked since, and renews the cache's trust.
     ///
     /// # Errors
     /// The store's; then the trust runs out.
-    pub fn look(&mut self, tokens: &dyn TokenStore, cache: &Cache) -> StoreResult<()> {
+    pub fn look(&mut self, realm: &Realm) -> StoreResult<()> {
         let looked = Instant::now();
-        for (number, user) in tokens.revocations(self.last)? {
-            cache.forget(user);
+        for (number, user) in realm.tokens().revocations(self.last)? {
+            // Entries that this process has not read were pruned: whoever they were about is not known any more.
+            if number > self.last + 1 {
+                realm.cache().forget_everybody();
+            }
+            realm.cache().forget(user);
             self.last = number;
         }
-        cache.refreshed(looked);
+        realm.cache().refreshed(looked);
         Ok(())
     }
 }

@@ -25,9 +25,9 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// An entry whose use at `now` is already noted.
-    pub(super) fn new(verified: Arc<Verified>, cell: Arc<AtomicU64>, seen: u64, born: u64, now: Timestamp) -> Self {
-        Self { verified, cell, seen, born, noted: AtomicI64::new(now.timestamp()) }
+    /// An entry whose last use was noted at `noted`.
+    pub(super) fn new(verified: Arc<Verified>, cell: Arc<AtomicU64>, seen: u64, born: u64, noted: Timestamp) -> Self {
+        Self { verified, cell, seen, born, noted: AtomicI64::new(noted.timestamp()) }
     }
 
     /// Is the last noted use a minute old? Of several askers at once, one is told yes.

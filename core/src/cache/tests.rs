@@ -29,7 +29,6 @@ fn verified(user: i64, expires_at: Option<Timestamp>) -> Arc<Verified> {
         is_superuser: false,
         is_active: true,
         email_verified_at: None,
-        generation: 1,
         api_token: None,
         last_login_at: None,
         created_at: now,
@@ -52,7 +51,7 @@ fn verified(user: i64, expires_at: Option<Timestamp>) -> Arc<Verified> {
 }
 
 fn key(text: &str) -> CacheKey {
-    CacheKey::new(TokenKind::Sanctum, text)
+    CacheKey::new(&Digest::of(b"one"), TokenKind::Sanctum, text)
 }
 
 fn cache(capacity: usize, bound: Option<Duration>) -> Cache {
@@ -69,7 +68,9 @@ fn what_was_put_in_is_found_under_its_own_kind_only() {
     put(&cache, "1|a", 7);
     assert_eq!(cache.get(key("1|a"), noon()).unwrap().verified.user.id, UserId(7));
     assert!(cache.get(key("1|b"), noon()).is_none());
-    assert!(cache.get(CacheKey::new(TokenKind::Djoser, "1|a"), noon()).is_none());
+    let mark = Digest::of(b"one");
+    assert!(cache.get(CacheKey::new(&mark, TokenKind::Djoser, "1|a"), noon()).is_none());
+    assert!(cache.get(CacheKey::new(&Digest::of(b"other"), TokenKind::Sanctum, "1|a"), noon()).is_none());
 }
 
 #[test]
@@ -149,4 +150,38 @@ fn a_watch_is_stale_after_a_revocation() {
     assert!(!watch.is_stale());
     cache.forget(UserId(7));
     assert!(watch.is_stale());
+}
+
+#[test]
+fn everybody_can_be_forgotten() {
+    let cache = cache(1_000, None);
+    put(&cache, "1|a", 7);
+    let watch = cache.watch(UserId(7));
+    cache.forget_everybody();
+    assert!(cache.get(key("1|a"), noon()).is_none());
+    assert!(watch.is_stale());
+}
+
+#[test]
+fn who_misses_together_asks_once_and_after_a_revocation_asks_again() {
+    let cache = cache(1_000, None);
+    let asked = AtomicU64::new(0);
+    let barrier = std::sync::Barrier::new(8);
+    let ask = |revision| {
+        cache.share(key("1|a"), revision, || {
+            asked.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(100));
+            Ok(verified(7, None))
+        })
+    };
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (ask, barrier) = (&ask, &barrier);
+            scope.spawn(move || {
+                barrier.wait();
+                assert!(ask(number % 2).is_ok());
+            });
+        }
+    });
+    assert!((2..=4).contains(&asked.load(Ordering::SeqCst)), "{asked:?}");
 }

@@ -127,8 +127,6 @@ pub struct NewToken {
     pub expires_at: Option<Timestamp>,
     /// Unique where given, such as `djoser:7`: what makes "one a user" true on every database.
     pub slot: Option<String>,
-    /// The generation that was read with the password: the row is written only while the user still has it.
+    /// The generation that was read before the proof was checked: the row is written only while the user still has it.
     pub generation: i64,
-    /// Is this a login (so that `last_login_at` is set in the same transaction)?
-    pub login: bool,
 }

@@ -46,9 +46,6 @@ pub struct User {
     pub is_active: bool,
     /// Laravel's `email_verified_at`.
     pub email_verified_at: Option<Timestamp>,
-    /// Raised by whatever revokes everything (password change, recovery, disabling, a new role): a token is minted
-    /// only while the generation is the one that was read together with the password.
-    pub generation: i64,
     /// The api-token of document 001, sealed under the server key ([`crate::seal`]); never in clear.
     pub api_token: Option<String>,
     /// Django's `last_login`.
@@ -103,11 +100,16 @@ pub struct NewUser {
     pub now: Timestamp,
 }
 
-/// A change that revokes: the store applies it, raises the generation and revokes in one transaction.
+/// A change of a user.
 #[derive(Debug, Clone)]
 pub enum UserChange {
     /// A new password hash.
-    Password(EncodedPassword),
+    Password {
+        /// The new one.
+        new: EncodedPassword,
+        /// The one that it replaces: without it, any; with it, nothing is changed if the user has another by now.
+        replacing: Option<EncodedPassword>,
+    },
     /// Enable or disable.
     Active(bool),
     /// Another role.
@@ -116,7 +118,12 @@ pub enum UserChange {
     Email {
         /// The address as typed.
         address: Option<String>,
-        /// The identifier that takes the place of the old address; left out if somebody else holds it.
+        /// The identifier that takes the place of the old address; left out if somebody else holds it. A user who would
+        /// have no identifier left keeps the old one: nobody is locked out by a change of address.
         claim: Option<crate::identifier::Claim>,
     },
+    /// The sealed api-token of document 001, or none.
+    ApiToken(Option<String>),
+    /// A login, now.
+    LoggedIn,
 }

@@ -20,6 +20,10 @@ const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_ITERATIONS: u32 = 10;
 const MAX_PARALLELISM: u32 = 16;
 
+/// What a thread keeps for the next hash, in blocks of 1 KiB: more than any recommended cost. A stored hash that asked for
+/// more does not keep it.
+const KEPT_BLOCKS: usize = 64 * 1024;
+
 thread_local! {
     static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
 }
@@ -111,15 +115,20 @@ fn derive(password: &Secret, salt: &[u8], params: Argon2Params, tag: &mut [u8]) 
     let lanes = usize::try_from(parallelism).unwrap_or(1).max(1);
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     MEMORY.with_borrow_mut(|memory| {
-        if memory.len() < blocks {
-            memory.resize(blocks, Block::default());
+        if memory.len() < blocks && memory.try_reserve_exact(blocks - memory.len()).is_err() {
+            return false;
         }
-        let blocks = &mut memory[..blocks];
-        let done = argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, tag, &mut *blocks).is_ok();
-        // A lane's first two blocks test a guess without the cost, its last gives the tag; the rest tells nothing.
-        for lane in blocks.chunks_mut((blocks.len() / lanes).max(1)) {
+        memory.resize(memory.len().max(blocks), Block::default());
+        let used = &mut memory[..blocks];
+        let done = argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, tag, &mut *used).is_ok();
+        // The ends of each lane would test a guess at hardly any cost; to wipe all of it would cost a sixth of a hash.
+        for lane in used.chunks_mut((blocks / lanes).max(1)) {
             lane.iter_mut().take(2).for_each(Block::zeroize);
             lane.iter_mut().last().into_iter().for_each(Block::zeroize);
+        }
+        if blocks > KEPT_BLOCKS {
+            memory.truncate(KEPT_BLOCKS);
+            memory.shrink_to_fit();
         }
         done
     })

@@ -6,13 +6,11 @@
 use super::live;
 use crate::{
     auth::Realm,
-    error::{AuthError, TokenFault},
-    model::{Abilities, Issued, NewToken, TokenKind, User, Verified},
+    error::AuthError,
+    model::{Abilities, Issued, NewToken, Subject, TokenKind, UserId, Verified},
     secret::{Digest, Secret},
 };
 
-/// What the seal is for.
-const PURPOSE: &str = "djoser-token";
 /// `rest_framework.authtoken` draws twenty bytes.
 const SECRET_BYTES: usize = 20;
 /// How often a login tries again when somebody else logs out between its two steps.
@@ -24,37 +22,37 @@ pub struct DjoserToken;
 
 impl DjoserToken {
     /// The user's token, made if there is none.
-    pub(super) fn issue(realm: &Realm, user: &User, login: bool) -> Result<Issued, AuthError> {
+    pub(super) fn issue(realm: &Realm, subject: &Subject) -> Result<Issued, AuthError> {
         for _ in 0..TRIES {
             let secret = Secret::new(hex::encode(realm.random().bytes::<SECRET_BYTES>()));
-            let stored = realm.tokens().find_or_create_token(&NewToken {
+            let purpose = purpose(subject.id);
+            let new = NewToken {
                 kind: TokenKind::Djoser,
-                user_id: user.id,
+                user_id: subject.id,
                 name: String::new(),
                 digest: secret.digest(),
-                sealed: Some(realm.keys().seal(PURPOSE, secret.expose(), realm.random())),
+                sealed: Some(realm.keys().seal(&purpose, secret.expose(), realm.random())),
                 abilities: Abilities::all(),
                 family: None,
                 created_at: realm.now(),
                 expires_at: None,
-                slot: Some(format!("djoser:{}", user.id)),
-                generation: user.generation,
-                login,
-            })?;
-            let token = stored.ok_or(AuthError::WrongCredentials)?;
+                slot: Some(format!("djoser:{}", subject.id)),
+                generation: 0,
+            };
+            let token = realm.mint(subject, new, |new| realm.tokens().find_or_create_token(new))?;
             let sealed = token.sealed.as_deref().unwrap_or_default();
-            if let Some(clear) = realm.keys().open(PURPOSE, sealed) {
+            if let Some(clear) = realm.keys().open(&purpose, sealed) {
                 return Ok(Issued {
                     access: Secret::new(clear),
                     refresh: None,
                     expires_in: None,
                     token,
-                    user: user.clone(),
+                    user: subject.user.clone(),
                 });
             }
             // Sealed under a key that this server no longer has: the token cannot be handed out again, so it goes.
-            realm.tokens().revoke_token(token.id, Some(user.id), realm.now())?;
-            realm.cache().forget(user.id);
+            realm.tokens().revoke_token(token.id, Some(subject.id), realm.now())?;
+            realm.cache().forget(subject.id);
         }
         Err(AuthError::WrongCredentials)
     }
@@ -62,7 +60,11 @@ impl DjoserToken {
     /// By digest; case and length count.
     pub(super) fn recognise(realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
         let digest = Digest::of(credential.as_bytes());
-        let found = realm.tokens().token_by_digest(TokenKind::Djoser, &digest)?;
-        live(found.ok_or(TokenFault::Unknown)?, realm.now())
+        live(realm, realm.tokens().token_by_digest(TokenKind::Djoser, &digest)?)
     }
+}
+
+/// What the seal is for: it opens as this user's token and as nobody else's.
+fn purpose(user: UserId) -> String {
+    format!("djoser-token:{user}")
 }

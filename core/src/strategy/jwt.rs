@@ -17,12 +17,14 @@ use super::live;
 use crate::{
     auth::Realm,
     error::{AuthError, TokenFault},
-    model::{Grant, Issued, NewToken, Token, TokenKind, User, Verified},
+    model::{Grant, Issued, NewToken, Subject, Token, TokenKind, User, Verified},
     secret::{Digest, Secret},
 };
 
 /// Characters of a refresh token: 238 bits.
 const REFRESH_LENGTH: usize = 40;
+/// How far ahead of this clock another process's may be: a token that was issued there a moment ago is not refused here.
+const CLOCK_SKEW_SECONDS: i64 = 5;
 /// `typ` of an access token.
 const ACCESS: &str = "access";
 /// Far above any token that is issued here, so that nobody makes the server decode megabytes.
@@ -47,6 +49,7 @@ pub struct JwtPair {
     settings: Arc<JwtSettings>,
     encoding: EncodingKey,
     decoding: DecodingKey,
+    mark: Digest,
 }
 
 impl std::fmt::Debug for JwtPair {
@@ -75,26 +78,35 @@ struct Claims {
     jti: Uuid,
     iat: i64,
     exp: i64,
+    /// Never issued here; if somebody else with the key sets it, it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     typ: String,
 }
 
 impl JwtPair {
     /// Signs and checks with `secret`, 32 bytes or more.
     pub fn new(settings: JwtSettings, secret: &[u8]) -> Self {
+        let names = format!("{}\0{}\0", settings.issuer, settings.audience);
         Self {
+            mark: Digest::of_pieces(&[names.as_bytes(), secret]),
             settings: Arc::new(settings),
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
         }
     }
 
+    pub(super) fn mark(&self) -> Digest {
+        self.mark
+    }
+
     /// A new login: a row, its refresh token and the first access token.
-    pub(super) fn issue(&self, realm: &Realm, user: &User, grant: &Grant, login: bool) -> Result<Issued, AuthError> {
+    pub(super) fn issue(&self, realm: &Realm, subject: &Subject, grant: &Grant) -> Result<Issued, AuthError> {
         let refresh = Secret::new(realm.random().alphanumeric(REFRESH_LENGTH));
         let now = realm.now();
-        let stored = realm.tokens().insert_token(&NewToken {
+        let new = NewToken {
             kind: TokenKind::Jwt,
-            user_id: user.id,
+            user_id: subject.id,
             name: grant.name.clone(),
             digest: refresh.digest(),
             sealed: None,
@@ -103,17 +115,16 @@ impl JwtPair {
             created_at: now,
             expires_at: Some(grant.expires_at.unwrap_or(now + self.settings.refresh_ttl)),
             slot: None,
-            generation: user.generation,
-            login,
-        })?;
-        let token = stored.ok_or(AuthError::WrongCredentials)?;
-        self.access(realm, user.clone(), token, Some(refresh))
+            generation: 0,
+        };
+        let token = realm.mint(subject, new, |new| realm.tokens().insert_token(new))?;
+        self.access(realm, subject.user.clone(), token, Some(refresh))
     }
 
     /// A new access token for the login whose refresh token this is; the refresh token stays as it is.
     pub(super) fn refresh(&self, realm: &Realm, refresh: &str) -> Result<Issued, AuthError> {
         let found = realm.tokens().token_by_digest(TokenKind::Jwt, &Digest::of(refresh.as_bytes()))?;
-        let login = live(found.ok_or(TokenFault::Unknown)?, realm.now())?;
+        let login = live(realm, found)?;
         self.access(realm, login.user, login.token, None)
     }
 
@@ -122,14 +133,14 @@ impl JwtPair {
         let claims = self.open(credential).ok_or(TokenFault::Malformed)?;
         let now = realm.now();
         let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or(TokenFault::Malformed)?;
-        if claims.iat > now.timestamp() {
+        let newest = now.timestamp() + CLOCK_SKEW_SECONDS;
+        if claims.iat > newest || claims.nbf.is_some_and(|from| from > now.timestamp()) {
             return Err(TokenFault::Malformed.into());
         }
         if expires_at <= now {
             return Err(TokenFault::Expired.into());
         }
-        let found = realm.tokens().token_by_family(TokenKind::Jwt, &claims.sid)?;
-        let login = live(found.ok_or(TokenFault::Unknown)?, now)?;
+        let login = live(realm, realm.tokens().token_by_family(TokenKind::Jwt, &claims.sid)?)?;
         if login.user.uuid != claims.sub {
             return Err(TokenFault::Malformed.into());
         }
@@ -148,6 +159,7 @@ impl JwtPair {
             jti: realm.random().uuid(),
             iat: issued_at,
             exp: issued_at + life,
+            nbf: None,
             typ: ACCESS.to_owned(),
         };
         // Signing with a symmetric key fails only for claims that are no JSON; these always are.

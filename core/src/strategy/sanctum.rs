@@ -6,7 +6,7 @@ use super::live;
 use crate::{
     auth::Realm,
     error::{AuthError, TokenFault},
-    model::{Grant, Issued, NewToken, Timestamp, Token, TokenId, TokenKind, User, Verified},
+    model::{Grant, Issued, NewToken, Subject, Timestamp, Token, TokenId, TokenKind, UserId, Verified},
     secret::{Digest, Secret},
 };
 
@@ -24,12 +24,11 @@ pub struct SanctumPat {
 
 impl SanctumPat {
     /// Issues a row of its own for each call.
-    pub(super) fn issue(&self, realm: &Realm, user: &User, grant: &Grant, login: bool) -> Result<Issued, AuthError> {
+    pub(super) fn issue(&self, realm: &Realm, subject: &Subject, grant: &Grant) -> Result<Issued, AuthError> {
         let secret = self.secret(realm);
-        let now = realm.now();
-        let stored = realm.tokens().insert_token(&Self::row(user, grant, &secret, now, login))?;
-        let token = stored.ok_or(AuthError::WrongCredentials)?;
-        Ok(self.issued(token, &secret, user.clone(), now))
+        let new = Self::row(subject.id, grant, &secret, realm.now());
+        let token = realm.mint(subject, new, |new| realm.tokens().insert_token(new))?;
+        Ok(self.issued(realm, token, &secret, subject))
     }
 
     /// The part behind the `|`: prefix, 40 characters, crc32b of the 40.
@@ -39,10 +38,10 @@ impl SanctumPat {
     }
 
     /// The row of a new token.
-    pub(crate) fn row(user: &User, grant: &Grant, secret: &Secret, now: Timestamp, login: bool) -> NewToken {
+    pub(crate) fn row(user: UserId, grant: &Grant, secret: &Secret, now: Timestamp) -> NewToken {
         NewToken {
             kind: TokenKind::Sanctum,
-            user_id: user.id,
+            user_id: user,
             name: grant.name.clone(),
             digest: secret.digest(),
             sealed: None,
@@ -51,20 +50,18 @@ impl SanctumPat {
             created_at: now,
             expires_at: grant.expires_at,
             slot: None,
-            generation: user.generation,
-            login,
+            generation: 0,
         }
     }
 
     /// What the client gets for a row that was just stored.
-    pub(crate) fn issued(&self, token: Token, secret: &Secret, user: User, now: Timestamp) -> Issued {
-        let end = [token.expires_at, self.expiration.map(|life| token.created_at + life)].into_iter().flatten().min();
+    pub(crate) fn issued(&self, realm: &Realm, token: Token, secret: &Secret, subject: &Subject) -> Issued {
         Issued {
             access: Secret::new(format!("{}|{}", token.id, secret.expose())),
             refresh: None,
-            expires_in: end.and_then(|end| (end - now).to_std().ok()),
+            expires_in: self.end(&token).and_then(|end| (end - realm.now()).to_std().ok()),
             token,
-            user,
+            user: subject.user.clone(),
         }
     }
 
@@ -75,21 +72,20 @@ impl SanctumPat {
             Some((id, secret)) => {
                 let id = canonical_number(id).ok_or(TokenFault::Malformed)?;
                 let digest = Digest::of(secret.as_bytes());
-                realm
-                    .tokens()
-                    .token(TokenId(id))?
-                    .filter(|(token, _)| token.digest == digest && token.kind == TokenKind::Sanctum)
+                let row = realm.tokens().token(TokenId(id))?;
+                row.filter(|token| token.digest == digest && token.kind == TokenKind::Sanctum)
             }
         };
-        let now = realm.now();
-        let mut verified = live(found.ok_or(TokenFault::Unknown)?, now)?;
-        if let Some(end) = self.expiration.map(|life| verified.token.created_at + life) {
-            if end <= now {
-                return Err(TokenFault::Expired.into());
-            }
-            verified.expires_at = Some(verified.expires_at.map_or(end, |own| own.min(end)));
+        let end = found.as_ref().and_then(|token| self.end(token));
+        if end.is_some_and(|end| end <= realm.now()) {
+            return Err(TokenFault::Expired.into());
         }
-        Ok(verified)
+        Ok(Verified { expires_at: end, ..live(realm, found)? })
+    }
+
+    /// When a token ends: by itself, or because every token does.
+    pub(crate) fn end(&self, token: &Token) -> Option<Timestamp> {
+        [token.expires_at, self.expiration.map(|life| token.created_at + life)].into_iter().flatten().min()
     }
 }
 
