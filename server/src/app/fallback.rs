@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpRequest, HttpResponse, http::Method, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header::ALLOW},
+    web,
+};
 use countersign_adapters::Dialect;
 use utoipa::openapi::OpenApi;
 
@@ -80,6 +84,10 @@ pub(super) async fn unserved(request: HttpRequest, fallback: web::Data<Fallback>
     let allowed = served.map_or(&[][..], |served| &served.methods);
     match served.and_then(|served| served.owner).or_else(|| fallback.dialect(request.path())) {
         Some(dialect) => (dialect.unserved)(&request, allowed),
-        None => HttpResponse::NotFound().finish(),
+        None if allowed.is_empty() => HttpResponse::NotFound().finish(),
+        None => {
+            let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+            HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed.join(", "))).finish()
+        }
     }
 }

@@ -5,7 +5,7 @@ use countersign_core::{
     model::Timestamp,
     store::{Revoke, StoreResult, TokenStore},
 };
-use diesel::{prelude::*, r2d2::R2D2Connection as _, result::Error};
+use diesel::{prelude::*, result::Error};
 
 use super::{
     Store,
@@ -202,7 +202,9 @@ impl TokenStore for Store {
     }
 
     fn ping(&self) -> StoreResult<()> {
-        Ok(self.0.read(AnyConnection::ping)?)
+        // A row that is asked for, not only the connection: SQLite would answer `SELECT 1` without its file.
+        let any = |conn: &mut AnyConnection| tokens::table.select(tokens::id).first::<i64>(conn).optional();
+        Ok(self.0.read(any).map(drop)?)
     }
 }
 

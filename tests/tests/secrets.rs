@@ -1,0 +1,187 @@
+//! What is issued is kept nowhere in clear: not in any byte of the database's files, not in any line of the log.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use countersign_tests::{
+    Actor, Answer,
+    program::{Running, Sandbox},
+    sandbox,
+};
+use serde_json::json;
+
+/// Two passwords that occur nowhere else.
+const PASSWORD: &str = "canary-Zx9-quokka-77";
+const OTHER_PASSWORD: &str = "canary-Wy8-numbat-66";
+
+/// A secret and where it came from.
+type Secret = (String, String);
+
+/// Where a secret was found, and how it was written.
+fn occurrences(haystack: &[u8], (what, secret): &Secret) -> Vec<String> {
+    let mut hex = String::new();
+    secret.bytes().for_each(|byte| write!(hex, "{byte:02x}").unwrap());
+    // Without the last characters, which depend on what follows in a longer text.
+    let base64 = STANDARD.encode(&secret[..secret.len() / 3 * 3]);
+    let mut written = vec![secret.clone(), hex.to_uppercase(), hex.clone(), base64];
+    // Tokens that are hex or base64 themselves could be kept as the bytes that they stand for.
+    let bytes: Option<Vec<u8>> =
+        (0..secret.len() / 2).map(|i| u8::from_str_radix(secret.get(2 * i..2 * i + 2)?, 16).ok()).collect();
+    let is_in = |needle: &[u8]| haystack.windows(needle.len()).any(|window| window == needle);
+    written.retain(|written| is_in(written.as_bytes()));
+    if bytes.is_some_and(|bytes| bytes.len() >= 16 && is_in(&bytes)) {
+        written.push("raw bytes".to_owned());
+    }
+    written.into_iter().map(|form| format!("{what} as {form:?}")).collect()
+}
+
+fn cookie(answer: &Answer, name: &str) -> String {
+    let pair = answer.header_all("set-cookie").into_iter().find_map(|line| line.strip_prefix(&format!("{name}=")));
+    pair.unwrap_or_else(|| panic!("no cookie {name}")).split(';').next().unwrap().to_owned()
+}
+
+/// A page of the front end: its cookies, and the CSRF token that it sends back.
+struct Page {
+    session: String,
+    csrf: String,
+}
+
+impl Page {
+    fn of(answer: &Answer) -> Self {
+        Self { session: cookie(answer, "laravel-session"), csrf: cookie(answer, "XSRF-TOKEN") }
+    }
+
+    fn actor(&self, server: &Running) -> Actor {
+        let cookies = format!("laravel-session={}; XSRF-TOKEN={}", self.session, self.csrf);
+        let page = server.anon().wants_json().with("Origin", "http://localhost:3000");
+        page.with("Cookie", &cookies).with("X-XSRF-TOKEN", &self.csrf)
+    }
+
+    fn secrets(&self, when: &str) -> [Secret; 2] {
+        [(format!("session {when}"), self.session.clone()), (format!("CSRF token {when}"), self.csrf.clone())]
+    }
+}
+
+/// Uses every surface of the server once and returns every secret that was sent or received.
+fn everything(sandbox: &Sandbox, server: &Running) -> Vec<Secret> {
+    let mut secrets =
+        vec![("password".to_owned(), PASSWORD.to_owned()), ("other password".to_owned(), OTHER_PASSWORD.to_owned())];
+    let mut keep = |what: &str, secret: String| {
+        // Of `id|secret` the id is no secret; of a JWT everything before the signature is known anyway.
+        let secret = secret.split_once('|').map_or(secret.clone(), |(_, secret)| secret.to_owned());
+        let secret = secret.rsplit_once('.').map_or(secret.clone(), |(_, signature)| signature.to_owned());
+        assert!(secret.len() >= 20, "{what}: {secret}");
+        secrets.push((what.to_owned(), secret));
+    };
+    let anon = server.anon().wants_json();
+    let good = |answer: Answer| {
+        assert!((200..300).contains(&answer.status), "{:?}", answer.whole());
+        answer
+    };
+    good(anon.post("/auth/users/", json!({"username": "ada", "email": "ada@example.org", "password": PASSWORD})));
+    good(anon.post("/register", json!({"login": "bob", "password": PASSWORD})));
+    keep("minimal token", good(anon.post("/auth", json!({"login": "ada", "password": PASSWORD}))).text("token"));
+    let djoser =
+        || good(anon.post("/auth/token/login/", json!({"username": "ada", "password": PASSWORD}))).text("auth_token");
+    let first = djoser();
+    assert_eq!(first, djoser(), "the same token at each login");
+    keep("djoser token", first);
+    let hotel = good(anon.post("/auth/login", json!({"identifier": "ada", "password": PASSWORD})));
+    keep("access token", hotel.text("access_token"));
+    keep("refresh token", hotel.text("refresh_token"));
+    let refreshed = good(anon.post("/auth/refresh", json!({"refresh_token": hotel.text("refresh_token")})));
+    keep("refreshed access token", refreshed.text("access_token"));
+    let sanctum =
+        good(anon.post("/api/auth/token", json!({"email": "ada@example.org", "password": PASSWORD}))).text("token");
+    good(server.bearer(&sanctum).wants_json().get("/api/user"));
+    keep("sanctum token", sanctum);
+    let printed = sandbox.done(&["token", "issue", "ada", "--name", "ci", "--ability", "tokens:rotate"]);
+    let rotate = json!({"email": "ada@example.org", "reason": "course_purchase"});
+    good(server.bearer(printed.trim()).wants_json().post("/api/auth/token/rotate", rotate));
+    keep("printed token", printed.trim().to_owned());
+
+    let visit = Page::of(&good(anon.with("Origin", "http://localhost:3000").get("/sanctum/csrf-cookie")));
+    let login = good(visit.actor(server).post("/login", json!({"email": "ada@example.org", "password": PASSWORD})));
+    let page = Page::of(&login);
+    let fragment = good(page.actor(server).get("/meta/api-token")).body;
+    let api_token = fragment.split("content=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    keep("api-token", api_token);
+    // What failed is no less a secret: people mistype by one key, or type the password as the name.
+    assert_eq!(anon.post("/auth", json!({"login": "ada", "password": OTHER_PASSWORD})).status, 401);
+    assert_eq!(anon.post("/auth/login", json!({"identifier": OTHER_PASSWORD, "password": "x"})).status, 422);
+    anon.send(
+        "POST",
+        "/auth/login",
+        Some("application/json"),
+        &format!(r#"{{"identifier":"ada","password":"{OTHER_PASSWORD}"#),
+    );
+    anon.send(
+        "POST",
+        "/auth/users/",
+        Some("application/json"),
+        &format!(r#"{{"password":"{OTHER_PASSWORD}","password":"{OTHER_PASSWORD}"}}"#),
+    );
+    server.bearer(&format!("7|{OTHER_PASSWORD}")).wants_json().get("/api/user");
+    anon.with("Authorization", &format!("Token {OTHER_PASSWORD}")).get("/auth/users/me/");
+    server.bearer(OTHER_PASSWORD).get("/auth/me");
+    good(visit.actor(server).get("/sanctum/csrf-cookie"));
+    sandbox.done_with(OTHER_PASSWORD, &["user", "set-password", "bob", "--password-stdin"]);
+    good(server.bearer(&refreshed.text("access_token")).post_empty("/auth/logout"));
+    secrets.extend(visit.secrets("of the visit"));
+    secrets.extend(page.secrets("of the login"));
+    secrets
+}
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap())).collect()
+}
+
+#[test]
+fn no_byte_of_the_database_holds_anything_that_was_issued() {
+    let sandbox = sandbox!();
+    let mut server = sandbox.serve();
+    let secrets = everything(&sandbox, &server);
+    for when in ["while it runs", "after it stopped"] {
+        let mut seen = 0;
+        for (name, bytes) in files(sandbox.folder()).iter().filter(|(name, _)| name.starts_with("countersign.db")) {
+            seen += bytes.len();
+            let found: Vec<String> = secrets.iter().flat_map(|secret| occurrences(bytes, secret)).collect();
+            assert!(found.is_empty(), "{name} {when}: {found:#?}");
+        }
+        assert!(seen > 10_000, "the database is where it was looked for");
+        if when == "while it runs" {
+            assert_eq!(server.stop(), 0);
+        }
+    }
+}
+
+#[test]
+fn no_line_of_the_log_holds_a_secret_however_much_is_logged() {
+    for format in ["text", "json"] {
+        let mut sandbox = sandbox!();
+        sandbox.set("COUNTERSIGN__LOG__LEVEL", "trace");
+        sandbox.set("COUNTERSIGN__LOG__FORMAT", format);
+        let mut server = sandbox.serve();
+        let secrets = everything(&sandbox, &server);
+        assert_eq!(server.stop(), 0);
+        let log = server.log();
+        assert!(log.len() > 500, "trace logs something: {log}");
+        let found: Vec<String> = secrets.iter().flat_map(|secret| occurrences(log.as_bytes(), secret)).collect();
+        assert!(found.is_empty(), "{format}: {found:#?}");
+    }
+}
+
+#[test]
+fn the_dump_of_what_was_issued_finds_what_is_really_there() {
+    // The search itself: a secret in each form is found, and one that is not there is not.
+    let secret = ("x".to_owned(), "0123456789abcdef0123456789abcdef01234567".to_owned());
+    let hex: String = secret.1.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let raw = (0..20).map(|i| u8::from_str_radix(&secret.1[2 * i..2 * i + 2], 16).unwrap()).collect::<Vec<u8>>();
+    for hidden in [secret.1.clone().into_bytes(), hex.into_bytes(), STANDARD.encode(&secret.1).into_bytes(), raw] {
+        assert!(!occurrences(&[b"before".as_slice(), &hidden, b"after"].concat(), &secret).is_empty());
+    }
+    assert!(occurrences(&[0; 4096], &secret).is_empty());
+}
