@@ -51,7 +51,7 @@ impl<A: Adapter> FromRequest for Caller<A> {
             let unmounted = AuthError::Store(StoreError::new("adapter is not mounted here"));
             return Either::Left(ready(Err(A::refuse(request, unmounted.into()))));
         };
-        match A::authenticate(request, &mount) {
+        match A::authenticate(request, mount) {
             Either::Left(at_hand) => {
                 let answer = at_hand.into_inner().map(wrap);
                 Either::Left(ready(answer.map_err(|error| A::refuse(request, error.into()))))

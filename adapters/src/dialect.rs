@@ -103,7 +103,7 @@ fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
     let data = Use::data(Mount::<A> { auth, options, prefix, beside, site });
     Ok(Arc::new(move |cfg| {
         cfg.app_data(data.clone());
-        A::lend(cfg, &Use::from(data.clone()));
+        A::lend(cfg, &data);
         A::routes(cfg, &data.beside);
     }))
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Ready, ops::Deref, sync::Arc};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServerError, web};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServerError};
 use countersign_core::{Auth, AuthError};
 
 use crate::{adapter::Adapter, executor::Executor, sockets::Sockets};
@@ -61,17 +61,11 @@ impl Neighbours {
 }
 
 /// The mount that serves this request: `Use<Djoser>` in a handler's arguments. Cheap to clone.
-pub struct Use<A: Adapter>(web::Data<Mount<A>>);
+pub struct Use<A: Adapter>(Arc<Mount<A>>);
 
 impl<A: Adapter> Clone for Use<A> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
-    }
-}
-
-impl<A: Adapter> From<web::Data<Mount<A>>> for Use<A> {
-    fn from(data: web::Data<Mount<A>>) -> Self {
-        Self(data)
     }
 }
 
@@ -85,13 +79,13 @@ impl<A: Adapter> Deref for Use<A> {
 
 impl<A: Adapter> Use<A> {
     /// The mount of `request`; `None` if its routes were registered without [`Use::data`].
-    pub fn of(request: &HttpRequest) -> Option<Self> {
-        request.app_data::<web::Data<Mount<A>>>().cloned().map(Self)
+    pub fn of(request: &HttpRequest) -> Option<&Self> {
+        request.app_data()
     }
 
     /// The application data that a scope needs so that [`Use`] is found in it.
-    pub fn data(mount: Mount<A>) -> web::Data<Mount<A>> {
-        web::Data::new(mount)
+    pub fn data(mount: Mount<A>) -> Self {
+        Self(Arc::new(mount))
     }
 
     /// Runs work that hashes a password, on the hashing lane. A failed login comes back no sooner than the lane's
@@ -128,6 +122,8 @@ impl<A: Adapter> FromRequest for Use<A> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // A mistake of whoever assembled the server, not of the client.
-        std::future::ready(Self::of(request).ok_or_else(|| ErrorInternalServerError("adapter is not mounted here")))
+        std::future::ready(
+            Self::of(request).cloned().ok_or_else(|| ErrorInternalServerError("adapter is not mounted here")),
+        )
     }
 }

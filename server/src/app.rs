@@ -3,6 +3,7 @@
 mod background;
 mod docs;
 mod edge;
+mod failures;
 mod fallback;
 mod health;
 mod mounts;

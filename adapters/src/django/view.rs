@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
-        header::{ALLOW, CONTENT_TYPE, HeaderValue, VARY},
+        header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderValue, VARY},
     },
     middleware::Next,
 };
@@ -116,7 +116,7 @@ async fn admit<A: Adapter<Error = Failure>>(view: &View, request: &ServiceReques
         let known = view.guests.may(request.method());
         return if known { Ok(()) } else { Err(Failure::Unauthenticated(Unauthenticated::Missing)) };
     };
-    let found: Result<Arc<Verified>, AuthError> = caller::lookup(&mount, presented.text()).await;
+    let found: Result<Arc<Verified>, AuthError> = caller::lookup(mount, presented.text()).await;
     let verified = found.map_err(|error| match error {
         AuthError::Token(TokenFault::Missing) => Failure::Unauthenticated(Unauthenticated::Missing),
         AuthError::Token(fault) => Failure::Unauthenticated(presented.refusal(fault)),
@@ -152,6 +152,9 @@ async fn complete(
 /// Does the request carry a session or CSRF cookie of a form that Django throws away, and so lets the answer vary by
 /// `Cookie`?
 fn drops_cookie(request: &HttpRequest) -> bool {
+    if !request.headers().contains_key(COOKIE) {
+        return false;
+    }
     let dropped_session = request.cookie("sessionid").is_some_and(|cookie| cookie.value().len() < SHORTEST_SESSION_KEY);
     let dropped_csrf = request.cookie("csrftoken").is_some_and(|cookie| {
         let value = cookie.value();

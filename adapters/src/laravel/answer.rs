@@ -6,15 +6,15 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION},
+        header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION},
     },
 };
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 /// Symfony's default for an answer that says nothing else about caches.
-const CACHING: &str = "no-cache, private";
-const JSON: &str = "application/json";
+const CACHING: HeaderValue = HeaderValue::from_static("no-cache, private");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const HTML: &str = "text/html; charset=UTF-8";
 /// Symfony's redirect names the same type in other letters.
 const REDIRECT_HTML: &str = "text/html; charset=utf-8";
@@ -111,9 +111,9 @@ struct Php {
 
 impl Formatter for Php {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let plain = |letter: char| letter.is_ascii() && (letter != '/' || !self.slashes);
+        let special = |byte: u8| !byte.is_ascii() || (byte == b'/' && self.slashes);
         let mut rest = fragment;
-        while let Some(at) = rest.find(|letter| !plain(letter)) {
+        while let Some(at) = rest.bytes().position(special) {
             let (before, from) = rest.split_at(at);
             CompactFormatter.write_string_fragment(writer, before)?;
             let mut letters = from.chars();

@@ -11,6 +11,11 @@ use actix_web::{
 };
 use futures_util::{FutureExt as _, future::Future};
 
+use super::failures::Failures;
+
+/// The log is the process's, and so is its patience.
+static FAILURES: Failures = Failures::new();
+
 /// A HEAD is answered as its GET would be: the router has no routes for it, and the connection leaves the body out by
 /// itself. Answers that say nothing else are not to be stored or sniffed (ASVS 5.0, 14.3.2): they depend on a proof.
 pub fn edge<S, B>(
@@ -36,8 +41,7 @@ where
                 }
             }
             if response.status().is_server_error() {
-                let (request, status) = (response.request(), response.status().as_u16());
-                tracing::warn!(status, method = %request.method(), path = request.path(), "request failed");
+                FAILURES.log(&response);
             }
             response
         })
