@@ -1,6 +1,7 @@
 //! How long a failed login takes tells nothing about why it failed.
 
 use std::{
+    cmp::Ordering,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,19 +15,12 @@ const SAMPLES: usize = 60;
 
 /// How likely is it that an `x` is below a `y`? One half if they cannot be told apart.
 fn auc(xs: &[Duration], ys: &[Duration]) -> f64 {
-    let below = |x: &Duration| -> f64 {
-        ys.iter()
-            .map(|y| {
-                if x < y {
-                    1.0
-                } else if x == y {
-                    0.5
-                } else {
-                    0.0
-                }
-            })
-            .sum()
+    let point = |order| match order {
+        Ordering::Less => 1.0,
+        Ordering::Equal => 0.5,
+        Ordering::Greater => 0.0,
     };
+    let below = |x: &Duration| -> f64 { ys.iter().map(|y| point(x.cmp(y))).sum() };
     let pairs = u32::try_from(xs.len() * ys.len()).unwrap();
     xs.iter().map(below).sum::<f64>() / f64::from(pairs)
 }
