@@ -11,15 +11,7 @@ mod users;
 
 use std::{future::ready, sync::Arc};
 
-use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _,
-    http::{
-        Method, StatusCode,
-        header::{ALLOW, CONTENT_LENGTH, HeaderValue},
-    },
-    middleware::from_fn,
-    web,
-};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middleware::from_fn, web};
 use countersign_core::{StrategyKind, TokenFault, Verified, password::PasswordRules};
 use futures_util::future::Either;
 use utoipa::openapi::{
@@ -29,10 +21,9 @@ use utoipa::openapi::{
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    adapter::{Adapter, Refusal},
-    body::BodyError,
+    adapter::Adapter,
     caller::{self, Authentication},
-    django::{self, Failure, Presented, View},
+    django::{self, Error, Presented, View},
     mount::{Neighbours, Use},
 };
 
@@ -40,8 +31,6 @@ use crate::{
 const NAME: &str = "djoser";
 /// The security scheme of the document.
 const TOKEN: &str = "djoser_token";
-/// `DATA_UPLOAD_MAX_MEMORY_SIZE`: from here on it is Django that refuses a body, with a page of its own.
-const DJANGO_BODY_LIMIT: u64 = 2_621_440;
 
 /// The dialect.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +48,7 @@ impl Adapter for Djoser {
     const PASSWORD_RULES: PasswordRules = PasswordRules::Django;
 
     type Options = DjoserOptions;
-    type Error = Failure;
+    type Error = Error;
 
     /// One token is all that the wire hands out, and any strategy has one; of a JWT pair it is the access token.
     fn serves(_: StrategyKind) -> Result<(), &'static str> {
@@ -113,27 +102,9 @@ impl Adapter for Djoser {
         }
     }
 
-    fn refuse(request: &HttpRequest, refusal: Refusal) -> Failure {
-        match refusal {
-            Refusal::Body(BodyError::TooLarge { .. }) if declared_length(request) > DJANGO_BODY_LIMIT => {
-                Failure::Page(StatusCode::BAD_REQUEST)
-            }
-            Refusal::Body(error) => error.into(),
-            Refusal::Auth(error) => error.into(),
-        }
-    }
-
-    fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
-        // Django routes the decoded path, where an encoded slash is one more segment; its own views answer 405 alone.
-        if allowed.is_empty() || request.path().to_ascii_lowercase().contains("%2f") {
-            return django::not_found();
-        }
-        let mut response = Failure::method_not_allowed(request.method().as_str()).error_response();
-        let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
-        if let Ok(allow) = HeaderValue::from_str(&allowed.join(", ")) {
-            response.headers_mut().insert(ALLOW, allow);
-        }
-        response
+    /// A view answers for all methods of its path (see [`close`]): what gets here has none.
+    fn unserved(_: &HttpRequest, _: &[Method]) -> HttpResponse {
+        django::not_found()
     }
 }
 
@@ -141,10 +112,4 @@ impl Adapter for Djoser {
 fn close(cfg: &mut ServiceConfig, view: &'static View) {
     let around = from_fn(move |request, next| django::dispatch::<Djoser, _>(view, request, next));
     cfg.map(|cfg| cfg.service(django::rest(view).wrap(around)));
-}
-
-/// The length that the request announces, in bytes.
-fn declared_length(request: &HttpRequest) -> u64 {
-    let length = request.headers().get(CONTENT_LENGTH);
-    length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or_default()
 }

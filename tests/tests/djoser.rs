@@ -311,9 +311,11 @@ fn tokens_have_paths_with_and_without_the_slash_and_users_are_redirected() {
             assert_eq!((answer.whole(), answer.header("Location")), ((301, ""), to));
         }
     }
-    let nowhere = anon.get("/auth/nope/");
-    assert_eq!((nowhere.status, nowhere.header("Content-Type")), (404, "text/html; charset=utf-8"));
-    assert!(nowhere.body.contains("<h1>Not Found</h1>"), "{}", nowhere.body);
+    for path in ["/auth/nope/", "/auth/users/..%2f/", "/auth/users/a.b.c/"] {
+        let nowhere = anon.get(path);
+        assert_eq!((nowhere.status, nowhere.header("Content-Type")), (404, "text/html; charset=utf-8"), "{path}");
+        assert!(nowhere.body.contains("<h1>Not Found</h1>"), "{}", nowhere.body);
+    }
     assert_eq!(with_token(&server, &token).post_empty("/auth/token/logout").status, 204);
 }
 

@@ -10,7 +10,7 @@ use super::{Djoser, NAME, schema::LoginErrors};
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, CharField, Data, Detail, Failure, Field, Form, Guests, View, dispatch},
+    django::{Action, CharField, Data, Detail, Error, Field, Form, Guests, View, dispatch},
     mount::Use,
 };
 
@@ -57,7 +57,7 @@ struct Login {
 }
 
 impl Parse<Djoser> for Login {
-    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
         let mut form = Form::new(&data)?;
         let password = form.text(&CharField::optional("password")).map(Secret::new);
@@ -101,7 +101,7 @@ struct AuthToken {
     security((), ("djoser_token" = [])),
 )]
 #[post("/token/login{tail:/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&TOKEN_CREATE, request, next))")]
-async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<Json<AuthToken>, Failure> {
+async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<Json<AuthToken>, Error> {
     let Login { username: Some(identifier), password: Some(password) } = body.into_inner() else {
         return Err(AuthError::WrongCredentials.into());
     };
@@ -131,7 +131,7 @@ async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<J
     "/token/logout{tail:/?}",
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&TOKEN_DESTROY, request, next))"
 )]
-async fn delete_token(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<HttpResponse, Failure> {
+async fn delete_token(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<HttpResponse, Error> {
     let verified = caller.verified();
     mount.blocking(move |auth| auth.logout(&verified)).await?;
     Ok(HttpResponse::NoContent().finish())

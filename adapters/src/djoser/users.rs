@@ -15,7 +15,7 @@ use crate::{
     body::{Body, Parse},
     caller::Caller,
     django::{
-        Action, CharField, Data, Detail, EMAIL_FIELD, Failure, Field, FieldErrors, Form, Guests, View, dispatch,
+        Action, CharField, Data, Detail, EMAIL_FIELD, Error, Field, FieldErrors, Form, Guests, View, dispatch,
         valid_username,
     },
     mount::Use,
@@ -88,7 +88,7 @@ struct NewUser {
 }
 
 impl Parse<Djoser> for NewUser {
-    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
         let mut form = Form::new(&data)?;
         let email = form.text(&EMAIL_FIELD).unwrap_or_default();
@@ -188,7 +188,7 @@ async fn show_root(mount: Use<Djoser>) -> Json<Root> {
     security((), ("djoser_token" = [])),
 )]
 #[post(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
-async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<HttpResponse, Failure> {
+async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<HttpResponse, Error> {
     let NewUser { email, username, password, mut errors } = body.into_inner();
     if let Some(name) = &username {
         let wanted = as_typed(name);
@@ -197,9 +197,9 @@ async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<
             outcome => outcome?,
         }
     }
-    let (Some(username), Some(password)) = (username, password) else { return Err(Failure::Invalid(errors)) };
+    let (Some(username), Some(password)) = (username, password) else { return Err(Error::Invalid(errors)) };
     if !errors.is_empty() {
-        return Err(Failure::Invalid(errors));
+        return Err(Error::Invalid(errors));
     }
     let registration = Registration {
         username: Some(username.nfkc().collect()),
@@ -247,7 +247,7 @@ fn normalize_email(email: &str) -> String {
     security(("djoser_token" = [])),
 )]
 #[get(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
-async fn list_users(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<Vec<UserView>>, Failure> {
+async fn list_users(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<Vec<UserView>>, Error> {
     if !caller.user.is_staff {
         return Ok(Json(vec![UserView::from(&caller.user)]));
     }
