@@ -166,6 +166,31 @@ fn a_taken_name_is_told_before_the_password_is_looked_at() {
 }
 
 #[test]
+fn a_name_in_another_form_than_the_stored_one_is_nobodys() {
+    let (_server, anon, token) = with_user("café");
+    assert_eq!(log_in(&anon, "café", PASSWORD).text("auth_token"), token);
+    for other in ["cafe\u{301}", "ｃａｆé"] {
+        assert_eq!(log_in(&anon, other, PASSWORD).whole(), (400, WRONG), "{other}");
+    }
+}
+
+#[test]
+fn another_spelling_of_somebodys_phone_number_is_taken() {
+    let server = Server::start();
+    let anon = server.anon();
+    let registration = countersign_core::Registration {
+        username: Some("bob".to_owned()),
+        phone: Some("+79991234567".to_owned()),
+        ..countersign_core::Registration::new(Secret::from(PASSWORD))
+    };
+    server.owner.register(&registration).unwrap();
+    for spelling in ["+79991234567", "+7-999-123-45-67", "+7.999.1234567"] {
+        let answer = anon.post(USERS, json!({"username": spelling, "password": "123"}));
+        assert_eq!(answer.whole(), (400, TAKEN), "{spelling}");
+    }
+}
+
+#[test]
 fn weak_passwords_are_refused_in_djangos_words() {
     let server = Server::start();
     let anon = server.anon();

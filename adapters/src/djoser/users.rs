@@ -3,10 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, middleware::from_fn, post, web::Bytes, web::Json};
 use countersign_core::{
     AuthError, Registration, Secret, User, UserId,
-    identifier::{Key, Kind},
+    identifier::{self, Key, Kind},
 };
 use serde::Serialize;
-use unicode_normalization::UnicodeNormalization as _;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -191,7 +190,7 @@ async fn show_root(mount: Use<Djoser>) -> Json<Root> {
 async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<HttpResponse, Error> {
     let NewUser { email, username, password, mut errors } = body.into_inner();
     if let Some(name) = &username {
-        let wanted = as_typed(name);
+        let wanted = wanted(name);
         match mount.blocking(move |auth| auth.check_free(&wanted)).await {
             Err(AuthError::Taken(_)) => errors.insert(TAKEN_AFTER, USERNAME.name, TAKEN),
             outcome => outcome?,
@@ -202,7 +201,7 @@ async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<
         return Err(Error::Invalid(errors));
     }
     let registration = Registration {
-        username: Some(username.nfkc().collect()),
+        username: Some(identifier::normal(&username)),
         email: Some(normalize_email(&email)).filter(|email| !email.is_empty()),
         email_may_be_shared: true,
         ..Registration::new(password)
@@ -215,10 +214,10 @@ async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<
 /// The field that stands before the user name in the serializer.
 const TAKEN_AFTER: &str = "email";
 
-/// The key of a user name before it is normalised: Django looks for the text as typed, and finds out about its normal
-/// form only when it writes the row.
-fn as_typed(name: &str) -> Vec<(Kind, Key)> {
-    Key::candidates(name).into_iter().take(1).map(|key| (Kind::Username, key)).collect()
+/// The key that a user name claims, if it is in its normal form. Django looks for the text as typed, which no stored
+/// name equals in any other form, and finds out about the normal one only when it writes the row.
+fn wanted(name: &str) -> Vec<(Kind, Key)> {
+    if identifier::normal(name) == name { vec![(Kind::Username, Key::username(name))] } else { Vec::new() }
 }
 
 /// `normalize_email`: the domain in lower case.
