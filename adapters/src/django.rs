@@ -26,5 +26,5 @@ pub use form::{CharField, EMAIL_FIELD, Form};
 pub use metadata::{Action, Field};
 pub use pages::{add_slash, not_found};
 pub use parsers::Data;
-pub use validators::username as valid_username;
+pub use validators::{email as email_flaw, username as username_flaw};
 pub use view::{Guests, View, dispatch, rest};

@@ -63,6 +63,12 @@ pub fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(fits)
 }
 
+/// `text` without blanks and control characters at both ends, which nobody types on purpose in an identifier. Django and
+/// Laravel drop them as well.
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control())
+}
+
 /// Whole seconds for `Retry-After`, never "at once".
 pub fn retry_seconds(after: Duration) -> u64 {
     after.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1)

@@ -15,7 +15,7 @@ use crate::{
     caller::Caller,
     django::{
         Action, CharField, Data, Detail, EMAIL_FIELD, Error, Field, FieldErrors, Form, Guests, View, dispatch,
-        valid_username,
+        username_flaw,
     },
     mount::Use,
 };
@@ -67,7 +67,7 @@ const TAKEN: &str = "A user with that username already exists.";
 
 /// Djoser's `username` of a user who registers.
 const USERNAME: CharField =
-    CharField { max_length: Some(150), before: Some(valid_username), ..CharField::new("username") };
+    CharField { max_length: Some(150), before: Some(username_flaw), ..CharField::new("username") };
 
 /// Somebody who registers.
 #[derive(ToSchema)]
