@@ -15,7 +15,7 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middl
 use countersign_core::{StrategyKind, TokenFault, Verified, password::PasswordRules};
 use futures_util::future::Either;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    ComponentsBuilder, OpenApi, OpenApiBuilder,
     security::{ApiKey, ApiKeyValue, SecurityScheme},
 };
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -24,6 +24,7 @@ use crate::{
     adapter::Adapter,
     caller::{self, Authentication},
     django::{self, Error, Presented, View},
+    document,
     mount::{Neighbours, Use},
 };
 
@@ -70,17 +71,11 @@ impl Adapter for Djoser {
     }
 
     fn describe() -> OpenApi {
-        let info = InfoBuilder::new()
-            .title("Djoser")
-            .description(Some("Token authentication: `Authorization: Token …`."))
-            .version(env!("CARGO_PKG_VERSION"))
-            .license(Some(
-                LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build(),
-            ));
+        let info = document::info("Djoser", "Token authentication: `Authorization: Token …`.");
         let header = "`Token`, a blank, and the `auth_token` of `POST /auth/token/login/`.";
         let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", header)));
         OpenApiBuilder::new()
-            .info(info.build())
+            .info(info)
             .components(Some(ComponentsBuilder::new().security_scheme(TOKEN, scheme).build()))
             .build()
     }

@@ -22,7 +22,7 @@ use serde::Serialize;
 use utoipa::{
     ToSchema,
     openapi::{
-        ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+        ComponentsBuilder, OpenApi, OpenApiBuilder,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -32,8 +32,9 @@ use crate::{
     adapter::Adapter,
     body::Body,
     caller::Caller,
+    document,
     mount::{Neighbours, Use},
-    plain,
+    plain::{self, Cause},
 };
 
 pub use error::{Code, Error, Failure};
@@ -78,21 +79,17 @@ impl Adapter for Hotel {
     }
 
     fn describe() -> OpenApi {
-        let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
-        let info = InfoBuilder::new()
-            .title("Hotel management API: authentication")
-            .description(Some(
-                "Login with e-mail or phone; access tokens are JSON Web Tokens, refresh tokens are opaque.",
-            ))
-            .version(env!("CARGO_PKG_VERSION"))
-            .license(Some(license));
+        let info = document::info(
+            "Hotel management API: authentication",
+            "Login with e-mail or phone; access tokens are JSON Web Tokens, refresh tokens are opaque.",
+        );
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
             .description(Some("The access token of `POST /auth/login`."))
             .build();
         let components = ComponentsBuilder::new().security_scheme(BEARER, SecurityScheme::Http(bearer));
-        OpenApiBuilder::new().info(info.build()).components(Some(components.build())).build()
+        OpenApiBuilder::new().info(info).components(Some(components.build())).build()
     }
 
     fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
@@ -100,9 +97,7 @@ impl Adapter for Hotel {
     }
 
     fn unserved(_: &HttpRequest, allowed: &[Method]) -> HttpResponse {
-        let error =
-            if allowed.is_empty() { Error::NotFound } else { Error::MethodNotAllowed { allowed: allowed.to_vec() } };
-        error.error_response()
+        Error::from(Cause::unserved(allowed)).error_response()
     }
 }
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 use utoipa::{
     ToSchema,
     openapi::{
-        ComponentsBuilder, Info, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+        ComponentsBuilder, OpenApi, OpenApiBuilder,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -26,9 +26,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     adapter::Adapter,
     body::{Body, BodyError, Parse},
-    django,
+    django, document,
     mount::{Neighbours, Use},
-    plain,
+    plain::{self, Cause},
     settings::{Span, between},
 };
 
@@ -79,7 +79,10 @@ impl Adapter for Minimal {
     fn describe() -> OpenApi {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The token of `POST /auth`."));
         OpenApiBuilder::new()
-            .info(info())
+            .info(document::info(
+                "Minimal API",
+                "Registration and login with a login and a password; the token authorises the WebSocket.",
+            ))
             .components(Some(
                 ComponentsBuilder::new().security_scheme(BEARER, SecurityScheme::Http(bearer.build())).build(),
             ))
@@ -91,19 +94,8 @@ impl Adapter for Minimal {
     }
 
     fn unserved(_: &HttpRequest, allowed: &[Method]) -> HttpResponse {
-        let error =
-            if allowed.is_empty() { Error::NotFound } else { Error::MethodNotAllowed { allowed: allowed.to_vec() } };
-        error.error_response()
+        Error::from(Cause::unserved(allowed)).error_response()
     }
-}
-
-fn info() -> Info {
-    InfoBuilder::new()
-        .title("Minimal API")
-        .description(Some("Registration and login with a login and a password; the token authorises the WebSocket."))
-        .version(env!("CARGO_PKG_VERSION"))
-        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
-        .build()
 }
 
 /// A login and a password; the one object that both routes read.
@@ -200,12 +192,12 @@ async fn register(mount: Use<Minimal>, body: Body<Minimal, Login>) -> Result<Jso
     let Login { login, password } = body.into_inner();
     // The other dialects trim what their users type, and would never find it.
     if plain::trimmed(&login) != login {
-        return Err(Error::BadRequest);
+        return Err(Error::BAD_REQUEST);
     }
     let registration = registration(login, password);
     // Compatibility folding makes some names longer than they are typed.
     if !wanted(&registration).iter().all(|(_, key)| key.fits()) {
-        return Err(Error::BadRequest);
+        return Err(Error::BAD_REQUEST);
     }
     mount
         .hashing(move |auth| {

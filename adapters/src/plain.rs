@@ -1,5 +1,7 @@
-//! What the two plain JSON dialects, hotel and minimal, share: which bodies they read, how a Bearer token is sent,
-//! and when to come back.
+//! What the two plain JSON dialects, hotel and minimal, share: which bodies they read, how a Bearer token is sent, why a
+//! request failed, and when to come back.
+
+mod cause;
 
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use crate::{
     body::{BodyError, media_type},
     json,
 };
+
+pub use cause::Cause;
 
 /// The only type that is read; JSON is UTF-8, so a `charset` parameter changes nothing (RFC 8259, section 11).
 const JSON: &str = "application/json";
