@@ -39,6 +39,7 @@ use crate::{
 
 pub use error::{Code, Error, Failure};
 pub use input::{Login, Refresh};
+use input::{PasswordGrant, RefreshGrant};
 
 /// The tag, and the name that logins of this mount carry in lists.
 const NAME: &str = "hotel";
@@ -202,19 +203,19 @@ impl From<&User> for Profile {
 
 /// Log in
 ///
-/// The identifier is an e-mail address, a phone number in international form, or a user name. An `Authorization`
-/// header is not looked at.
+/// The identifier is an e-mail address, a phone number in international form, or a user name; blanks at its ends do not
+/// count. The form is that of OAuth 2.0's password grant. An `Authorization` header is not looked at.
 #[utoipa::path(
     operation_id = "hotel_create_tokens",
     tag = NAME,
-    request_body = Login,
+    request_body(content((Login = "application/json"), (PasswordGrant = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, description = "A new login", body = Tokens,
             headers(("Cache-Control" = String, description = "`no-store`"))),
-        (status = 400, description = "Not a JSON object", body = Failure),
+        (status = 400, description = "Neither a JSON object nor a form", body = Failure),
         (status = 408, description = "The body took too long", body = Failure),
         (status = 413, description = "The body is too long", body = Failure),
-        (status = 415, description = "The body is not JSON", body = Failure),
+        (status = 415, description = "The body is neither JSON nor a form", body = Failure),
         (status = 422, description = "Wrong login data (`invalid_credentials`), or missing or mistyped fields \
             (`validation_failed`)", body = Failure),
         (status = 503, description = "Overloaded or without a database", body = Failure,
@@ -239,20 +240,21 @@ async fn create_tokens(mount: Use<Hotel>, body: Body<Hotel, Login>) -> Result<Ht
 
 /// Exchange a refresh token
 ///
-/// Answers with the next access token of the same login. An `Authorization` header is not looked at.
+/// Answers with the next access token of the same login. The form is that of OAuth 2.0's refresh. An `Authorization`
+/// header is not looked at.
 #[utoipa::path(
     operation_id = "hotel_refresh_token",
     tag = NAME,
-    request_body = Refresh,
+    request_body(content((Refresh = "application/json"), (RefreshGrant = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, description = "The next access token", body = Refreshed,
             headers(("Cache-Control" = String, description = "`no-store`"))),
-        (status = 400, description = "Not a JSON object", body = Failure),
+        (status = 400, description = "Neither a JSON object nor a form", body = Failure),
         (status = 401, description = "The refresh token is unknown, expired or revoked", body = Failure,
             headers(("WWW-Authenticate" = String, description = "RFC 6750, section 3"))),
         (status = 408, description = "The body took too long", body = Failure),
         (status = 413, description = "The body is too long", body = Failure),
-        (status = 415, description = "The body is not JSON", body = Failure),
+        (status = 415, description = "The body is neither JSON nor a form", body = Failure),
         (status = 422, description = "The field is missing or mistyped", body = Failure),
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),

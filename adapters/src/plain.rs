@@ -40,6 +40,24 @@ pub fn object(request: &HttpRequest, body: &[u8]) -> Result<Map<String, Value>, 
     }
 }
 
+/// The fields of a form.
+///
+/// # Errors
+/// [`BodyError::DuplicateKey`] (RFC 6749, section 3.2) and [`BodyError::Nul`].
+pub fn form(body: &[u8]) -> Result<Map<String, Value>, BodyError> {
+    let mut fields = Map::new();
+    for (name, value) in form_urlencoded::parse(body) {
+        let field = name.into_owned();
+        if value.contains('\0') {
+            return Err(BodyError::Nul { field });
+        }
+        if fields.insert(field.clone(), Value::String(value.into_owned())).is_some() {
+            return Err(BodyError::DuplicateKey { key: field });
+        }
+    }
+    Ok(fields)
+}
+
 /// The token of the `Authorization` header (RFC 6750, section 2.1): one header, the scheme in any case, one blank, one
 /// token.
 ///

@@ -43,7 +43,7 @@ pub enum Code {
     ValidationFailed,
     /// 400: not JSON.
     MalformedJson,
-    /// 400: JSON, but not an object that can be read.
+    /// 400: well-formed, but not an object that can be read.
     BadRequest,
     /// 404.
     NotFound,
@@ -103,7 +103,7 @@ const fn plain(cause: &Cause) -> (StatusCode, Code, &'static str) {
         Cause::MalformedJson => (StatusCode::BAD_REQUEST, Code::MalformedJson, "The body is not well-formed JSON."),
         // Nobody registers here, so that nothing can be taken.
         Cause::BadRequest | Cause::Taken => {
-            (StatusCode::BAD_REQUEST, Code::BadRequest, "The body is not a JSON object that can be read.")
+            (StatusCode::BAD_REQUEST, Code::BadRequest, "The body is not an object that can be read.")
         }
         Cause::NotFound => (StatusCode::NOT_FOUND, Code::NotFound, "There is nothing here."),
         Cause::MethodNotAllowed { .. } => {
@@ -114,7 +114,7 @@ const fn plain(cause: &Cause) -> (StatusCode, Code, &'static str) {
         Cause::UnsupportedMediaType => (
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::UnsupportedMediaType,
-            "The body must be sent as application/json.",
+            "The body must be sent as application/json or application/x-www-form-urlencoded.",
         ),
         Cause::Unavailable { .. } => {
             (StatusCode::SERVICE_UNAVAILABLE, Code::ServiceUnavailable, "Please try again in a moment.")
