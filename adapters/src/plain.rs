@@ -1,5 +1,7 @@
-//! What the two plain JSON dialects, hotel and minimal, share: which bodies they read, how a Bearer token is sent,
-//! and when to come back.
+//! What the two plain JSON dialects, hotel and minimal, share: which bodies they read, how a Bearer token is sent, why a
+//! request failed, and when to come back.
+
+mod cause;
 
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use crate::{
     body::{BodyError, media_type},
     json,
 };
+
+pub use cause::Cause;
 
 /// The only type that is read; JSON is UTF-8, so a `charset` parameter changes nothing (RFC 8259, section 11).
 const JSON: &str = "application/json";
@@ -34,6 +38,24 @@ pub fn object(request: &HttpRequest, body: &[u8]) -> Result<Map<String, Value>, 
         Value::Object(object) => Ok(object),
         _ => Err(BodyError::Shape { detail: "not an object".to_owned() }),
     }
+}
+
+/// The fields of a form.
+///
+/// # Errors
+/// [`BodyError::DuplicateKey`] (RFC 6749, section 3.2) and [`BodyError::Nul`].
+pub fn form(body: &[u8]) -> Result<Map<String, Value>, BodyError> {
+    let mut fields = Map::new();
+    for (name, value) in form_urlencoded::parse(body) {
+        let field = name.into_owned();
+        if value.contains('\0') {
+            return Err(BodyError::Nul { field });
+        }
+        if fields.insert(field.clone(), Value::String(value.into_owned())).is_some() {
+            return Err(BodyError::DuplicateKey { key: field });
+        }
+    }
+    Ok(fields)
 }
 
 /// The token of the `Authorization` header (RFC 6750, section 2.1): one header, the scheme in any case, one blank, one
@@ -73,6 +95,12 @@ const IN_TOKENS: [bool; 256] = {
     }
     found
 };
+
+/// `text` without blanks and control characters at both ends, which nobody types on purpose in an identifier. Django and
+/// Laravel drop them as well.
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control())
+}
 
 /// Whole seconds for `Retry-After`, never "at once".
 pub fn retry_seconds(after: Duration) -> u64 {

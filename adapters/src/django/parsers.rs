@@ -9,7 +9,7 @@ use actix_web::{
 };
 
 use super::{
-    failure::Failure,
+    error::Error,
     json::{self, Value},
     media::MediaType,
     multipart, utf8,
@@ -35,7 +35,7 @@ impl Data {
     ///
     /// # Errors
     /// 415, or 400 with the parser's message, or Django's page for a form with too many fields.
-    pub fn parse(request: &HttpRequest, body: &[u8]) -> Result<Self, Failure> {
+    pub fn parse(request: &HttpRequest, body: &[u8]) -> Result<Self, Error> {
         let raw = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         let raw = String::from_utf8_lossy(raw);
         let media_type = MediaType::parse(&raw);
@@ -53,7 +53,7 @@ impl Data {
             }
             Some(1) => {
                 if body.split(|byte| *byte == b'&').count() > MOST_FIELDS {
-                    return Err(Failure::Page(StatusCode::BAD_REQUEST));
+                    return Err(Error::Page(StatusCode::BAD_REQUEST));
                 }
                 let text = |text: &str| Value::Text(text.to_owned().into());
                 let fields = form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), text(&value)));
@@ -63,7 +63,7 @@ impl Data {
                 let fields = multipart::parse(body, media_type.parameter("boundary"))
                     .map_err(|error| parse_error("Multipart form", &error))?;
                 if fields.len() > MOST_FIELDS {
-                    return Err(Failure::Page(StatusCode::BAD_REQUEST));
+                    return Err(Error::Page(StatusCode::BAD_REQUEST));
                 }
                 Ok(Self { value: Value::Object(fields), is_form: true })
             }
@@ -72,6 +72,6 @@ impl Data {
     }
 }
 
-fn parse_error(what: &str, error: &str) -> Failure {
-    Failure::detail(StatusCode::BAD_REQUEST, format!("{what} parse error - {error}"))
+fn parse_error(what: &str, error: &str) -> Error {
+    Error::detail(StatusCode::BAD_REQUEST, format!("{what} parse error - {error}"))
 }
