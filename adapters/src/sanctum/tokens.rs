@@ -1,6 +1,6 @@
 //! A user's own tokens: list, make, delete.
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, http::StatusCode, post, web};
+use actix_web::{HttpResponse, delete, get, http::StatusCode, post, web};
 use countersign_core::{Abilities, AuthError, Grant, Token, TokenFault, TokenId, TokenKind, store::Revoke};
 use serde::Serialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{
     caller::Caller,
     laravel::{
         self, answer,
-        fault::{self, Fault, LaravelError, Message},
+        fault::{Fault, Message},
         input::Input,
         rules::{Errors, Rule, ValidationError, check, moment},
         stateful::Group,
@@ -89,14 +89,9 @@ impl<'a> From<&'a Token> for ListedToken<'a> {
     security(("laravel_bearer" = [])),
 )]
 #[get("/api/tokens", wrap = "Group::Api")]
-pub async fn list_tokens(
-    request: HttpRequest,
-    mount: Use<Sanctum>,
-    caller: Caller<Sanctum>,
-) -> Result<HttpResponse, LaravelError> {
+pub async fn list_tokens(mount: Use<Sanctum>, caller: Caller<Sanctum>) -> Result<HttpResponse, Fault> {
     let user = caller.user.id;
-    let tokens = mount.blocking(move |auth| auth.tokens(user, Some(TokenKind::Sanctum))).await;
-    let tokens = tokens.map_err(fault::to(&request, &mount))?;
+    let tokens = mount.blocking(move |auth| auth.tokens(user, Some(TokenKind::Sanctum))).await?;
     Ok(answer::json(StatusCode::OK, &tokens.iter().map(ListedToken::from).collect::<Vec<_>>()))
 }
 
@@ -144,15 +139,13 @@ struct NewTokenInput {
 )]
 #[post("/api/tokens/create", wrap = "Group::Api")]
 pub async fn create_named_token(
-    request: HttpRequest,
     mount: Use<Sanctum>,
     caller: Caller<Sanctum>,
     body: Body<Sanctum, Input>,
-) -> Result<HttpResponse, LaravelError> {
-    let grant = wanted(&body.input, &caller.token.abilities).map_err(fault::to(&request, &mount))?;
+) -> Result<HttpResponse, Fault> {
+    let grant = wanted(&body.input, &caller.token.abilities)?;
     let verified = caller.verified();
-    let issued = mount.blocking(move |auth| auth.issue_within(&verified, &grant)).await.map_err(changed_meanwhile);
-    let issued = issued.map_err(fault::to(&request, &mount))?;
+    let issued = mount.blocking(move |auth| auth.issue_within(&verified, &grant)).await.map_err(changed_meanwhile)?;
     Ok(answer::json(StatusCode::OK, &IssuedToken { token: issued.access.expose() }))
 }
 
@@ -208,11 +201,10 @@ fn changed_meanwhile(error: AuthError) -> AuthError {
 )]
 #[delete("/api/tokens/{id}", wrap = "Group::Api")]
 pub async fn delete_token(
-    request: HttpRequest,
     mount: Use<Sanctum>,
     caller: Caller<Sanctum>,
     path: web::Path<String>,
-) -> Result<HttpResponse, LaravelError> {
+) -> Result<HttpResponse, Fault> {
     let given = path.into_inner();
     let (user, number) = (caller.user.id, given.parse().ok().map(TokenId));
     let deleted = mount.blocking(move |auth| {
@@ -227,7 +219,7 @@ pub async fn delete_token(
         }
         other => other.into(),
     });
-    deleted.map_err(fault::to(&request, &mount))?;
+    deleted?;
     Ok(answer::no_content())
 }
 
@@ -248,13 +240,8 @@ pub async fn delete_token(
     security(("laravel_bearer" = [])),
 )]
 #[delete("/api/tokens", wrap = "Group::Api")]
-pub async fn delete_tokens(
-    request: HttpRequest,
-    mount: Use<Sanctum>,
-    caller: Caller<Sanctum>,
-) -> Result<HttpResponse, LaravelError> {
+pub async fn delete_tokens(mount: Use<Sanctum>, caller: Caller<Sanctum>) -> Result<HttpResponse, Fault> {
     let user = caller.user.id;
-    let gone = mount.blocking(move |auth| auth.revoke_many(user, Revoke::Kind(TokenKind::Sanctum))).await;
-    gone.map_err(fault::to(&request, &mount))?;
+    mount.blocking(move |auth| auth.revoke_many(user, Revoke::Kind(TokenKind::Sanctum))).await?;
     Ok(answer::no_content())
 }
