@@ -2,7 +2,6 @@
 //!
 //! Credentials in the query string are not part of it: secrets do not belong into addresses.
 
-mod multipart;
 mod trim;
 
 use actix_web::{
@@ -15,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::{
     adapter::Adapter,
     body::{BodyError, Parse},
-    json,
+    json, multipart,
 };
 
 /// The fields of a request after Laravel's `TrimStrings` and `ConvertEmptyStringsToNull`.
@@ -43,7 +42,7 @@ impl Input {
         } else if media_type == "application/x-www-form-urlencoded" {
             form(pairs(body))?
         } else if media_type == "multipart/form-data" {
-            form(multipart::fields(content_type, body))?
+            form(parts(content_type, body))?
         } else {
             Map::new()
         };
@@ -92,6 +91,13 @@ pub fn content_type(headers: &HeaderMap) -> &str {
 fn pairs(body: &[u8]) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(body);
     Query::from_query(&text).map(Query::into_inner).unwrap_or_default()
+}
+
+/// The fields of a multipart form; files are passed over, no route here takes one.
+fn parts(content_type: &str, body: &[u8]) -> Vec<(String, String)> {
+    let boundary = multipart::parameter(content_type, "boundary").unwrap_or_default();
+    let parts = if boundary.is_empty() { Vec::new() } else { multipart::parts(body, &boundary) };
+    parts.into_iter().filter(|part| part.filename.is_none()).map(|part| (part.name, part.content)).collect()
 }
 
 /// Reads a form: `name=value`, and `name[]=value` for each item of a list.
