@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, delete, get, http::StatusCode, post, web};
 use countersign_core::{Abilities, AuthError, Grant, Token, TokenFault, TokenId, TokenKind, store::Revoke};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{NAME, NAME_LENGTH, Sanctum, Token as IssuedToken};
@@ -103,7 +102,7 @@ struct NewTokenInput {
     /// Its name in lists.
     #[schema(max_length = 255, example = "laptop")]
     token_name: String,
-    /// What it may do; everything without it.
+    /// What it may do; without it as much as the caller's token.
     #[schema(value_type = Vec<String>, required = false, example = json!(["check-status"]))]
     abilities: Option<Vec<String>>,
     /// Its end; none without it.
@@ -113,8 +112,9 @@ struct NewTokenInput {
 
 /// Create another token
 ///
-/// For whoever is logged in already. An ability that speaks for the server's owner (`tokens:…`) is only passed on by a
-/// token that has it by name.
+/// For whoever is logged in already. The new token may do no more and lives no longer than the one that the request came
+/// with; a session may do everything. An ability that speaks for the server's owner (`tokens:…`) is only passed on by a
+/// token that has it by name, and only if it is named.
 #[utoipa::path(
     operation_id = "sanctum_create_named_token",
     tag = NAME,
@@ -153,22 +153,30 @@ pub async fn create_named_token(
 fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
     let mut errors = Errors::default();
     check(input, "token_name", &[Rule::Required, Rule::Text, Rule::Max(NAME_LENGTH)], &mut errors);
-    check(input, "abilities", &[Rule::List], &mut errors);
-    let items = input.get("abilities").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    for (at, item) in items.iter().enumerate() {
-        match item.as_str() {
-            None => errors.add(&format!("abilities.{at}"), format!("The abilities.{at} field must be a string.")),
-            Some(ability) if laravel::is_reserved(ability) && !laravel::is_named(own, ability) => {
-                errors.add(&format!("abilities.{at}"), format!("The selected abilities.{at} is invalid."));
+    check(input, "abilities", &[Rule::Array], &mut errors);
+    let abilities = input.items("abilities").map_or_else(
+        || laravel::inherited(own),
+        |items| {
+            let mut abilities = Vec::new();
+            for (key, item) in items {
+                match item.as_str() {
+                    None => {
+                        errors.add(&format!("abilities.{key}"), format!("The abilities.{key} field must be a string."))
+                    }
+                    Some(ability) if laravel::may_give(own, ability) => abilities.push(ability.to_owned()),
+                    Some(_) => {
+                        errors.add(&format!("abilities.{key}"), format!("The selected abilities.{key} is invalid."))
+                    }
+                }
             }
-            Some(_) => {}
-        }
-    }
+            Abilities(abilities)
+        },
+    );
     check(input, "expires_at", &[Rule::Nullable, Rule::Date], &mut errors);
     errors.verdict()?;
     Ok(Grant {
         name: input.text("token_name").unwrap_or_default(),
-        abilities: input.texts("abilities").map_or_else(Abilities::all, Abilities),
+        abilities,
         expires_at: input.text("expires_at").as_deref().and_then(moment),
     })
 }
