@@ -39,7 +39,7 @@ async fn show_liveness() -> HttpResponse {
     ))]
 #[get("/health/ready")]
 async fn show_readiness(realm: web::Data<Realm>) -> HttpResponse {
-    match web::block(move || realm.tokens().ping()).await {
+    match web::block(move || realm.ping()).await {
         Ok(Ok(())) => HttpResponse::Ok().json(Health { status: "ok" }),
         outcome => {
             if let Ok(Err(error)) = outcome {
