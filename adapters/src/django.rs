@@ -13,7 +13,6 @@ mod form;
 mod json;
 mod media;
 mod metadata;
-mod multipart;
 mod pages;
 mod parsers;
 mod utf8;

@@ -16,6 +16,7 @@ pub mod json;
 pub mod laravel;
 pub mod minimal;
 pub mod mount;
+mod multipart;
 pub mod plain;
 pub mod sanctum;
 pub mod sanctum_spa;

@@ -9,12 +9,12 @@ use utoipa::{ToSchema, openapi::OpenApi};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    adapter::{Adapter, Refusal},
+    adapter::Adapter,
     body::Body,
     caller::{Authentication, Caller},
     laravel::{
         answer, bearer, document,
-        fault::{self, LaravelError, Message},
+        fault::{self, Fault, Message},
         guard,
         input::Input,
         login::{Fields, Login},
@@ -51,7 +51,7 @@ impl Adapter for Sanctum {
     const PASSWORD_RULES: PasswordRules = PasswordRules::Laravel;
 
     type Options = SanctumOptions;
-    type Error = LaravelError;
+    type Error = Fault;
 
     fn serves(strategy: StrategyKind) -> Result<(), &'static str> {
         match strategy {
@@ -67,6 +67,10 @@ impl Adapter for Sanctum {
         cfg.service(tokens::create_named_token).service(tokens::delete_token);
     }
 
+    fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
+        cfg.app_data(mount.site.clone());
+    }
+
     fn describe() -> OpenApi {
         document::describe("Sanctum API", "Personal access tokens as Laravel Sanctum has them.", None)
     }
@@ -77,10 +81,6 @@ impl Adapter for Sanctum {
 
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
         guard::authenticate(request, mount)
-    }
-
-    fn refuse(request: &HttpRequest, refusal: Refusal) -> LaravelError {
-        LaravelError::refuse::<Self>(request, refusal)
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
@@ -154,12 +154,8 @@ struct Token<'a> {
     security(()),
 )]
 #[post("/api/auth/token", wrap = "Group::Api")]
-async fn create_token(
-    request: HttpRequest,
-    mount: Use<Sanctum>,
-    body: Body<Sanctum, Input>,
-) -> Result<HttpResponse, LaravelError> {
-    let issued = issue(&request, &mount, body, &[Rule::Nullable, Rule::Printable, Rule::Max(NAME_LENGTH)]).await?;
+async fn create_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result<HttpResponse, Fault> {
+    let issued = issue(&mount, body, &[Rule::Nullable, Rule::Printable, Rule::Max(NAME_LENGTH)]).await?;
     Ok(answer::json(StatusCode::OK, &Token { token: issued.access.expose() }))
 }
 
@@ -188,27 +184,18 @@ async fn create_token(
     security(()),
 )]
 #[post("/sanctum/token", wrap = "Group::Api")]
-async fn create_device_token(
-    request: HttpRequest,
-    mount: Use<Sanctum>,
-    body: Body<Sanctum, Input>,
-) -> Result<HttpResponse, LaravelError> {
-    let issued = issue(&request, &mount, body, &[Rule::Required, Rule::Printable, Rule::Max(NAME_LENGTH)]).await?;
+async fn create_device_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result<HttpResponse, Fault> {
+    let issued = issue(&mount, body, &[Rule::Required, Rule::Printable, Rule::Max(NAME_LENGTH)]).await?;
     Ok(answer::html(StatusCode::OK, issued.access.expose().to_owned()))
 }
 
 /// Checks the credentials in `body` and issues a token under the name of the device.
-async fn issue(
-    request: &HttpRequest,
-    mount: &Use<Sanctum>,
-    body: Body<Sanctum, Input>,
-    name_rules: &[Rule],
-) -> Result<Issued, LaravelError> {
+async fn issue(mount: &Use<Sanctum>, body: Body<Sanctum, Input>, name_rules: &[Rule]) -> Result<Issued, Fault> {
     let login = Login::read(&body.input, Fields::Loose, WRONG_CREDENTIALS, &[("device_name", name_rules)]);
-    let (credentials, refusal) = login.map_err(fault::to(request, mount))?.into_parts();
+    let (credentials, refusal) = login?.into_parts();
     let grant = Grant::named(body.input.text("device_name").unwrap_or_else(|| TOKEN_NAME.to_owned()));
     let issued = mount.hashing(move |auth| auth.login(&credentials, &grant)).await;
-    issued.map_err(|error| Login::refused(refusal, error)).map_err(fault::to(request, mount))
+    issued.map_err(|error| Login::refused(refusal, error))
 }
 
 /// Show the user
@@ -252,9 +239,9 @@ async fn delete_current_token(
     request: HttpRequest,
     mount: Use<Sanctum>,
     caller: Caller<Sanctum>,
-) -> Result<HttpResponse, LaravelError> {
+) -> Result<HttpResponse, Fault> {
     let verified = caller.verified();
-    mount.blocking(move |auth| auth.logout(&verified)).await.map_err(fault::to(&request, &mount))?;
+    mount.blocking(move |auth| auth.logout(&verified)).await?;
     if caller.token.kind == TokenKind::Session
         && let Some(visitor) = Visitor::of(&request)
     {

@@ -11,11 +11,11 @@ use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    adapter::{Adapter, Refusal},
+    adapter::Adapter,
     caller::{Authentication, Caller},
     laravel::{
         answer, bearer, document,
-        fault::{self, LaravelError, Message},
+        fault::{self, Fault, Message},
         guard,
         session::Sessions,
         stateful::Group,
@@ -96,7 +96,7 @@ impl Adapter for SanctumSpa {
     const PASSWORD_RULES: PasswordRules = PasswordRules::Laravel;
 
     type Options = SanctumSpaOptions;
-    type Error = LaravelError;
+    type Error = Fault;
 
     fn serves(strategy: StrategyKind) -> Result<(), &'static str> {
         match strategy {
@@ -126,7 +126,7 @@ impl Adapter for SanctumSpa {
         let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
         sessions.secure = secure_cookies.unwrap_or(sessions.secure);
         sessions.domain.clone_from(cookie_domain);
-        cfg.app_data(web::Data::new(sessions));
+        cfg.app_data(web::Data::new(sessions)).app_data(mount.site.clone());
     }
 
     fn describe() -> OpenApi {
@@ -140,10 +140,6 @@ impl Adapter for SanctumSpa {
 
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
         guard::authenticate(request, mount)
-    }
-
-    fn refuse(request: &HttpRequest, refusal: Refusal) -> LaravelError {
-        LaravelError::refuse::<Self>(request, refusal)
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {

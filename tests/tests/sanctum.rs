@@ -350,6 +350,50 @@ fn nobody_gives_an_ability_of_the_owner_to_themselves() {
 }
 
 #[test]
+fn abilities_are_an_array_however_it_is_sent() {
+    let (server, anon) = with_ada();
+    let ada = server.bearer(&token(&anon)).wants_json();
+    let form = |body: &str| {
+        let form = "application/x-www-form-urlencoded";
+        ada.send("POST", "/api/tokens/create", Some(form), &format!("token_name=x&{body}")).status
+    };
+    for body in
+        ["abilities[]=read", "abilities[0]=read", "abilities%5B0%5D=read", "abilities[k]=read", "abilities[0=read"]
+    {
+        assert_eq!(form(body), 200, "{body}");
+    }
+    let object = json!({"token_name": "x", "abilities": {"0": "read"}});
+    assert_eq!(ada.post("/api/tokens/create", object).status, 200);
+    let tokens = server.owner.tokens(UserId(1), None).unwrap();
+    let given: Vec<_> = tokens[1..].iter().map(|token| &token.abilities).collect();
+    assert_eq!(given, [&Abilities(vec!["read".to_owned()]); 6]);
+    assert_eq!(form("abilities[0][]=read"), 422);
+    assert_eq!(form("abilities=read"), 422);
+}
+
+#[test]
+fn a_token_makes_none_that_may_do_more_than_itself() {
+    let (server, anon) = with_ada();
+    let ada = server.bearer(&token(&anon)).wants_json();
+    let body = json!({"token_name": "x", "abilities": ["read", "write"], "expires_at": "2026-02-01"});
+    let few = server.bearer(&ada.post("/api/tokens/create", body).text("token")).wants_json();
+    for (abilities, at) in [(json!(["read", "*"]), 1), (json!(["other"]), 0)] {
+        let answer = few.post("/api/tokens/create", json!({"token_name": "x", "abilities": abilities}));
+        let words = format!("The selected abilities.{at} is invalid.");
+        let expected = format!(r#"{{"message":"{words}","errors":{{"abilities.{at}":["{words}"]}}}}"#);
+        assert_eq!(answer.whole(), (422, expected.as_str()));
+    }
+    assert_eq!(few.post("/api/tokens/create", json!({"token_name": "same"})).status, 200);
+    let fewer = json!({"token_name": "fewer", "abilities": ["read"], "expires_at": "2037-01-01"});
+    assert_eq!(few.post("/api/tokens/create", fewer).status, 200);
+    let tokens = server.owner.tokens(UserId(1), None).unwrap();
+    let made: Vec<_> = tokens[2..].iter().map(|token| (token.abilities.0.join(" "), token.expires_at)).collect();
+    let end = tokens[1].expires_at;
+    assert!(end.is_some());
+    assert_eq!(made, [("read write".to_owned(), end), ("read".to_owned(), end)]);
+}
+
+#[test]
 fn a_user_deletes_their_own_tokens_and_no_others() {
     let (server, anon) = with_ada();
     add(&server, "Bob", "bob@example.org");

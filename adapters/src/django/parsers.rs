@@ -12,15 +12,20 @@ use super::{
     error::Error,
     json::{self, Value},
     media::MediaType,
-    multipart, utf8,
+    utf8,
 };
-use crate::body::BodyError;
+use crate::{
+    body::BodyError,
+    multipart::{self, Part},
+};
 
 /// What is read, in the order in which DRF looks for a parser: all three are `DEFAULT_PARSER_CLASSES`.
 pub(super) const MEDIA_TYPES: [&str; 3] =
     ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"];
 /// `DATA_UPLOAD_MAX_NUMBER_FIELDS`.
 const MOST_FIELDS: usize = 1000;
+/// Django takes a boundary longer than RFC 2046 has it.
+const LONGEST_BOUNDARY: usize = 200;
 
 /// A parsed body.
 #[derive(Debug)]
@@ -60,8 +65,8 @@ impl Data {
                 Ok(Self { value: Value::Object(fields.collect()), is_form: true })
             }
             Some(_) => {
-                let fields = multipart::parse(body, media_type.parameter("boundary"))
-                    .map_err(|error| parse_error("Multipart form", &error))?;
+                let boundary = boundary(&raw).map_err(|error| parse_error("Multipart form", &error))?;
+                let fields: Vec<_> = multipart::parts(body, &boundary).into_iter().map(field).collect();
                 if fields.len() > MOST_FIELDS {
                     return Err(Error::Page(StatusCode::BAD_REQUEST));
                 }
@@ -72,6 +77,58 @@ impl Data {
     }
 }
 
+/// The boundary that `content_type` names.
+///
+/// # Errors
+/// Django's message.
+fn boundary(content_type: &str) -> Result<String, String> {
+    let boundary = multipart::parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
+    let is_valid = |boundary: &String| {
+        boundary.len() <= LONGEST_BOUNDARY
+            && boundary.chars().all(|letter| letter == ' ' || letter.is_ascii_graphic())
+            && !boundary.ends_with(' ')
+    };
+    match boundary {
+        Some(boundary) if is_valid(&boundary) => Ok(boundary),
+        other => Err(format!("Invalid boundary in multipart: {}", other.as_deref().unwrap_or("None"))),
+    }
+}
+
+/// A field of a form; a file without a name is none to Django.
+fn field(part: Part) -> (String, Value) {
+    let is_file = part.filename.is_some_and(|filename| !filename.is_empty());
+    (part.name, if is_file { Value::File } else { Value::Text(part.content.into()) })
+}
+
 fn parse_error(what: &str, error: &str) -> Error {
     Error::detail(StatusCode::BAD_REQUEST, format!("{what} parse error - {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boundary_is_checked_as_django_does() {
+        assert_eq!(boundary("multipart/form-data; boundary=\"a;b\"").as_deref(), Ok("a;b"));
+        let none = "Invalid boundary in multipart: None";
+        for content_type in ["multipart/form-data", "multipart/form-data; boundary="] {
+            assert_eq!(boundary(content_type).unwrap_err(), none, "{content_type}");
+        }
+        let ends_with_a_blank = boundary("multipart/form-data; boundary=\"x \"");
+        assert_eq!(ends_with_a_blank.unwrap_err(), "Invalid boundary in multipart: x ");
+    }
+
+    #[test]
+    fn a_part_is_a_file_if_it_has_the_name_of_one() {
+        let part = |filename: Option<&str>| {
+            let part = Part { name: "a".to_owned(), filename: filename.map(str::to_owned), content: "x".to_owned() };
+            field(part).1
+        };
+        let text = Value::Text("x".to_owned().into());
+        assert_eq!(
+            [part(None), part(Some("")), part(Some("a.txt"))],
+            [text, Value::Text("x".to_owned().into()), Value::File]
+        );
+    }
 }

@@ -19,9 +19,8 @@ use super::{
     visitor::Visitor,
 };
 use crate::{
-    adapter::{Adapter, Refusal},
     body::BodyError,
-    mount::{Site, Use},
+    mount::Site,
     plain::{STORE_RETRY, retry_seconds},
 };
 
@@ -53,12 +52,9 @@ impl From<Errors> for Fault {
     }
 }
 
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Auth(error) => Self::Auth(error),
-            Refusal::Body(error) => Self::Body(error),
-        }
+impl From<BodyError> for Fault {
+    fn from(error: BodyError) -> Self {
+        Self::Body(error)
     }
 }
 
@@ -85,55 +81,13 @@ impl Manner {
     }
 }
 
-/// A refusal, and how it is to be said.
-#[derive(Debug)]
-pub struct LaravelError {
-    fault: Fault,
-    manner: Manner,
-}
-
-impl LaravelError {
-    /// `fault` as the sender of `request` wants to hear it.
-    pub fn new(request: &HttpRequest, site: &Site, fault: impl Into<Fault>) -> Self {
-        Self { fault: fault.into(), manner: Manner::of(request, site) }
-    }
-
-    /// [`Adapter::refuse`] of both dialects.
-    pub fn refuse<A: Adapter>(request: &HttpRequest, fault: impl Into<Fault>) -> Self {
-        match Use::<A>::of(request) {
-            Some(mount) => Self::new(request, &mount.site, fault),
-            None => Self { fault: fault.into(), manner: Manner::Json },
-        }
-    }
-}
-
-/// For `map_err`: says a fault as the sender of `request` wants to hear it.
-pub fn to<'a, A: Adapter, F: Into<Fault>>(
-    request: &'a HttpRequest,
-    mount: &'a Use<A>,
-) -> impl Fn(F) -> LaravelError + use<'a, A, F> {
-    move |fault| LaravelError::new(request, &mount.site, fault)
-}
-
-impl From<AuthError> for LaravelError {
-    fn from(error: AuthError) -> Self {
-        Self { fault: error.into(), manner: Manner::Json }
-    }
-}
-
-impl From<BodyError> for LaravelError {
-    fn from(error: BodyError) -> Self {
-        Self { fault: Fault::Body(error), manner: Manner::Json }
-    }
-}
-
-impl fmt::Display for LaravelError {
+impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.fault {
-            Fault::Auth(error) => error.fmt(f),
-            Fault::Body(error) => error.fmt(f),
-            Fault::Invalid(_) => f.write_str("invalid input"),
-            Fault::Status(status, message) => write!(f, "{status}: {message}"),
+        match self {
+            Self::Auth(error) => error.fmt(f),
+            Self::Body(error) => error.fmt(f),
+            Self::Invalid(_) => f.write_str("invalid input"),
+            Self::Status(status, message) => write!(f, "{status}: {message}"),
         }
     }
 }
@@ -233,35 +187,41 @@ pub fn flaw_message(flaw: &PasswordFlaw) -> String {
     }
 }
 
-impl ResponseError for LaravelError {
+/// The status alone: how a fault is said depends on the request, which only [`said_to`] sees. Every handler is wrapped in
+/// its [`super::stateful::Group`], which replaces this answer.
+impl ResponseError for Fault {
     fn status_code(&self) -> StatusCode {
-        self.answer().status()
+        match self.wire() {
+            Wire::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Wire::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Wire::Status(status, _) => status,
+            Wire::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.fault.log();
-        self.answer()
+        HttpResponse::new(self.status_code())
     }
 }
 
-impl LaravelError {
-    fn answer(&self) -> HttpResponse {
-        match (self.fault.wire(), &self.manner) {
-            (Wire::Unauthenticated, Manner::Json) => {
-                answer::json(StatusCode::UNAUTHORIZED, &Message { message: "Unauthenticated." })
-            }
-            (Wire::Unauthenticated, Manner::Page { login, .. }) => answer::redirect(login),
-            (Wire::Invalid(errors), Manner::Json) => {
-                answer::json(StatusCode::UNPROCESSABLE_ENTITY, &ValidationError::from(errors.as_ref()))
-            }
-            (Wire::Invalid(_), Manner::Page { back, .. }) => answer::redirect(back),
-            (Wire::Status(status, message), manner) => said(status, &message, matches!(manner, Manner::Json)),
-            (Wire::Unavailable(after), manner) => {
-                let unavailable = StatusCode::SERVICE_UNAVAILABLE;
-                let mut response = said(unavailable, "Service Unavailable", matches!(manner, Manner::Json));
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_seconds(after)));
-                response
-            }
+/// `fault` as the sender of `request` wants to hear it.
+pub fn said_to(request: &HttpRequest, site: &Site, fault: &Fault) -> HttpResponse {
+    fault.log();
+    match (fault.wire(), Manner::of(request, site)) {
+        (Wire::Unauthenticated, Manner::Json) => {
+            answer::json(StatusCode::UNAUTHORIZED, &Message { message: "Unauthenticated." })
+        }
+        (Wire::Unauthenticated, Manner::Page { login, .. }) => answer::redirect(&login),
+        (Wire::Invalid(errors), Manner::Json) => {
+            answer::json(StatusCode::UNPROCESSABLE_ENTITY, &ValidationError::from(errors.as_ref()))
+        }
+        (Wire::Invalid(_), Manner::Page { back, .. }) => answer::redirect(&back),
+        (Wire::Status(status, message), manner) => said(status, &message, matches!(manner, Manner::Json)),
+        (Wire::Unavailable(after), manner) => {
+            let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+            let mut response = said(unavailable, "Service Unavailable", matches!(manner, Manner::Json));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_seconds(after)));
+            response
         }
     }
 }
@@ -285,7 +245,7 @@ fn title(status: StatusCode) -> &'static str {
 /// The order in which Laravel's router names methods.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// [`Adapter::unserved`] of both dialects: what Laravel's router says when no route fits.
+/// [`crate::Adapter::unserved`] of both dialects: what Laravel's router says when no route fits.
 pub fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
     let as_json = client::expects_json(request.headers());
     let path = match request.path().trim_matches('/') {

@@ -2,7 +2,7 @@
 //!
 //! Credentials in the query string are not part of it: secrets do not belong into addresses.
 
-mod multipart;
+mod form;
 mod trim;
 
 use actix_web::{
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::{
     adapter::Adapter,
     body::{BodyError, Parse},
-    json,
+    json, multipart,
 };
 
 /// The fields of a request after Laravel's `TrimStrings` and `ConvertEmptyStringsToNull`.
@@ -41,9 +41,9 @@ impl Input {
                 Err(refused) => return Err(refused),
             }
         } else if media_type == "application/x-www-form-urlencoded" {
-            form(pairs(body))?
+            form::fields(pairs(body))?
         } else if media_type == "multipart/form-data" {
-            form(multipart::fields(content_type, body))?
+            form::fields(parts(content_type, body))?
         } else {
             Map::new()
         };
@@ -70,10 +70,13 @@ impl Input {
         }
     }
 
-    /// The texts of a list; what is no text is left out.
-    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
-        let items = self.get(name)?.as_array()?;
-        Some(items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
+    /// The items of what is an array to PHP, each with its key: a list, or a JSON object.
+    pub fn items(&self, name: &str) -> Option<Vec<(String, &Value)>> {
+        match self.get(name)? {
+            Value::Array(items) => Some(items.iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect()),
+            Value::Object(map) => Some(map.iter().map(|(key, item)| (key.clone(), item)).collect()),
+            _ => None,
+        }
     }
 }
 
@@ -94,23 +97,11 @@ fn pairs(body: &[u8]) -> Vec<(String, String)> {
     Query::from_query(&text).map(Query::into_inner).unwrap_or_default()
 }
 
-/// Reads a form: `name=value`, and `name[]=value` for each item of a list.
-fn form(pairs: Vec<(String, String)>) -> Result<Map<String, Value>, BodyError> {
-    let mut fields = Map::new();
-    for (name, value) in pairs {
-        if name.contains('\0') || value.contains('\0') {
-            return Err(BodyError::Nul { field: name.replace('\0', "") });
-        }
-        if let Some(list) = name.strip_suffix("[]") {
-            match fields.entry(list).or_insert_with(|| Value::Array(Vec::new())) {
-                Value::Array(items) => items.push(Value::String(value)),
-                _ => return Err(BodyError::DuplicateKey { key: list.to_owned() }),
-            }
-        } else if fields.insert(name.clone(), Value::String(value)).is_some() {
-            return Err(BodyError::DuplicateKey { key: name });
-        }
-    }
-    Ok(fields)
+/// The fields of a multipart form; files are passed over, no route here takes one.
+fn parts(content_type: &str, body: &[u8]) -> Vec<(String, String)> {
+    let boundary = multipart::parameter(content_type, "boundary").unwrap_or_default();
+    let parts = if boundary.is_empty() { Vec::new() } else { multipart::parts(body, &boundary) };
+    parts.into_iter().filter(|part| part.filename.is_none()).map(|part| (part.name, part.content)).collect()
 }
 
 /// Trims the texts in a value, and makes empty ones null.
@@ -128,6 +119,8 @@ fn cleaned(value: Value, trims: bool) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn json_input(body: &str) -> Input {
@@ -157,11 +150,16 @@ mod tests {
     }
 
     #[test]
-    fn a_form_may_hold_lists() {
-        let body = b"token_name=fourth&abilities%5B%5D=a&abilities[]=b+c";
-        let input = Input::read("application/x-www-form-urlencoded", body).unwrap();
-        assert_eq!(input.text("token_name").as_deref(), Some("fourth"));
-        assert_eq!(input.texts("abilities").unwrap(), ["a", "b c"]);
+    fn what_is_an_array_to_php_has_items() {
+        let (b_c, a) = (json!("b c"), json!("a"));
+        let list = vec![("0".to_owned(), &a), ("1".to_owned(), &b_c)];
+        for body in ["abilities%5B%5D=a&abilities[]=b+c", "abilities[1]=b+c&abilities%5B0%5D=a"] {
+            let input = Input::read("application/x-www-form-urlencoded", body.as_bytes()).unwrap();
+            assert_eq!(input.items("abilities").unwrap(), list, "{body}");
+        }
+        assert_eq!(json_input(r#"{"abilities": ["a", "b c"]}"#).items("abilities").unwrap(), list);
+        assert_eq!(json_input(r#"{"abilities": {"0": "a", "1": "b c"}}"#).items("abilities").unwrap(), list);
+        assert_eq!(json_input(r#"{"abilities": "a"}"#).items("abilities"), None);
     }
 
     #[test]

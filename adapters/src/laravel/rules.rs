@@ -32,8 +32,8 @@ pub enum Rule {
     Max(usize),
     /// Equal to the field with `_confirmation`.
     Confirmed,
-    /// A list.
-    List,
+    /// What is an array to PHP: a list or an object.
+    Array,
     /// A moment that [`moment`] reads.
     Date,
 }
@@ -147,7 +147,7 @@ fn complaint(rule: Rule, value: &Value, input: &Input, field: &str) -> Option<St
         Rule::Email => (text.is_some_and(is_address), NOT_AN_ADDRESS),
         Rule::Lowercase => (text.is_some_and(|text| text.to_lowercase() == text), "must be lowercase"),
         Rule::Confirmed => (input.get(&format!("{field}_confirmation")) == Some(value), "confirmation does not match"),
-        Rule::List => (value.is_array(), "must be an array"),
+        Rule::Array => (value.is_array() || value.is_object(), "must be an array"),
         Rule::Date => (text.and_then(moment).is_some(), "must be a valid date"),
         Rule::Max(most) => {
             let fits = text.is_none_or(|text| text.chars().count() <= most);
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_is_not_sent_is_not_checked_and_null_only_where_it_may_be() {
-        let fields = [("abilities", [Rule::List].as_slice()), ("expires_at", &[Rule::Nullable, Rule::Date])];
+        let fields = [("abilities", [Rule::Array].as_slice()), ("expires_at", &[Rule::Nullable, Rule::Date])];
         let fine = r#"{"message":"The given data was invalid.","errors":{}}"#;
         assert_eq!(errors("{}", &fields), fine);
         assert_eq!(errors(r#"{"abilities": [], "expires_at": null}"#, &fields), fine);

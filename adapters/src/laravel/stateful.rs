@@ -7,6 +7,7 @@ use std::{
     future::{Ready, ready},
     iter::once,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -29,7 +30,7 @@ use futures_util::{
 use super::{
     client,
     csrf::{self, Failure},
-    fault::{Fault, LaravelError},
+    fault::{self, Fault},
     input::{Input, content_type},
     session::{Arrival, Sessions},
     visitor::Visitor,
@@ -75,8 +76,8 @@ pub struct Stateful<S> {
     group: Group,
 }
 
-/// How the answer of a handler is passed on as it is.
-type Untouched<B> = fn(ServiceResponse<B>) -> ServiceResponse<EitherBody<B>>;
+/// How the answer of a handler is passed on without a session.
+type Finished<B> = fn(ServiceResponse<B>) -> ServiceResponse<EitherBody<B>>;
 /// An answer that is on its way.
 type Coming<B> = LocalBoxFuture<'static, Result<ServiceResponse<EitherBody<B>>, Error>>;
 
@@ -87,7 +88,7 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Either<MapOk<S::Future, Untouched<B>>, Coming<B>>;
+    type Future = Either<MapOk<S::Future, Finished<B>>, Coming<B>>;
 
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.service.poll_ready(context)
@@ -98,9 +99,22 @@ where
         let sessions = Sessions::of(request.request())
             .filter(|sessions| self.group == Group::Web || page.is_some_and(|page| sessions.is_front_end(page)));
         match sessions.cloned() {
-            None => Either::Left(self.service.call(request).map_ok(ServiceResponse::map_into_left_body)),
+            None => Either::Left(self.service.call(request).map_ok(finished)),
             Some(sessions) => Either::Right(answer(Rc::clone(&self.service), request, sessions).boxed_local()),
         }
+    }
+}
+
+/// The answer of a handler; a [`Fault`] is put into words here, the same for every handler and extractor.
+fn finished<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+    let fault = response.response().error().and_then(Error::as_error::<Fault>);
+    // Both adapters lend the site.
+    match (fault, response.request().app_data::<Arc<Site>>()) {
+        (Some(fault), Some(site)) => {
+            let said = fault::said_to(response.request(), site, fault);
+            response.into_response(said.map_into_right_body())
+        }
+        _ => response.map_into_left_body(),
     }
 }
 
@@ -133,18 +147,18 @@ where
                 return Ok(request.into_response(response).map_into_right_body());
             }
             Err(error) => {
-                let error = LaravelError::new(request.request(), &sessions.site, Fault::Body(error));
-                return Ok(request.into_response(HttpResponse::from_error(error)).map_into_right_body());
+                let response = fault::said_to(request.request(), &sessions.site, &Fault::Body(error));
+                return Ok(request.into_response(response).map_into_right_body());
             }
         }
     }
-    let mut response = service.call(request).await?;
+    let mut response = finished(service.call(request).await?);
     let asked = response.request();
     if asked.method() == Method::GET && !client::is_script(asked.headers()) {
         visitor.arrived_at(asked.uri().path_and_query().map_or("/", |page| page.as_str()));
     }
     sessions.send_both(&visitor.visit(), response.headers_mut());
-    Ok(response.map_into_left_body())
+    Ok(response)
 }
 
 fn is_safe(method: &Method) -> bool {
@@ -177,7 +191,7 @@ async fn token_field(site: &Site, request: &mut ServiceRequest) -> Result<Option
 fn mismatch(request: &ServiceRequest, site: &Site, failure: Failure) -> HttpResponse {
     let status = StatusCode::from_u16(PAGE_EXPIRED).unwrap_or(StatusCode::FORBIDDEN);
     let fault = Fault::Status(status, "CSRF token mismatch.".into());
-    let mut response = HttpResponse::from_error(LaravelError::new(request.request(), site, fault));
+    let mut response = fault::said_to(request.request(), site, &fault);
     response.headers_mut().insert(FAILURE_HEADER, HeaderValue::from_static(failure.code()));
     response
 }

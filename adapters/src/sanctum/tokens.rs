@@ -1,9 +1,8 @@
 //! A user's own tokens: list, make, delete.
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, http::StatusCode, post, web};
+use actix_web::{HttpResponse, delete, get, http::StatusCode, post, web};
 use countersign_core::{Abilities, AuthError, Grant, Token, TokenFault, TokenId, TokenKind, store::Revoke};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{NAME, NAME_LENGTH, Sanctum, Token as IssuedToken};
@@ -12,7 +11,7 @@ use crate::{
     caller::Caller,
     laravel::{
         self, answer,
-        fault::{self, Fault, LaravelError, Message},
+        fault::{Fault, Message},
         input::Input,
         rules::{Errors, Rule, ValidationError, check, moment},
         stateful::Group,
@@ -89,14 +88,9 @@ impl<'a> From<&'a Token> for ListedToken<'a> {
     security(("laravel_bearer" = [])),
 )]
 #[get("/api/tokens", wrap = "Group::Api")]
-pub async fn list_tokens(
-    request: HttpRequest,
-    mount: Use<Sanctum>,
-    caller: Caller<Sanctum>,
-) -> Result<HttpResponse, LaravelError> {
+pub async fn list_tokens(mount: Use<Sanctum>, caller: Caller<Sanctum>) -> Result<HttpResponse, Fault> {
     let user = caller.user.id;
-    let tokens = mount.blocking(move |auth| auth.tokens(user, Some(TokenKind::Sanctum))).await;
-    let tokens = tokens.map_err(fault::to(&request, &mount))?;
+    let tokens = mount.blocking(move |auth| auth.tokens(user, Some(TokenKind::Sanctum))).await?;
     Ok(answer::json(StatusCode::OK, &tokens.iter().map(ListedToken::from).collect::<Vec<_>>()))
 }
 
@@ -108,7 +102,7 @@ struct NewTokenInput {
     /// Its name in lists.
     #[schema(max_length = 255, example = "laptop")]
     token_name: String,
-    /// What it may do; everything without it.
+    /// What it may do; without it as much as the caller's token.
     #[schema(value_type = Vec<String>, required = false, example = json!(["check-status"]))]
     abilities: Option<Vec<String>>,
     /// Its end; none without it.
@@ -118,8 +112,9 @@ struct NewTokenInput {
 
 /// Create another token
 ///
-/// For whoever is logged in already. An ability that speaks for the server's owner (`tokens:…`) is only passed on by a
-/// token that has it by name.
+/// For whoever is logged in already. The new token may do no more and lives no longer than the one that the request came
+/// with; a session may do everything. An ability that speaks for the server's owner (`tokens:…`) is only passed on by a
+/// token that has it by name, and only if it is named.
 #[utoipa::path(
     operation_id = "sanctum_create_named_token",
     tag = NAME,
@@ -144,15 +139,13 @@ struct NewTokenInput {
 )]
 #[post("/api/tokens/create", wrap = "Group::Api")]
 pub async fn create_named_token(
-    request: HttpRequest,
     mount: Use<Sanctum>,
     caller: Caller<Sanctum>,
     body: Body<Sanctum, Input>,
-) -> Result<HttpResponse, LaravelError> {
-    let grant = wanted(&body.input, &caller.token.abilities).map_err(fault::to(&request, &mount))?;
+) -> Result<HttpResponse, Fault> {
+    let grant = wanted(&body.input, &caller.token.abilities)?;
     let verified = caller.verified();
-    let issued = mount.blocking(move |auth| auth.issue_within(&verified, &grant)).await.map_err(changed_meanwhile);
-    let issued = issued.map_err(fault::to(&request, &mount))?;
+    let issued = mount.blocking(move |auth| auth.issue_within(&verified, &grant)).await.map_err(changed_meanwhile)?;
     Ok(answer::json(StatusCode::OK, &IssuedToken { token: issued.access.expose() }))
 }
 
@@ -160,22 +153,30 @@ pub async fn create_named_token(
 fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
     let mut errors = Errors::default();
     check(input, "token_name", &[Rule::Required, Rule::Text, Rule::Max(NAME_LENGTH)], &mut errors);
-    check(input, "abilities", &[Rule::List], &mut errors);
-    let items = input.get("abilities").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    for (at, item) in items.iter().enumerate() {
-        match item.as_str() {
-            None => errors.add(&format!("abilities.{at}"), format!("The abilities.{at} field must be a string.")),
-            Some(ability) if laravel::is_reserved(ability) && !laravel::is_named(own, ability) => {
-                errors.add(&format!("abilities.{at}"), format!("The selected abilities.{at} is invalid."));
+    check(input, "abilities", &[Rule::Array], &mut errors);
+    let abilities = input.items("abilities").map_or_else(
+        || laravel::inherited(own),
+        |items| {
+            let mut abilities = Vec::new();
+            for (key, item) in items {
+                match item.as_str() {
+                    None => {
+                        errors.add(&format!("abilities.{key}"), format!("The abilities.{key} field must be a string."))
+                    }
+                    Some(ability) if laravel::may_give(own, ability) => abilities.push(ability.to_owned()),
+                    Some(_) => {
+                        errors.add(&format!("abilities.{key}"), format!("The selected abilities.{key} is invalid."))
+                    }
+                }
             }
-            Some(_) => {}
-        }
-    }
+            Abilities(abilities)
+        },
+    );
     check(input, "expires_at", &[Rule::Nullable, Rule::Date], &mut errors);
     errors.verdict()?;
     Ok(Grant {
         name: input.text("token_name").unwrap_or_default(),
-        abilities: input.texts("abilities").map_or_else(Abilities::all, Abilities),
+        abilities,
         expires_at: input.text("expires_at").as_deref().and_then(moment),
     })
 }
@@ -208,11 +209,10 @@ fn changed_meanwhile(error: AuthError) -> AuthError {
 )]
 #[delete("/api/tokens/{id}", wrap = "Group::Api")]
 pub async fn delete_token(
-    request: HttpRequest,
     mount: Use<Sanctum>,
     caller: Caller<Sanctum>,
     path: web::Path<String>,
-) -> Result<HttpResponse, LaravelError> {
+) -> Result<HttpResponse, Fault> {
     let given = path.into_inner();
     let (user, number) = (caller.user.id, given.parse().ok().map(TokenId));
     let deleted = mount.blocking(move |auth| {
@@ -227,7 +227,7 @@ pub async fn delete_token(
         }
         other => other.into(),
     });
-    deleted.map_err(fault::to(&request, &mount))?;
+    deleted?;
     Ok(answer::no_content())
 }
 
@@ -248,13 +248,8 @@ pub async fn delete_token(
     security(("laravel_bearer" = [])),
 )]
 #[delete("/api/tokens", wrap = "Group::Api")]
-pub async fn delete_tokens(
-    request: HttpRequest,
-    mount: Use<Sanctum>,
-    caller: Caller<Sanctum>,
-) -> Result<HttpResponse, LaravelError> {
+pub async fn delete_tokens(mount: Use<Sanctum>, caller: Caller<Sanctum>) -> Result<HttpResponse, Fault> {
     let user = caller.user.id;
-    let gone = mount.blocking(move |auth| auth.revoke_many(user, Revoke::Kind(TokenKind::Sanctum))).await;
-    gone.map_err(fault::to(&request, &mount))?;
+    mount.blocking(move |auth| auth.revoke_many(user, Revoke::Kind(TokenKind::Sanctum))).await?;
     Ok(answer::no_content())
 }

@@ -14,7 +14,7 @@ use crate::{
     body::Body,
     laravel::{
         answer,
-        fault::{self, LaravelError, Message, NO_SUCH_CREDENTIALS, flaw_message},
+        fault::{Fault, Message, NO_SUCH_CREDENTIALS, flaw_message},
         guard,
         input::Input,
         login::{Fields, Login},
@@ -72,15 +72,15 @@ pub async fn log_in(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
     body: Body<SanctumSpa, Input>,
-) -> Result<HttpResponse, LaravelError> {
-    if guard::signed_in(&request, &mount).await.map_err(fault::to(&request, &mount))?.is_some() {
+) -> Result<HttpResponse, Fault> {
+    if guard::signed_in(&request, &mount).await?.is_some() {
         return Ok(answer::redirect(&mount.site.base_url));
     }
     let login = Login::read(&body.input, Fields::Strict, NO_SUCH_CREDENTIALS, &[]);
-    let (credentials, refusal) = login.map_err(fault::to(&request, &mount))?.into_parts();
+    let (credentials, refusal) = login?.into_parts();
     let replaces = mount.options.api_token_replaces;
     let opened = mount.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, replaces)).await;
-    let opened = opened.map_err(|error| Login::refused(refusal, error)).map_err(fault::to(&request, &mount))?;
+    let opened = opened.map_err(|error| Login::refused(refusal, error))?;
     Ok(entered(&request, &mount, opened))
 }
 
@@ -102,9 +102,9 @@ pub async fn log_in(
     security(("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[post("/logout", wrap = "Group::Web")]
-pub async fn log_out(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, LaravelError> {
-    let session = guard::session(&request, &mount).await.map_err(fault::to(&request, &mount))?;
-    mount.blocking(move |auth| auth.logout(&session)).await.map_err(fault::to(&request, &mount))?;
+pub async fn log_out(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, Fault> {
+    let session = guard::session(&request, &mount).await?;
+    mount.blocking(move |auth| auth.logout(&session)).await?;
     restart(&request, &mount, None);
     Ok(answer::no_content())
 }
@@ -158,7 +158,7 @@ pub async fn register(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
     body: Body<SanctumSpa, Input>,
-) -> Result<HttpResponse, LaravelError> {
+) -> Result<HttpResponse, Fault> {
     sign_up(request, mount, body).await
 }
 
@@ -192,7 +192,7 @@ pub async fn register_beside_minimal(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
     body: Body<SanctumSpa, Input>,
-) -> Result<HttpResponse, LaravelError> {
+) -> Result<HttpResponse, Fault> {
     sign_up(request, mount, body).await
 }
 
@@ -200,14 +200,12 @@ async fn sign_up(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
     body: Body<SanctumSpa, Input>,
-) -> Result<HttpResponse, LaravelError> {
-    let say = fault::to(&request, &mount);
-    if guard::signed_in(&request, &mount).await.map_err(&say)?.is_some() {
+) -> Result<HttpResponse, Fault> {
+    if guard::signed_in(&request, &mount).await?.is_some() {
         return Ok(answer::redirect(&mount.site.base_url));
     }
     let input = body.into_inner();
-    let registration = mount.blocking(move |auth| read_registration(&input, auth)).await.map_err(&say)?;
-    let registration = registration.map_err(fault::to(&request, &mount))?;
+    let registration = mount.blocking(move |auth| read_registration(&input, auth)).await??;
     let replaces = mount.options.api_token_replaces;
     let opened = mount.hashing(move |auth| {
         let user = auth.register(&registration)?;
@@ -220,8 +218,7 @@ async fn sign_up(
         }
         opened
     });
-    let opened = opened.await.map_err(say)?;
-    Ok(entered(&request, &mount, opened))
+    Ok(entered(&request, &mount, opened.await?))
 }
 
 /// Breeze's rules, in their order; the password's own are the mount's. Asks the store whether the address is free.

@@ -18,7 +18,7 @@ use crate::{
     caller::Caller,
     laravel::{
         self, answer,
-        fault::{self, Fault, LaravelError, Message},
+        fault::{Fault, Message},
         guard,
         input::Input,
         rules::{Errors, Rule, ValidationError, check},
@@ -49,10 +49,10 @@ const LONGEST_REASON: usize = 255;
     security(("laravel_session" = [])),
 )]
 #[get("/meta/api-token", wrap = "Group::Web")]
-pub async fn show_meta_tag(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, LaravelError> {
-    let session = guard::session(&request, &mount).await.map_err(fault::to(&request, &mount))?;
+pub async fn show_meta_tag(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, Fault> {
+    let session = guard::session(&request, &mount).await?;
     let user = session.user.id;
-    let token = mount.blocking(move |auth| auth.api_token(user)).await.map_err(fault::to(&request, &mount))?;
+    let token = mount.blocking(move |auth| auth.api_token(user)).await?;
     let token = token.as_ref().map_or("", |token| token.expose());
     let tag = format!("<meta name=\"api-token\" content=\"{}\">", answer::escape(token));
     let mut response = answer::html(StatusCode::OK, tag);
@@ -113,16 +113,14 @@ enum Whose {
 )]
 #[post("/api/auth/token/rotate", wrap = "Group::Api")]
 pub async fn rotate(
-    request: HttpRequest,
     mount: Use<SanctumSpa>,
     caller: Caller<SanctumSpa>,
     body: Body<SanctumSpa, Input>,
-) -> Result<HttpResponse, LaravelError> {
+) -> Result<HttpResponse, Fault> {
     if !laravel::is_named(&caller.token.abilities, ABILITY) {
-        let fault = Fault::Status(StatusCode::FORBIDDEN, "Invalid ability provided.".into());
-        return Err(fault::to(&request, &mount)(fault));
+        return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid ability provided.".into()));
     }
-    let (whose, reason) = read_rotation(&body.input).map_err(fault::to(&request, &mount))?;
+    let (whose, reason) = read_rotation(&body.input)?;
     let field = if matches!(whose, Whose::Number(_)) { "user_id" } else { "email" };
     let replaces = mount.options.api_token_replaces;
     let owner = mount.blocking(move |auth| {
@@ -140,8 +138,7 @@ pub async fn rotate(
             Errors::one(field, format!("The selected {label} is invalid.")).into()
         }
         other => Fault::from(other),
-    });
-    let user = user.map_err(fault::to(&request, &mount))?;
+    })?;
     tracing::info!(%user, ?reason, by = %caller.token.id, "api-token replaced");
     Ok(answer::no_content())
 }
