@@ -134,8 +134,8 @@ pub trait TokenStore: Send + Sync {
     /// earlier one.
     fn touch_tokens(&self, uses: &[(TokenId, Timestamp)]) -> StoreResult<()>;
 
-    /// Deletes rows that ended before `now`, and revocations older than `revocations_before`, in as many transactions
-    /// as it takes; returns how many tokens went.
+    /// Deletes rows that ended before `now`, and revocations older than `revocations_before` but never the newest
+    /// one, in as many transactions as it takes; returns how many tokens went.
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize>;
 
     /// The log's entries with a number above `after`, in the order of their numbers: (number, user). Numbers follow the

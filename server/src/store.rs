@@ -8,6 +8,7 @@ mod pool;
 mod revocations;
 mod rows;
 mod schema;
+mod subjects;
 mod tokens;
 mod turn;
 mod users;

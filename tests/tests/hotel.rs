@@ -28,7 +28,7 @@ fn add_ada(server: &Server) -> User {
         last_name: "Лавлейс".to_owned(),
         ..Registration::new("secure_password".into())
     };
-    server.owner.register(&registration).unwrap()
+    server.owner.register(&registration).unwrap().user
 }
 
 fn with_ada() -> (Server, Actor, User) {

@@ -17,7 +17,6 @@ CREATE TABLE IF NOT EXISTS users (
     is_active         BOOLEAN NOT NULL,
     email_verified_at DATETIME(6),
     password          MEDIUMTEXT,
-    generation        BIGINT NOT NULL DEFAULT 0,
     api_token         MEDIUMTEXT,
     last_login_at     DATETIME(6),
     created_at        DATETIME(6) NOT NULL,
@@ -30,6 +29,13 @@ CREATE TABLE IF NOT EXISTS identifiers (
     user_id BIGINT NOT NULL,
     INDEX identifiers_user_id (user_id),
     FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- From here on users are known by number only, so that they may live elsewhere: nothing refers to the table above.
+-- Every user to whom a token was issued, or of whom something was revoked; who has no row has generation 0.
+CREATE TABLE IF NOT EXISTS subjects (
+    user_id    BIGINT PRIMARY KEY,
+    generation BIGINT NOT NULL
 ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS tokens (
@@ -47,11 +53,9 @@ CREATE TABLE IF NOT EXISTS tokens (
     slot         VARBINARY(1020) UNIQUE,
     INDEX tokens_user_id (user_id),
     INDEX tokens_family (family),
-    INDEX tokens_expires_at (expires_at),
-    FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+    INDEX tokens_expires_at (expires_at)
 ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- No reference to users: the log outlives them.
 CREATE TABLE IF NOT EXISTS revocations (
     id         BIGINT PRIMARY KEY,
     user_id    BIGINT NOT NULL,

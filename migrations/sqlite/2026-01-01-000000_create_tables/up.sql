@@ -14,7 +14,6 @@ CREATE TABLE users (
     is_active         BOOLEAN NOT NULL,
     email_verified_at TIMESTAMP,
     password          TEXT,
-    generation        BIGINT NOT NULL DEFAULT 0,
     api_token         TEXT,
     last_login_at     TIMESTAMP,
     created_at        TIMESTAMP NOT NULL,
@@ -28,10 +27,17 @@ CREATE TABLE identifiers (
 ) WITHOUT ROWID;
 CREATE INDEX identifiers_user_id ON identifiers (user_id);
 
+-- From here on users are known by number only, so that they may live elsewhere: nothing refers to the table above.
+-- Every user to whom a token was issued, or of whom something was revoked; who has no row has generation 0.
+CREATE TABLE subjects (
+    user_id    INTEGER PRIMARY KEY NOT NULL,
+    generation BIGINT NOT NULL
+);
+
 CREATE TABLE tokens (
     id           INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     kind         TEXT NOT NULL,
-    user_id      BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    user_id      BIGINT NOT NULL,
     name         TEXT NOT NULL,
     digest       TEXT NOT NULL UNIQUE,
     sealed       TEXT,
@@ -46,7 +52,6 @@ CREATE INDEX tokens_user_id ON tokens (user_id);
 CREATE INDEX tokens_family ON tokens (family);
 CREATE INDEX tokens_expires_at ON tokens (expires_at);
 
--- No reference to users: the log outlives them.
 CREATE TABLE revocations (
     id         INTEGER PRIMARY KEY NOT NULL,
     user_id    BIGINT NOT NULL,

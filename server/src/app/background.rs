@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_core::{Auth, Strategy, auth::Realm, cache::Follower, password::PasswordRules, strategy::SanctumPat};
+use countersign_core::{auth::Realm, cache::Follower};
 
 /// How often last uses are written; they are true to a minute anyway.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -23,12 +23,12 @@ pub struct Background {
 impl Background {
     pub(super) fn start(realm: &Realm, poll: Duration) -> io::Result<Self> {
         let mut background = Self { stop: Vec::new(), threads: Vec::new() };
-        let mut follower = Follower::begin(realm.tokens()).map_err(io::Error::other)?;
-        follower.look(realm.tokens(), realm.cache()).map_err(io::Error::other)?;
+        let mut follower = Follower::begin(realm).map_err(io::Error::other)?;
+        follower.look(realm).map_err(io::Error::other)?;
         let reader = realm.clone();
         let mut blind = false;
         background.every(poll, "revocations", move || {
-            let looked = follower.look(reader.tokens(), reader.cache());
+            let looked = follower.look(&reader);
             match looked {
                 Ok(()) => blind = false,
                 // Told once, not four times a second.
@@ -79,8 +79,7 @@ impl Drop for Background {
 }
 
 fn prune(realm: &Realm) {
-    let owner = Auth::new(realm.clone(), Strategy::SanctumPat(SanctumPat::default()), PasswordRules::None);
-    match owner.prune() {
+    match realm.prune() {
         Ok(0) => {}
         Ok(gone) => tracing::info!(gone, "pruned ended tokens"),
         Err(error) => tracing::warn!(%error, "cannot prune ended tokens"),

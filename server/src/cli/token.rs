@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use countersign_adapters::settings::Span;
-use countersign_core::{Abilities, Grant, TokenId, store::Revoke};
+use countersign_core::{Abilities, AuthError, Grant, TokenId, store::Revoke};
 use serde_json::json;
 
 use super::{
@@ -69,7 +69,7 @@ impl Command {
             }
             Self::Revoke { id } => {
                 auth.revoke(TokenId(id), None).map_err(|error| match error {
-                    countersign_core::AuthError::NotFound => Refused::Because(format!("there is no token {id}")),
+                    AuthError::NotFound => Refused::Because(format!("there is no token {id}")),
                     error => error.into(),
                 })?;
                 desk.settle();
@@ -81,7 +81,7 @@ impl Command {
                 desk.settle();
                 output.line(&format!("revoked {gone} of user {}", user.id))
             }
-            Self::Prune => output.line(&format!("deleted {}", auth.prune()?)),
+            Self::Prune => output.line(&format!("deleted {}", auth.realm().prune().map_err(AuthError::from)?)),
         }
     }
 }
@@ -101,7 +101,8 @@ impl Issue {
         let abilities = if self.abilities.is_empty() { Abilities::all() } else { Abilities(self.abilities) };
         let lives = self.expires.and_then(|span| chrono::TimeDelta::from_std(span.duration()).ok());
         let expires_at = lives.map(|lives| desk.auth().realm().now() + lives);
-        let issued = desk.auth().issue(&user, &Grant { name: self.name, abilities, expires_at })?;
+        let subject = desk.auth().subject_by_owner(user.id)?;
+        let issued = desk.auth().issue(&subject, &Grant { name: self.name, abilities, expires_at })?;
         if self.form.json {
             let token = json!(issued.access.expose());
             output.record(&Record::of_token(&issued.token).with("token", token), true)

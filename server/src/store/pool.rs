@@ -26,6 +26,10 @@ const TRIES: u32 = 6;
 /// The pause before the second run; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(3);
 
+/// How often a transaction may lose a race for a unique value; each loss means that somebody else won, and none needs
+/// more of them than the three identifiers of a new user.
+const RACES: u32 = 4;
+
 /// Why a transaction did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -42,7 +46,7 @@ pub enum Failure {
 
 impl Failure {
     /// Is there a row with this unique value already?
-    pub fn is_unique_violation(&self) -> bool {
+    fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
     }
 }
@@ -183,6 +187,18 @@ impl Connections {
                 tries += 1;
             } else {
                 return Err(error.into());
+            }
+        }
+    }
+
+    /// [`Connections::write`] for a `work` that looks before it inserts: it is run again if somebody else took the unique
+    /// value in between. Now that the other transaction is committed, the next look sees it.
+    pub fn write_contended<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        let mut races = 0;
+        loop {
+            match self.write(&work) {
+                Err(failure) if failure.is_unique_violation() && races < RACES => races += 1,
+                outcome => return outcome,
             }
         }
     }

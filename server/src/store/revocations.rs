@@ -35,19 +35,25 @@ pub fn after(conn: &mut AnyConnection, after: i64) -> QueryResult<Vec<(i64, User
     Ok(rows.into_iter().map(|(number, user)| (number, UserId(user))).collect())
 }
 
-/// The highest number, 0 if there is none.
+/// The highest number that was ever given, 0 if there is none.
 pub fn last(conn: &mut AnyConnection) -> QueryResult<i64> {
-    let last: Option<i64> = revocations::table.select(diesel::dsl::max(revocations::id)).get_result(conn)?;
-    Ok(last.unwrap_or(0))
+    revocation_counter::table.select(revocation_counter::last).get_result(conn)
 }
 
-/// Forgets up to `batch` entries that every process has read long ago; returns how many went.
-pub fn prune(conn: &mut AnyConnection, before: Timestamp, batch: i64) -> QueryResult<usize> {
-    let old: Vec<i64> = revocations::table
+/// Up to `batch` entries that every process has read long ago. The newest one is kept, however old it is: by it a
+/// process that was stopped for hours sees that it missed some.
+pub fn older(conn: &mut AnyConnection, before: Timestamp, batch: i64) -> QueryResult<Vec<i64>> {
+    let newest = last(conn)?;
+    revocations::table
         .filter(revocations::created_at.lt(stored(before)))
-        .order(revocations::id)
+        .filter(revocations::id.ne(newest))
+        .order(revocations::created_at)
         .limit(batch)
         .select(revocations::id)
-        .load(conn)?;
-    diesel::delete(revocations::table.filter(revocations::id.eq_any(old))).execute(conn)
+        .load(conn)
+}
+
+/// Deletes entries.
+pub fn forget(conn: &mut AnyConnection, entries: &[i64]) -> QueryResult<usize> {
+    diesel::delete(revocations::table.filter(revocations::id.eq_any(entries))).execute(conn)
 }

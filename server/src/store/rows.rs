@@ -51,7 +51,6 @@ pub struct UserRow {
     is_superuser: bool,
     is_active: bool,
     email_verified_at: Option<NaiveDateTime>,
-    generation: i64,
     api_token: Option<String>,
     last_login_at: Option<NaiveDateTime>,
     created_at: NaiveDateTime,
@@ -76,7 +75,6 @@ impl TryFrom<UserRow> for User {
             is_superuser: row.is_superuser,
             is_active: row.is_active,
             email_verified_at: row.email_verified_at.map(read),
-            generation: row.generation,
             api_token: row.api_token,
             last_login_at: row.last_login_at.map(read),
             created_at: read(row.created_at),
@@ -146,7 +144,6 @@ pub struct NewUserRow {
     is_active: bool,
     email_verified_at: Option<NaiveDateTime>,
     password: Option<String>,
-    generation: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
 }
@@ -167,7 +164,6 @@ impl From<&NewUser> for NewUserRow {
             is_active: new.is_active,
             email_verified_at: new.email_verified_at.map(stored),
             password: new.password.as_ref().map(|encoded| encoded.as_str().to_owned()),
-            generation: 0,
             created_at: stored(new.now),
             updated_at: stored(new.now),
         }

@@ -16,7 +16,6 @@ diesel::table! {
         is_active -> Bool,
         email_verified_at -> Nullable<Timestamp>,
         password -> Nullable<Text>,
-        generation -> BigInt,
         api_token -> Nullable<Text>,
         last_login_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
@@ -29,6 +28,13 @@ diesel::table! {
         key -> Text,
         kind -> Text,
         user_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    subjects (user_id) {
+        user_id -> BigInt,
+        generation -> BigInt,
     }
 }
 
@@ -65,5 +71,4 @@ diesel::table! {
 }
 
 diesel::joinable!(identifiers -> users (user_id));
-diesel::joinable!(tokens -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, identifiers, tokens);
+diesel::allow_tables_to_appear_in_same_query!(users, identifiers);

@@ -1,7 +1,7 @@
 //! [`TokenStore`]: tokens, sessions, logins, and the log of revocations.
 
 use countersign_core::{
-    Digest, NewToken, Token, TokenId, TokenKind, User, UserId,
+    Digest, NewToken, Token, TokenId, TokenKind, UserId,
     model::Timestamp,
     store::{Revoke, StoreResult, TokenStore},
 };
@@ -10,10 +10,11 @@ use diesel::{prelude::*, result::Error};
 use super::{
     Store,
     connection::AnyConnection,
+    pool::Failure,
     revocations,
-    rows::{NewTokenRow, TokenRow, UserRow, stored},
-    schema::{tokens, users},
-    users::lock,
+    rows::{NewTokenRow, TokenRow, stored},
+    schema::tokens,
+    subjects,
 };
 
 /// Rows that go in one transaction of a pruning: few enough that no request waits long for it, even where years have
@@ -21,9 +22,13 @@ use super::{
 const PRUNE_BATCH: i64 = 500;
 
 impl TokenStore for Store {
+    fn generation(&self, user: UserId) -> StoreResult<i64> {
+        Ok(self.0.read(|conn| subjects::generation(conn, user))?)
+    }
+
     fn insert_token(&self, new: &NewToken) -> StoreResult<Option<Token>> {
-        Ok(self.0.write(|conn| {
-            if !may_mint(conn, new)? {
+        Ok(self.0.write_contended(|conn| {
+            if !subjects::admit(conn, new)? {
                 return Ok(None);
             }
             insert(conn, new, None).map(Some)
@@ -31,12 +36,12 @@ impl TokenStore for Store {
     }
 
     fn find_or_create_token(&self, new: &NewToken) -> StoreResult<Option<Token>> {
-        Ok(self.0.write(|conn| {
-            if !may_mint(conn, new)? {
+        Ok(self.0.write_contended(|conn| {
+            if !subjects::admit(conn, new)? {
                 return Ok(None);
             }
             let Some(slot) = new.slot.as_deref() else { return insert(conn, new, None).map(Some) };
-            // The user's row is locked, so nobody else fills this user's slot now.
+            // The subject's row is locked, so nobody else fills this user's slot now.
             let in_slot = tokens::table.filter(tokens::slot.eq(slot)).filter(tokens::user_id.eq(new.user_id.0));
             let found: Option<TokenRow> = in_slot.select(TokenRow::as_select()).get_result(conn).optional()?;
             if let Some(row) = found {
@@ -50,9 +55,9 @@ impl TokenStore for Store {
         })?)
     }
 
-    fn replace_token(&self, new: &NewToken, sweep: bool, published: &str) -> StoreResult<Option<Token>> {
-        Ok(self.0.write(|conn| {
-            if !may_mint(conn, new)? {
+    fn replace_token(&self, new: &NewToken, sweep: bool) -> StoreResult<Option<Token>> {
+        Ok(self.0.write_contended(|conn| {
+            if !subjects::admit(conn, new)? {
                 return Ok(None);
             }
             let slot = new.slot.as_deref();
@@ -64,52 +69,43 @@ impl TokenStore for Store {
                 delete(conn, new.user_id, Revoke::Kind(new.kind))?;
             }
             let token = insert(conn, new, slot)?;
-            diesel::update(users::table.filter(users::id.eq(new.user_id.0)))
-                .set(users::api_token.eq(published))
-                .execute(conn)?;
             revocations::log(conn, new.user_id, new.created_at)?;
             Ok(Some(token))
         })?)
     }
 
-    fn token(&self, id: TokenId) -> StoreResult<Option<(Token, User)>> {
+    fn token(&self, id: TokenId) -> StoreResult<Option<Token>> {
         Ok(self.0.read(|conn| {
-            let row = tokens::table
-                .inner_join(users::table)
-                .filter(tokens::id.eq(id.0))
-                .select((TokenRow::as_select(), UserRow::as_select()))
-                .get_result(conn);
-            with_user(row)
+            let row = tokens::table.filter(tokens::id.eq(id.0)).select(TokenRow::as_select()).get_result(conn);
+            present(row)
         })?)
     }
 
-    fn token_by_digest(&self, kind: TokenKind, digest: &Digest) -> StoreResult<Option<(Token, User)>> {
+    fn token_by_digest(&self, kind: TokenKind, digest: &Digest) -> StoreResult<Option<Token>> {
         Ok(self.0.read(|conn| {
             let row = tokens::table
-                .inner_join(users::table)
                 .filter(tokens::digest.eq(digest.to_hex()))
                 .filter(tokens::kind.eq(kind.as_str()))
-                .select((TokenRow::as_select(), UserRow::as_select()))
+                .select(TokenRow::as_select())
                 .get_result(conn);
-            with_user(row)
+            present(row)
         })?)
     }
 
-    fn token_by_family(&self, kind: TokenKind, family: &str) -> StoreResult<Option<(Token, User)>> {
+    fn token_by_family(&self, kind: TokenKind, family: &str) -> StoreResult<Option<Token>> {
         if family.contains('\0') {
             return Ok(None);
         }
         Ok(self.0.read(|conn| {
             // Nothing makes a family unique; the newest row is the one that is in use. No LIMIT: SQLite plans again at
             // each bound one, and a family has one row or few.
-            let rows: Vec<(TokenRow, UserRow)> = tokens::table
-                .inner_join(users::table)
+            let rows: Vec<TokenRow> = tokens::table
                 .filter(tokens::family.eq(family))
                 .filter(tokens::kind.eq(kind.as_str()))
                 .order(tokens::id.desc())
-                .select((TokenRow::as_select(), UserRow::as_select()))
+                .select(TokenRow::as_select())
                 .load(conn)?;
-            with_user(rows.into_iter().next().ok_or(Error::NotFound))
+            present(rows.into_iter().next().ok_or(Error::NotFound))
         })?)
     }
 
@@ -128,26 +124,29 @@ impl TokenStore for Store {
     }
 
     fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>> {
-        Ok(self.0.write(|conn| {
+        let revoked = self.0.write_contended(|conn| {
             let row = tokens::table.filter(tokens::id.eq(id.0));
             let found: Option<i64> = row.select(tokens::user_id).get_result(conn).optional()?;
             let Some(user) = found.map(UserId).filter(|user| owner.is_none_or(|owner| owner == *user)) else {
                 return Ok(None);
             };
-            // Of several callers one deletes the row, and only that one is told so.
+            subjects::raise(conn, user)?;
+            // Of several callers one deletes the row, and only that one is told so; the others take back the raise.
             if diesel::delete(row).execute(conn)? == 0 {
-                return Ok(None);
+                return Err(Error::RollbackTransaction);
             }
             revocations::log(conn, user, now)?;
             Ok(Some(user))
-        })?)
+        });
+        match revoked {
+            Err(Failure::Query(Error::RollbackTransaction)) => Ok(None),
+            outcome => Ok(outcome?),
+        }
     }
 
     fn revoke_tokens(&self, user: UserId, revoke: Revoke, now: Timestamp) -> StoreResult<usize> {
-        Ok(self.0.write(|conn| {
-            if !lock(conn, user)? {
-                return Ok(0);
-            }
+        Ok(self.0.write_contended(|conn| {
+            subjects::raise(conn, user)?;
             let gone = delete(conn, user, revoke)?;
             revocations::log(conn, user, now)?;
             Ok(gone)
@@ -173,24 +172,31 @@ impl TokenStore for Store {
     }
 
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize> {
+        let now = stored(now);
         let mut gone = 0;
         loop {
-            let batch = self.0.write(|conn| {
-                let ended: Vec<i64> = tokens::table
-                    .filter(tokens::expires_at.lt(stored(now)))
-                    .order(tokens::id)
+            // Found by index and without the lock that writers wait for; only the deletion takes it.
+            let ended: Vec<i64> = self.0.read(|conn| {
+                tokens::table
+                    .filter(tokens::expires_at.lt(now))
+                    .order(tokens::expires_at)
                     .limit(PRUNE_BATCH)
                     .select(tokens::id)
-                    .load(conn)?;
-                diesel::delete(tokens::table.filter(tokens::id.eq_any(ended))).execute(conn)
+                    .load(conn)
             })?;
-            gone += batch;
-            if batch == 0 {
+            if ended.is_empty() {
                 break;
             }
+            gone +=
+                self.0.write(|conn| diesel::delete(tokens::table.filter(tokens::id.eq_any(&ended))).execute(conn))?;
         }
-        while self.0.write(|conn| revocations::prune(conn, revocations_before, PRUNE_BATCH))? > 0 {}
-        Ok(gone)
+        loop {
+            let old = self.0.read(|conn| revocations::older(conn, revocations_before, PRUNE_BATCH))?;
+            if old.is_empty() {
+                return Ok(gone);
+            }
+            self.0.write(|conn| revocations::forget(conn, &old))?;
+        }
     }
 
     fn revocations(&self, after: i64) -> StoreResult<Vec<(i64, UserId)>> {
@@ -209,7 +215,7 @@ impl TokenStore for Store {
 }
 
 /// Deletes what `revoke` names of the user's tokens; returns how many went.
-pub fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryResult<usize> {
+fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryResult<usize> {
     let all = tokens::table.filter(tokens::user_id.eq(user.0));
     match revoke {
         Revoke::Everything => diesel::delete(all).execute(conn),
@@ -217,25 +223,6 @@ pub fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryRe
         Revoke::AllBut(kept) => diesel::delete(all.filter(tokens::id.ne(kept.0))).execute(conn),
         Revoke::Nothing => Ok(0),
     }
-}
-
-/// The first statement of every mint: locks the user's row, if the user still has the generation that was read with
-/// the password and is active.
-///
-/// The lock orders a mint against a recovery: either the mint is first, and the recovery deletes its token, or the
-/// recovery is first, and this finds no row.
-fn may_mint(conn: &mut AnyConnection, new: &NewToken) -> QueryResult<bool> {
-    let user = users::table
-        .filter(users::id.eq(new.user_id.0))
-        .filter(users::generation.eq(new.generation))
-        .filter(users::is_active.eq(true));
-    let unchanged = users::generation.eq(users::generation);
-    let matched = if new.login {
-        diesel::update(user).set((unchanged, users::last_login_at.eq(stored(new.created_at)))).execute(conn)?
-    } else {
-        diesel::update(user).set(unchanged).execute(conn)?
-    };
-    Ok(matched == 1)
 }
 
 fn insert(conn: &mut AnyConnection, new: &NewToken, slot: Option<&str>) -> QueryResult<Token> {
@@ -246,6 +233,6 @@ fn insert(conn: &mut AnyConnection, new: &NewToken, slot: Option<&str>) -> Query
     stored.try_into()
 }
 
-fn with_user(row: QueryResult<(TokenRow, UserRow)>) -> Result<Option<(Token, User)>, Error> {
-    row.optional()?.map(|(token, user)| Ok((token.try_into()?, user.try_into()?))).transpose()
+fn present(row: QueryResult<TokenRow>) -> QueryResult<Option<Token>> {
+    row.optional()?.map(Token::try_from).transpose()
 }

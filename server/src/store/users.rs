@@ -8,22 +8,16 @@ use countersign_core::{
     identifier::{Claim, Key, Kind, MAX_LENGTH, Taken},
     model::{Timestamp, UserChange},
     password::EncodedPassword,
-    store::{Revoke, StoreResult, UserStore},
+    store::{StoreResult, UserStore},
 };
 use diesel::prelude::*;
 
 use super::{
     Store,
     connection::AnyConnection,
-    revocations,
-    rows::{IdentifierRow, NewUserRow, UserRow, account, stored},
+    rows::{IdentifierRow, NewUserRow, UserRow, account, stored, text},
     schema::{identifiers, users},
-    tokens,
 };
-
-/// How often a creation may lose a race for an optional identifier before it gives up; each loss means that somebody
-/// else won, and a user has at most three identifiers.
-const RACES: u32 = 4;
 
 impl UserStore for Store {
     fn user(&self, id: UserId) -> StoreResult<Option<User>> {
@@ -60,15 +54,7 @@ impl UserStore for Store {
     }
 
     fn create_user(&self, new: &NewUser) -> StoreResult<Result<User, Taken>> {
-        let mut races = 0;
-        loop {
-            match self.0.write(|conn| create(conn, new)) {
-                // Somebody took a key between our look and our insert. The transaction is rolled back; now that the
-                // other one is committed, the next look sees who holds what.
-                Err(failure) if failure.is_unique_violation() && races < RACES => races += 1,
-                outcome => return Ok(outcome?),
-            }
-        }
+        Ok(self.0.write_contended(|conn| create(conn, new))?)
     }
 
     fn users(&self, after: UserId, limit: u32) -> StoreResult<Vec<User>> {
@@ -83,81 +69,51 @@ impl UserStore for Store {
         })?)
     }
 
-    fn change_user(
-        &self,
-        id: UserId,
-        change: &UserChange,
-        revoke: Revoke,
-        now: Timestamp,
-    ) -> StoreResult<Option<User>> {
-        let write = |conn: &mut AnyConnection| {
-            // First of all the generation: from here on the row is locked, and whoever is about to mint a token with
-            // the old generation waits and then finds it gone.
-            let raised = (users::generation.eq(users::generation + 1), users::updated_at.eq(stored(now)));
-            let user = users::table.filter(users::id.eq(id.0));
-            let found = match change {
-                UserChange::Password(encoded) => {
-                    diesel::update(user).set((raised, users::password.eq(encoded.as_str()))).execute(conn)?
-                }
-                UserChange::Active(active) => {
-                    diesel::update(user).set((raised, users::is_active.eq(*active))).execute(conn)?
-                }
-                UserChange::Role(role) => {
-                    diesel::update(user).set((raised, users::role.eq(role.as_str()))).execute(conn)?
-                }
-                UserChange::Email { address, .. } => {
-                    let verified = users::email_verified_at.eq(None::<NaiveDateTime>);
-                    diesel::update(user).set((raised, users::email.eq(address.as_deref()), verified)).execute(conn)?
-                }
-            };
-            if found == 0 {
+    fn change_user(&self, id: UserId, change: &UserChange, now: Timestamp) -> StoreResult<Option<User>> {
+        Ok(self.0.write_contended(|conn| {
+            if !apply(conn, id, change, now)? {
                 return Ok(None);
             }
             if let UserChange::Email { claim, .. } = change {
                 claim_email(conn, id, claim.as_ref())?;
             }
-            tokens::delete(conn, id, revoke)?;
-            revocations::log(conn, id, now)?;
             find(conn, id)
-        };
-        let mut races = 0;
-        loop {
-            match self.0.write(write) {
-                // As in a creation: only a claim can violate, and the next look sees who holds it.
-                Err(failure) if failure.is_unique_violation() && races < RACES => races += 1,
-                outcome => return Ok(outcome?),
-            }
-        }
-    }
-
-    fn upgrade_password(&self, id: UserId, old: &EncodedPassword, new: &EncodedPassword) -> StoreResult<bool> {
-        Ok(self.0.write(|conn| {
-            let unchanged = users::table.filter(users::id.eq(id.0)).filter(users::password.eq(old.as_str()));
-            Ok(diesel::update(unchanged).set(users::password.eq(new.as_str())).execute(conn)? == 1)
         })?)
     }
 
-    fn delete_user(&self, id: UserId, now: Timestamp) -> StoreResult<bool> {
-        Ok(self.0.write(|conn| {
-            if !lock(conn, id)? {
-                return Ok(false);
-            }
-            diesel::delete(identifiers::table.filter(identifiers::user_id.eq(id.0))).execute(conn)?;
-            tokens::delete(conn, id, Revoke::Everything)?;
-            diesel::delete(users::table.filter(users::id.eq(id.0))).execute(conn)?;
-            revocations::log(conn, id, now)?;
-            Ok(true)
-        })?)
+    fn delete_user(&self, id: UserId) -> StoreResult<bool> {
+        // The identifiers go by themselves: the table says so.
+        Ok(self.0.write(|conn| Ok(diesel::delete(users::table.filter(users::id.eq(id.0))).execute(conn)? == 1))?)
     }
 }
 
-/// Locks the user's row until the end of the transaction; `false` if there is none.
-///
-/// Whatever takes several of a user's rows takes this one first: so two such transactions wait for each other instead
-/// of meeting in a deadlock. An update that changes nothing is a lock on every database.
-pub fn lock(conn: &mut AnyConnection, id: UserId) -> QueryResult<bool> {
+/// Writes the columns of a change; `false` if there is no such user or the change's condition does not hold. The row
+/// stays locked until the end of the transaction.
+fn apply(conn: &mut AnyConnection, id: UserId, change: &UserChange, now: Timestamp) -> QueryResult<bool> {
+    let updated = users::updated_at.eq(stored(now));
     let user = users::table.filter(users::id.eq(id.0));
-    Ok(diesel::update(user).set(users::generation.eq(users::generation)).execute(conn)? == 1)
+    let found = match change {
+        UserChange::Password { new, replacing: Some(old) } => {
+            diesel::update(user.filter(users::password.eq(old.as_str())))
+                .set((updated, users::password.eq(new.as_str())))
+                .execute(conn)
+        }
+        UserChange::Password { new, replacing: None } => {
+            diesel::update(user).set((updated, users::password.eq(new.as_str()))).execute(conn)
+        }
+        UserChange::Active(active) => diesel::update(user).set((updated, users::is_active.eq(*active))).execute(conn),
+        UserChange::Role(role) => diesel::update(user).set((updated, users::role.eq(role.as_str()))).execute(conn),
+        UserChange::Email { address, .. } => {
+            let address = address.as_deref().map(text);
+            let verified = users::email_verified_at.eq(None::<NaiveDateTime>);
+            diesel::update(user).set((updated, users::email.eq(address), verified)).execute(conn)
+        }
+        UserChange::ApiToken(sealed) => {
+            diesel::update(user).set((updated, users::api_token.eq(sealed.as_deref()))).execute(conn)
+        }
+        UserChange::LoggedIn => diesel::update(user).set(users::last_login_at.eq(stored(now))).execute(conn),
+    }?;
+    Ok(found == 1)
 }
 
 fn find(conn: &mut AnyConnection, id: UserId) -> QueryResult<Option<User>> {
@@ -166,16 +122,34 @@ fn find(conn: &mut AnyConnection, id: UserId) -> QueryResult<Option<User>> {
     row.map(User::try_from).transpose()
 }
 
-/// Puts `claim` in the place of the user's e-mail address, if nobody else holds it.
+/// Puts `claim` in the place of the user's e-mail address, if nobody else holds it. Otherwise the old address goes only
+/// if the user has another identifier.
 fn claim_email(conn: &mut AnyConnection, id: UserId, claim: Option<&Claim>) -> QueryResult<()> {
-    let old =
-        identifiers::table.filter(identifiers::user_id.eq(id.0)).filter(identifiers::kind.eq(Kind::Email.as_str()));
-    diesel::delete(old).execute(conn)?;
-    let Some(claim) = claim.filter(|claim| can_be_held(&claim.key)) else { return Ok(()) };
-    let holders = identifiers::table.filter(identifiers::key.eq(claim.key.as_str()));
-    if holders.count().get_result::<i64>(conn)? == 0 {
-        let row = IdentifierRow { key: claim.key.as_str(), kind: claim.kind.as_str(), user_id: id.0 };
-        diesel::insert_into(identifiers::table).values(&row).execute(conn)?;
+    let own = identifiers::table.filter(identifiers::user_id.eq(id.0));
+    let addresses = own.filter(identifiers::kind.eq(Kind::Email.as_str()));
+    let claim = claim.filter(|claim| can_be_held(&claim.key));
+    let holder: Option<(i64, String)> = match claim {
+        Some(claim) => identifiers::table
+            .filter(identifiers::key.eq(claim.key.as_str()))
+            .select((identifiers::user_id, identifiers::kind))
+            .get_result(conn)
+            .optional()?,
+        None => None,
+    };
+    match (claim, holder) {
+        (Some(claim), None) => {
+            diesel::delete(addresses).execute(conn)?;
+            let row = IdentifierRow { key: claim.key.as_str(), kind: claim.kind.as_str(), user_id: id.0 };
+            diesel::insert_into(identifiers::table).values(&row).execute(conn)?;
+        }
+        // The same address, perhaps typed differently.
+        (Some(_), Some((holder, kind))) if holder == id.0 && kind == Kind::Email.as_str() => {}
+        _ => {
+            let others = own.filter(identifiers::kind.ne(Kind::Email.as_str()));
+            if others.count().get_result::<i64>(conn)? > 0 {
+                diesel::delete(addresses).execute(conn)?;
+            }
+        }
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ pub fn create(store: &Store, name: &str) -> User {
     store.create_user(&new_user(name)).unwrap().unwrap()
 }
 
-/// A token of `user` whose secret is `secret`.
+/// A token of `user`, of whom nothing was revoked yet, whose secret is `secret`.
 pub fn new_token(user: &User, kind: TokenKind, secret: &str) -> NewToken {
     NewToken {
         kind,
@@ -80,8 +80,7 @@ pub fn new_token(user: &User, kind: TokenKind, secret: &str) -> NewToken {
         created_at: moment(1),
         expires_at: Some(moment(3600)),
         slot: None,
-        generation: user.generation,
-        login: false,
+        generation: 0,
     }
 }
 

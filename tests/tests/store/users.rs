@@ -1,11 +1,11 @@
 //! The promises of `UserStore`.
 
 use countersign_core::{
-    Role, TokenId, TokenKind, User, UserId,
+    Role, TokenKind, User, UserId,
     identifier::{Claim, Key, Kind, Taken},
     model::UserChange,
     password::EncodedPassword,
-    store::{Revoke, TokenStore as _, UserStore as _},
+    store::{TokenStore as _, UserStore as _},
 };
 
 use crate::common::{NOBODY, create, in_slot, moment, new_token, new_user, on_every_database, optional, required};
@@ -16,7 +16,7 @@ fn a_created_user_is_read_back_whole() {
         let new = new_user("ada");
         let ada = store.create_user(&new).unwrap().unwrap();
         assert_eq!(store.user(ada.id).unwrap(), Some(ada.clone()));
-        assert_eq!((ada.uuid, ada.generation, ada.role), (new.uuid, 0, Role::Hotelier));
+        assert_eq!((ada.uuid, ada.role), (new.uuid, Role::Hotelier));
         assert_eq!((&ada.username, &ada.email, &ada.phone), (&new.username, &new.email, &new.phone));
         assert_eq!((&ada.name, &ada.first_name, &ada.last_name), (&new.name, &new.first_name, &new.last_name));
         assert_eq!((ada.is_staff, ada.is_superuser, ada.is_active), (true, false, true));
@@ -171,26 +171,38 @@ fn users_are_listed_in_pages_in_the_order_of_their_numbers() {
 }
 
 #[test]
-fn a_change_is_applied_raises_the_generation_and_is_logged() {
+fn a_change_is_applied_and_knows_no_tokens() {
     on_every_database(|store, _| {
         let ada = create(store, "ada");
-        let changes = [
-            UserChange::Password(EncodedPassword::new("$new")),
-            UserChange::Active(false),
-            UserChange::Role(Role::Admin),
-        ];
-        for (number, change) in (1_i32..).zip(&changes) {
-            let now = moment(i64::from(number));
-            let ada_now = store.change_user(ada.id, change, Revoke::Everything, now).unwrap().unwrap();
-            assert_eq!((ada_now.generation, ada_now.updated_at), (i64::from(number), now));
-            assert_eq!(store.last_revocation().unwrap(), i64::from(number));
+        store.insert_token(&new_token(&ada, TokenKind::Sanctum, "s")).unwrap().unwrap();
+        let password = |new: &str| UserChange::Password { new: EncodedPassword::new(new), replacing: None };
+        let changes = [password("$new"), UserChange::Active(false), UserChange::Role(Role::Admin)];
+        for (number, change) in (1..).zip(&changes) {
+            let ada_now = store.change_user(ada.id, change, moment(number)).unwrap().unwrap();
+            assert_eq!(ada_now.updated_at, moment(number));
         }
         let ada_now = store.user(ada.id).unwrap().unwrap();
         assert_eq!((ada_now.is_active, ada_now.role), (false, Role::Admin));
         assert_eq!(store.password(ada.id).unwrap(), Some(EncodedPassword::new("$new")));
-        assert_eq!(store.revocations(1).unwrap(), [(2, ada.id), (3, ada.id)]);
-        assert_eq!(store.change_user(NOBODY, &changes[1], Revoke::Everything, moment(0)).unwrap(), None);
-        assert_eq!(store.last_revocation().unwrap(), 3);
+        assert_eq!(store.change_user(NOBODY, &changes[1], moment(0)).unwrap(), None);
+        assert_eq!(store.tokens_of(ada.id, None).unwrap().len(), 1);
+        assert_eq!((store.generation(ada.id).unwrap(), store.last_revocation().unwrap()), (0, 0));
+    });
+}
+
+#[test]
+fn a_login_and_an_api_token_are_remembered() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let seen = store.change_user(ada.id, &UserChange::LoggedIn, moment(7)).unwrap().unwrap();
+        assert_eq!((seen.last_login_at, seen.updated_at), (Some(moment(7)), moment(0)));
+        let token = |sealed: Option<&str>| {
+            let change = UserChange::ApiToken(sealed.map(str::to_owned));
+            store.change_user(ada.id, &change, moment(8)).unwrap().unwrap().api_token
+        };
+        assert_eq!(token(Some("sealed")).as_deref(), Some("sealed"));
+        assert_eq!(token(None), None);
+        assert_eq!(store.change_user(NOBODY, &UserChange::LoggedIn, moment(7)).unwrap(), None);
     });
 }
 
@@ -201,7 +213,7 @@ fn another_address_takes_the_place_of_the_old_one_unless_somebody_holds_it() {
         let change = |user: &User, address: &str| {
             let claim = Claim { kind: Kind::Email, key: Key::email(address), required: false };
             let change = UserChange::Email { address: Some(address.to_owned()), claim: Some(claim) };
-            store.change_user(user.id, &change, Revoke::Nothing, moment(1)).unwrap().unwrap()
+            store.change_user(user.id, &change, moment(1)).unwrap().unwrap()
         };
         let holder = |address: &str| store.account(&[Key::email(address)]).unwrap().map(|account| account.user.id);
 
@@ -212,65 +224,66 @@ fn another_address_takes_the_place_of_the_old_one_unless_somebody_holds_it() {
         change(&ada, "second@example.org");
         assert_eq!((holder("first@example.org"), holder("second@example.org")), (None, Some(ada.id)));
         let none = UserChange::Email { address: None, claim: None };
-        assert_eq!(store.change_user(ada.id, &none, Revoke::Nothing, moment(2)).unwrap().unwrap().email, None);
+        assert_eq!(store.change_user(ada.id, &none, moment(2)).unwrap().unwrap().email, None);
         assert_eq!(holder("second@example.org"), None);
     });
 }
 
 #[test]
-fn a_change_revokes_what_it_is_told_to() {
+fn nobody_is_locked_out_by_a_change_of_address() {
     on_every_database(|store, _| {
-        let (mut ada, bob) = (create(store, "ada"), create(store, "bob"));
-        store.insert_token(&new_token(&bob, TokenKind::Sanctum, "bob's")).unwrap().unwrap();
-        for revoke in ["everything", "kind", "all but", "nothing"] {
-            let mint = |kind, name: &str| store.insert_token(&new_token(&ada, kind, &format!("{name} {revoke}")));
-            let ids: Vec<TokenId> = [
-                mint(TokenKind::Sanctum, "first"),
-                mint(TokenKind::Sanctum, "second"),
-                mint(TokenKind::Session, "third"),
-            ]
-            .map(|minted| minted.unwrap().unwrap().id)
-            .to_vec();
-            let (revoke, kept) = match revoke {
-                "everything" => (Revoke::Everything, vec![]),
-                "kind" => (Revoke::Kind(TokenKind::Sanctum), vec![ids[2]]),
-                "all but" => (Revoke::AllBut(ids[1]), vec![ids[1]]),
-                _ => (Revoke::Nothing, ids),
-            };
-            ada = store.change_user(ada.id, &UserChange::Active(true), revoke, moment(9)).unwrap().unwrap();
-            let left: Vec<TokenId> = store.tokens_of(ada.id, None).unwrap().iter().map(|token| token.id).collect();
-            assert_eq!(left, kept, "{revoke:?}");
-            store.revoke_tokens(ada.id, Revoke::Everything, moment(9)).unwrap();
-        }
-        assert_eq!(store.tokens_of(bob.id, None).unwrap().len(), 1);
+        let by_address = |name: &str| {
+            let mut new = new_user(name);
+            new.identifiers = vec![required(Kind::Email, Key::email(&format!("{name}@example.org")))];
+            store.create_user(&new).unwrap().unwrap()
+        };
+        let (ada, bob) = (by_address("ada"), by_address("bob"));
+        let change = |address: Option<&str>| {
+            let claim = address.map(|address| optional(Kind::Email, Key::email(address)));
+            let change = UserChange::Email { address: address.map(str::to_owned), claim };
+            store.change_user(ada.id, &change, moment(1)).unwrap().unwrap().email
+        };
+        let holder = |address: &str| store.account(&[Key::email(address)]).unwrap().map(|account| account.user.id);
+
+        assert_eq!(change(Some("bob@example.org")).as_deref(), Some("bob@example.org"));
+        assert_eq!((holder("ada@example.org"), holder("bob@example.org")), (Some(ada.id), Some(bob.id)));
+        assert_eq!(change(None), None);
+        assert_eq!(holder("ada@example.org"), Some(ada.id));
+        assert_eq!(change(Some("ADA@example.org")).as_deref(), Some("ADA@example.org"));
+        assert_eq!(holder("ada@example.org"), Some(ada.id));
+        change(Some("new@example.org"));
+        assert_eq!((holder("ada@example.org"), holder("new@example.org")), (None, Some(ada.id)));
     });
 }
 
 #[test]
-fn a_hash_is_upgraded_only_if_it_is_still_the_old_one() {
+fn a_hash_is_replaced_only_if_it_is_still_the_old_one() {
     on_every_database(|store, _| {
         let ada = create(store, "ada");
         let hash = |text: &str| EncodedPassword::new(text);
-        assert!(store.upgrade_password(ada.id, &hash("$argon2id$old"), &hash("$better")).unwrap());
-        assert!(!store.upgrade_password(ada.id, &hash("$argon2id$old"), &hash("$worse")).unwrap());
-        assert!(!store.upgrade_password(NOBODY, &hash("$argon2id$old"), &hash("$worse")).unwrap());
+        let replace = |id, old: &str, new: &str| {
+            let change = UserChange::Password { new: hash(new), replacing: Some(hash(old)) };
+            store.change_user(id, &change, moment(1)).unwrap().is_some()
+        };
+        assert!(replace(ada.id, "$argon2id$old", "$better"));
+        assert!(!replace(ada.id, "$argon2id$old", "$worse"));
+        assert!(!replace(NOBODY, "$argon2id$old", "$worse"));
         assert_eq!(store.password(ada.id).unwrap(), Some(hash("$better")));
-        assert_eq!(store.user(ada.id).unwrap(), Some(ada));
-        assert_eq!(store.last_revocation().unwrap(), 0);
     });
 }
 
 #[test]
-fn a_deleted_user_takes_identifiers_and_tokens_along_and_its_number_never_returns() {
+fn a_deleted_user_takes_the_identifiers_along_and_its_number_never_returns() {
     on_every_database(|store, _| {
         let ada = create(store, "ada");
         let token = store.find_or_create_token(&in_slot(new_token(&ada, TokenKind::Djoser, "s"))).unwrap().unwrap();
-        assert!(store.delete_user(ada.id, moment(1)).unwrap());
-        assert!(!store.delete_user(ada.id, moment(1)).unwrap());
+        assert!(store.delete_user(ada.id).unwrap());
+        assert!(!store.delete_user(ada.id).unwrap());
         assert_eq!(store.user(ada.id).unwrap(), None);
-        assert_eq!(store.token(token.id).unwrap(), None);
         assert!(store.account(&[Key::username("ada")]).unwrap().is_none());
-        assert_eq!(store.revocations(0).unwrap(), [(1, ada.id)]);
+        // The tokens are the other port's business.
+        assert_eq!(store.token(token.id).unwrap(), Some(token.clone()));
+        assert_eq!(store.revoke_token(token.id, None, moment(1)).unwrap(), Some(ada.id));
         let again = create(store, "ada");
         assert!(again.id > ada.id);
         assert!(store.insert_token(&new_token(&again, TokenKind::Djoser, "s")).unwrap().unwrap().id > token.id);

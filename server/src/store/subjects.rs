@@ -1,0 +1,52 @@
+//! The generation of each user, which decides whether a token may still be stored.
+//!
+//! Whatever takes several of a user's rows on the token side takes this row first: so two such transactions wait for
+//! each other instead of meeting in a deadlock, and a mint is either before a revocation, which deletes its token, or
+//! after it, and finds another generation.
+
+use countersign_core::{NewToken, UserId};
+use diesel::prelude::*;
+
+use super::{connection::AnyConnection, schema::subjects};
+
+/// The generation of a user; 0 if nothing is known of them.
+pub fn generation(conn: &mut AnyConnection, user: UserId) -> QueryResult<i64> {
+    Ok(find(conn, user)?.unwrap_or(0))
+}
+
+/// The first statement of every mint: locks the user's row, if it still has the generation that was read before the
+/// proof was checked. A unique violation means that somebody else made the row meanwhile: the same again sees it.
+pub fn admit(conn: &mut AnyConnection, new: &NewToken) -> QueryResult<bool> {
+    let unchanged =
+        subjects::table.filter(subjects::user_id.eq(new.user_id.0)).filter(subjects::generation.eq(new.generation));
+    // An update that changes nothing is a lock on every database.
+    if diesel::update(unchanged).set(subjects::generation.eq(subjects::generation)).execute(conn)? == 1 {
+        return Ok(true);
+    }
+    if new.generation != 0 || find(conn, new.user_id)?.is_some() {
+        return Ok(false);
+    }
+    insert(conn, new.user_id, 0)?;
+    Ok(true)
+}
+
+/// The first statement of every revocation: locks the user's row and raises the generation. A unique violation is as in
+/// [`admit`].
+pub fn raise(conn: &mut AnyConnection, user: UserId) -> QueryResult<()> {
+    let row = subjects::table.filter(subjects::user_id.eq(user.0));
+    if diesel::update(row).set(subjects::generation.eq(subjects::generation + 1)).execute(conn)? == 0 {
+        insert(conn, user, 1)?;
+    }
+    Ok(())
+}
+
+fn find(conn: &mut AnyConnection, user: UserId) -> QueryResult<Option<i64>> {
+    subjects::table.filter(subjects::user_id.eq(user.0)).select(subjects::generation).get_result(conn).optional()
+}
+
+fn insert(conn: &mut AnyConnection, user: UserId, generation: i64) -> QueryResult<()> {
+    diesel::insert_into(subjects::table)
+        .values((subjects::user_id.eq(user.0), subjects::generation.eq(generation)))
+        .execute(conn)?;
+    Ok(())
+}
