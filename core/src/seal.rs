@@ -60,6 +60,12 @@ impl KeyRing {
         if keys.is_empty() { Err(WeakKey) } else { Ok(Self(keys.into())) }
     }
 
+    /// The public names of the keys, the active one first, in hex: what a sealed text begins with. They tell which ring
+    /// it is and nothing about the keys.
+    pub fn ids(&self) -> Vec<String> {
+        self.0.iter().map(|key| hex::encode(key.id)).collect()
+    }
+
     /// A 32-byte key for one purpose, from the active key: HMAC-SHA256 of the purpose's name.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
         hmac(self.0[0].bytes.as_slice(), purpose.as_bytes())
@@ -138,6 +144,14 @@ mod tests {
         let sealed = ring(&[OLD]).seal("djoser", "x", &CountedRandom::default());
         assert_eq!(ring(&[NEW, OLD]).open("djoser", &sealed).as_deref(), Some("x"));
         assert_eq!(ring(&[NEW]).open("djoser", &sealed), None);
+    }
+
+    #[test]
+    fn a_key_has_the_same_id_in_every_ring() {
+        let both = ring(&[NEW, OLD]).ids();
+        assert_eq!([ring(&[NEW]).ids(), ring(&[OLD]).ids()].concat(), both);
+        assert_eq!((both.len(), both[0].len()), (2, 8));
+        assert_ne!(both[0], both[1]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use actix_web::{
         signal::unix::{SignalKind, signal},
     },
 };
-use countersign_core::env::{Random, SystemClock, SystemRandom};
+use countersign_core::env::{Clock as _, Random, SystemClock, SystemRandom};
 
 use crate::{
     app::{App, AssemblyError, Parts, edge},
@@ -60,6 +60,7 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     if !applied.is_empty() {
         tracing::info!(backend = %store.backend(), migrations = applied.len(), "database is up to date");
     }
+    store.adopt_keys(&keys.ids(), SystemClock.now())?;
     let backend = store.backend();
     let store = Arc::new(store);
     let parts = Parts { users: store.clone(), tokens: store, keys, clock: Arc::new(SystemClock), random };

@@ -4,6 +4,9 @@
 //! how connections are kept, replaced and retried in `pool.rs`; the rest does not know where it runs.
 
 mod connection;
+#[cfg(feature = "sqlite")]
+mod file;
+mod key_rings;
 mod pool;
 mod revocations;
 mod rows;
@@ -15,15 +18,17 @@ mod users;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use countersign_core::model::Timestamp;
+
 use self::pool::Connections;
-use crate::config::DatabaseSettings;
+use crate::config::{DatabaseSettings, DatabaseUrl};
 
 /// Where the database is, and how long a request may wait for it.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// `sqlite://path`, `sqlite://:memory:`, `postgres://…` or `mysql://…`.
-    pub url: String,
-    /// The most connections that are open at a time; at least one.
+    pub url: DatabaseUrl,
+    /// The most connections that are open at a time for requests; at least one. One more reads the log of revocations.
     pub pool_size: u32,
     /// How long a request waits for a free connection before it fails.
     pub wait: Duration,
@@ -31,7 +36,7 @@ pub struct StoreOptions {
 
 impl From<&DatabaseSettings> for StoreOptions {
     fn from(settings: &DatabaseSettings) -> Self {
-        Self { url: settings.url.expose().to_owned(), pool_size: settings.pool_size, wait: settings.wait.duration() }
+        Self { url: settings.url.clone(), pool_size: settings.pool_size, wait: settings.wait.duration() }
     }
 }
 
@@ -53,6 +58,24 @@ impl Backend {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
             Self::Mysql => "mysql",
+        }
+    }
+
+    /// Its name as people write it.
+    pub const fn product(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::Mysql => "MySQL",
+        }
+    }
+
+    /// Does this build have its driver?
+    pub const fn is_compiled_in(self) -> bool {
+        match self {
+            Self::Sqlite => cfg!(feature = "sqlite"),
+            Self::Postgres => cfg!(feature = "postgres"),
+            Self::Mysql => cfg!(feature = "mysql"),
         }
     }
 }
@@ -83,6 +106,19 @@ pub enum OpenError {
     /// A newer program has been here.
     #[error("the database has migrations that this program does not know ({0}): it was used by a newer version")]
     UnknownMigrations(String),
+    /// Tokens and cookies of this database were sealed and signed under other keys.
+    #[error(
+        "this database belongs to another key ({0}): set keys.file or keys.secret to the ring that it was made with"
+    )]
+    ForeignKeys(String),
+    /// The database is there and refuses.
+    #[error("cannot use the {backend} database: {reason}")]
+    Unusable {
+        /// Which database.
+        backend: Backend,
+        /// What the driver said.
+        reason: String,
+    },
     /// A migration failed.
     #[error("cannot migrate the {backend} database: {reason}")]
     Migrate {
@@ -116,6 +152,26 @@ impl Store {
     /// A migration that fails, or one in the database that this program does not know; then nothing is written.
     pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
         self.0.migrate()
+    }
+
+    /// Ties the database to the keys with these ids ([`KeyRing::ids`](countersign_core::seal::KeyRing::ids)).
+    ///
+    /// The first ring is recorded. Later ones must share a key with it, and what they add is recorded too: so a ring
+    /// that was given a new first key is welcome, and one that can open nothing of this database is refused before it
+    /// seals anything.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::ForeignKeys`], and nothing is written; [`OpenError::Unusable`].
+    pub fn adopt_keys(&self, ids: &[String], now: Timestamp) -> Result<(), OpenError> {
+        let adopted = self.0.write(|conn| key_rings::adopt(conn, ids, now));
+        let backend = self.backend();
+        match adopted
+            .map_err(|failure| OpenError::Unusable { backend, reason: pool::one_line(&failure.to_string()) })?
+        {
+            Ok(()) => Ok(()),
+            Err(others) => Err(OpenError::ForeignKeys(others.join(", "))),
+        }
     }
 
     /// Which database this is.

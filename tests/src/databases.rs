@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use countersign::store::{Store, StoreOptions};
+use countersign::{
+    config::DatabaseUrl,
+    store::{Store, StoreOptions},
+};
 
 /// An empty database of the test's own; dropping it drops the database.
 pub struct Database {
@@ -34,7 +37,7 @@ enum Owned {
 impl Database {
     /// How tests open a store: enough connections for 16 threads, and a wait that a busy machine does not exceed.
     pub fn options(&self) -> StoreOptions {
-        StoreOptions { url: self.url.clone(), pool_size: 8, wait: Duration::from_secs(20) }
+        StoreOptions { url: DatabaseUrl::new(&self.url), pool_size: 8, wait: Duration::from_secs(20) }
     }
 
     /// A store on it, migrated.

@@ -69,3 +69,9 @@ CREATE TABLE IF NOT EXISTS revocation_counter (
     last BIGINT NOT NULL
 ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 INSERT IGNORE INTO revocation_counter (id, last) VALUES (1, 0);
+
+-- The keys that this database was used with, by their ids: another ring could open nothing of it.
+CREATE TABLE IF NOT EXISTS key_rings (
+    id         VARBINARY(64) PRIMARY KEY,
+    created_at DATETIME(6) NOT NULL
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -1,3 +1,4 @@
+DROP TABLE key_rings;
 DROP TABLE revocation_counter;
 DROP TABLE revocations;
 DROP TABLE tokens;

@@ -65,3 +65,9 @@ CREATE TABLE revocation_counter (
     last BIGINT NOT NULL
 );
 INSERT INTO revocation_counter (id, last) VALUES (1, 0);
+
+-- The keys that this database was used with, by their ids: another ring could open nothing of it.
+CREATE TABLE key_rings (
+    id         TEXT PRIMARY KEY NOT NULL,
+    created_at TIMESTAMP NOT NULL
+) WITHOUT ROWID;

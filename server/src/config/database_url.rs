@@ -4,17 +4,11 @@ use std::fmt;
 
 use countersign_adapters::settings::{MASK, SettingValue, Value};
 
+use crate::store::Backend;
+
 /// Where the database is: `sqlite://FILE`, `postgres://…` or `mysql://…`. Shown without its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
-
-/// URL scheme, the name of the database, the feature that this build needs for it, and whether it has it.
-const BACKENDS: [(&str, &str, &str, bool); 4] = [
-    ("sqlite", "SQLite", "sqlite", cfg!(feature = "sqlite")),
-    ("postgres", "PostgreSQL", "postgres", cfg!(feature = "postgres")),
-    ("postgresql", "PostgreSQL", "postgres", cfg!(feature = "postgres")),
-    ("mysql", "MySQL", "mysql", cfg!(feature = "mysql")),
-];
 
 /// Parameters of a connection URL that hold a secret.
 const SECRET_PARAMETERS: [&str; 3] = ["password", "passwd", "sslpassword"];
@@ -28,6 +22,21 @@ impl DatabaseUrl {
     /// The URL with its password, for the one place that connects.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// What stands before `://`.
+    pub fn scheme(&self) -> &str {
+        self.0.split_once("://").map_or("", |(scheme, _)| scheme)
+    }
+
+    /// Which database it names; `None` for one that no build knows.
+    pub fn backend(&self) -> Option<Backend> {
+        match self.scheme() {
+            "sqlite" => Some(Backend::Sqlite),
+            "postgres" | "postgresql" => Some(Backend::Postgres),
+            "mysql" => Some(Backend::Mysql),
+            _ => None,
+        }
     }
 
     /// The URL with its password masked.
@@ -44,12 +53,12 @@ impl DatabaseUrl {
     /// # Errors
     /// What the URL is not, or what the build lacks.
     pub fn check(&self) -> Result<(), String> {
-        let scheme = self.0.split_once(':').map_or("", |(scheme, _)| scheme);
-        match BACKENDS.iter().find(|(known, ..)| *known == scheme) {
-            Some((.., true)) => Ok(()),
-            Some((_, name, feature, false)) => {
-                Err(format!("needs {name}, which this build is without; build with --features {feature}"))
-            }
+        match self.backend() {
+            Some(backend) if backend.is_compiled_in() => Ok(()),
+            Some(backend) => Err(format!(
+                "needs {}, which this build is without; build with --features {backend}",
+                backend.product()
+            )),
             None => Err("does not start with sqlite://, postgres:// or mysql://".to_owned()),
         }
     }

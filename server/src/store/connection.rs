@@ -15,7 +15,10 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+#[cfg(feature = "sqlite")]
+use super::file;
 use super::{Backend, OpenError};
+use crate::config::DatabaseUrl;
 
 /// A connection to whichever database the URL names.
 #[derive(diesel::MultiConnection)]
@@ -59,9 +62,10 @@ const SQLITE_JOURNAL_TRIES: u32 = 100;
 #[cfg(feature = "sqlite")]
 const SQLITE_JOURNAL_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
 
-/// No statement of ours takes long. One that waits for a lock longer than a second makes way for a 503, as with SQLite.
+/// No statement of ours takes long. One that waits long for a lock makes way for a 503, as with SQLite; but not before
+/// the database has looked for a deadlock (after 1 s, `deadlock_timeout`), whose victim can try again.
 #[cfg(feature = "postgres")]
-const POSTGRES_SESSION: &str = "SET statement_timeout = '3s'; SET lock_timeout = '1s'; \
+const POSTGRES_SESSION: &str = "SET statement_timeout = '3s'; SET lock_timeout = '1500ms'; \
      SET idle_in_transaction_session_timeout = '30s'";
 
 /// An update sees what was committed while it waited, whatever isolation the database has as its default.
@@ -91,28 +95,28 @@ const MIGRATION_WAIT_S: u32 = 60;
 pub struct Address {
     /// Which database.
     pub backend: Backend,
-    url: String,
+    url: DatabaseUrl,
 }
 
 impl Address {
     /// Reads the scheme.
-    pub fn parse(url: &str) -> Result<Self, OpenError> {
-        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
-        let (backend, is_compiled_in) = match scheme {
-            "sqlite" => (Backend::Sqlite, cfg!(feature = "sqlite")),
-            "postgres" | "postgresql" => (Backend::Postgres, cfg!(feature = "postgres")),
-            "mysql" => (Backend::Mysql, cfg!(feature = "mysql")),
-            _ => return Err(OpenError::UnknownScheme(scheme.to_owned())),
-        };
-        if !is_compiled_in {
+    pub fn parse(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        let backend = url.backend().ok_or_else(|| OpenError::UnknownScheme(url.scheme().to_owned()))?;
+        if !backend.is_compiled_in() {
             return Err(OpenError::NotCompiledIn(backend));
         }
-        Ok(Self { backend, url: url.to_owned() })
+        Ok(Self { backend, url: url.clone() })
     }
 
     /// A database that is gone with its connection: there can be only one, for ever.
     pub fn is_in_memory(&self) -> bool {
-        self.url == "sqlite://:memory:"
+        self.url.expose() == "sqlite://:memory:"
+    }
+
+    /// The file of an SQLite database.
+    #[cfg(feature = "sqlite")]
+    pub fn file(&self) -> Option<&str> {
+        self.url.expose().strip_prefix("sqlite://").filter(|path| *path != ":memory:")
     }
 
     /// Opens a connection and sets up its session.
@@ -129,39 +133,21 @@ impl Address {
         match self.backend {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite => {
-                let path = self.url.strip_prefix("sqlite://").unwrap_or(&self.url);
-                create_private(path)?;
-                diesel::SqliteConnection::establish(path).map(AnyConnection::Sqlite)
+                if let Some(path) = self.file() {
+                    file::create_private(path)?;
+                }
+                diesel::SqliteConnection::establish(self.file().unwrap_or(":memory:")).map(AnyConnection::Sqlite)
             }
             #[cfg(feature = "postgres")]
             Backend::Postgres => {
-                diesel::PgConnection::establish(&with_parameters(&self.url)).map(AnyConnection::Postgres)
+                diesel::PgConnection::establish(&with_parameters(self.url.expose())).map(AnyConnection::Postgres)
             }
             #[cfg(feature = "mysql")]
-            Backend::Mysql => diesel::MysqlConnection::establish(&self.url).map(AnyConnection::Mysql),
+            Backend::Mysql => diesel::MysqlConnection::establish(self.url.expose()).map(AnyConnection::Mysql),
             #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
             other => Err(diesel::ConnectionError::BadConnection(format!("{other} is not compiled in"))),
         }
     }
-}
-
-/// Creates the file for its owner alone, before SQLite would with the umask's rights; `-wal` and `-shm` take over its
-/// mode. A file that is there keeps the mode that somebody gave it.
-#[cfg(feature = "sqlite")]
-fn create_private(path: &str) -> ConnectionResult<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    const OWNER_ONLY: u32 = 0o600;
-    if path == ":memory:" {
-        return Ok(());
-    }
-    std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(OWNER_ONLY)
-        .open(path)
-        .map_err(|error| diesel::ConnectionError::BadConnection(format!("{path}: {error}")))?;
-    Ok(())
 }
 
 #[cfg(feature = "postgres")]
@@ -222,11 +208,15 @@ pub fn rollback(conn: &mut AnyConnection) -> QueryResult<()> {
 
 /// Did the database end this transaction because of another one? Then the same again may succeed.
 ///
-/// Diesel names MySQL's deadlock and everybody's serialisation failure; PostgreSQL's deadlock has only its text.
+/// Diesel names MySQL's deadlock and everybody's serialisation failure, but hides the SQLSTATE of PostgreSQL's deadlock,
+/// whose message is in the server's language. Its details are not: one line for each of the processes that met.
 pub fn is_collision(error: &Error) -> bool {
     match error {
         Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
-        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => information.message().contains("deadlock"),
+        Error::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+            information.message().contains("deadlock")
+                || information.details().is_some_and(|details| details.lines().count() > 1)
+        }
         _ => false,
     }
 }

@@ -15,6 +15,8 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 
+#[cfg(feature = "sqlite")]
+use super::file;
 use super::{
     Backend, OpenError, StoreOptions,
     connection::{self, Address, AnyConnection},
@@ -101,6 +103,8 @@ impl r2d2::HandleError<ConnectError> for LogErrors {
 /// All connections to one database.
 pub struct Connections {
     pool: r2d2::Pool<Manager>,
+    /// One connection for what must be known even when all others are busy; not where there can be only one.
+    aside: Option<r2d2::Pool<Manager>>,
     address: Address,
     wait: Duration,
     era: Arc<AtomicU64>,
@@ -115,20 +119,32 @@ impl Connections {
         let backend = address.backend;
         address.connect().map_err(|error| OpenError::Connect { backend, reason: one_line(&error.to_string()) })?;
 
-        let size = if address.is_in_memory() { 1 } else { options.pool_size.max(1) };
+        #[cfg(feature = "sqlite")]
+        if let Some(file) = address.file().filter(|file| file::is_open_to_others(file)) {
+            tracing::warn!(file, "others than its owner may open the database: chmod 600 it");
+        }
+
         let era = Arc::new(AtomicU64::new(0));
-        let pool = r2d2::Pool::builder()
-            .max_size(size)
-            .min_idle(Some(1))
-            .connection_timeout(options.wait)
-            // One more round trip a use; `read` and `write` find a dead connection by using it.
-            .test_on_check_out(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .error_handler(Box::new(LogErrors(backend)))
-            .build_unchecked(Manager { address: address.clone(), era: Arc::clone(&era) });
+        let pool_of = |size: u32, idle: u32| {
+            r2d2::Pool::builder()
+                .max_size(size)
+                .min_idle(Some(idle))
+                .connection_timeout(options.wait)
+                // One more round trip a use; `read` and `write` find a dead connection by using it.
+                .test_on_check_out(false)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .error_handler(Box::new(LogErrors(backend)))
+                .build_unchecked(Manager { address: address.clone(), era: Arc::clone(&era) })
+        };
+        let (pool, aside) = if address.is_in_memory() {
+            (pool_of(1, 1), None)
+        } else {
+            // Opened when it is first needed: the command line never does.
+            (pool_of(options.pool_size.max(1), 1), Some(pool_of(1, 0)))
+        };
         let turn = (backend == Backend::Sqlite).then(Turn::default);
-        Ok(Self { pool, address, wait: options.wait, era, turn })
+        Ok(Self { pool, aside, address, wait: options.wait, era, turn })
     }
 
     /// Which database this is.
@@ -140,7 +156,7 @@ impl Connections {
     pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
         let backend = self.backend();
         let mut pooled = self
-            .check_out(self.deadline())
+            .check_out(&self.pool, self.deadline())
             .map_err(|failure| OpenError::Connect { backend, reason: one_line(&failure.to_string()) })?;
         let outcome = connection::migrate(&mut pooled.conn, backend);
         // A migration changes its session's timeouts; after a failure they may not be what they were.
@@ -150,10 +166,24 @@ impl Connections {
 
     /// Runs queries that only read; once more on a fresh connection, if the first was dead.
     pub fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        self.read_from(&self.pool, work)
+    }
+
+    /// [`Connections::read`] beside the requests: however many of them wait for a connection, this does not wait for
+    /// theirs, nor they for this one.
+    pub fn read_aside<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        self.read_from(self.aside.as_ref().unwrap_or(&self.pool), work)
+    }
+
+    fn read_from<T>(
+        &self,
+        pool: &r2d2::Pool<Manager>,
+        work: impl Fn(&mut AnyConnection) -> QueryResult<T>,
+    ) -> Result<T, Failure> {
         let deadline = self.deadline();
         let mut may_reconnect = true;
         loop {
-            let mut pooled = self.check_out(deadline)?;
+            let mut pooled = self.check_out(pool, deadline)?;
             match work(&mut pooled.conn) {
                 Err(error) if self.gave_up(&mut pooled, &error) && may_reconnect => may_reconnect = false,
                 outcome => return Ok(outcome?),
@@ -166,7 +196,14 @@ impl Connections {
     /// It is run again if the connection was dead (unless a commit was under way, which may have happened) or if the
     /// database ended it in favour of another transaction.
     pub fn write<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
-        let deadline = self.deadline();
+        self.write_until(self.deadline(), work)
+    }
+
+    fn write_until<T>(
+        &self,
+        deadline: Instant,
+        work: impl Fn(&mut AnyConnection) -> QueryResult<T>,
+    ) -> Result<T, Failure> {
         let mut may_reconnect = true;
         let mut tries = 1;
         loop {
@@ -174,14 +211,14 @@ impl Connections {
                 Some(turn) => Some(turn.take(deadline).ok_or(Failure::Turn)?),
                 None => None,
             };
-            let mut pooled = self.check_out(deadline)?;
+            let mut pooled = self.check_out(&self.pool, deadline)?;
             let (error, may_be_done) = match attempt(&mut pooled.conn, &work) {
                 Ok(value) => return Ok(value),
                 Err(failed) => failed,
             };
             if self.gave_up(&mut pooled, &error) && may_reconnect && !may_be_done {
                 may_reconnect = false;
-            } else if connection::is_collision(&error) && tries < TRIES {
+            } else if connection::is_collision(&error) && tries < TRIES && Instant::now() < deadline {
                 drop((pooled, turn));
                 std::thread::sleep(PAUSE * (1 << (tries - 1)));
                 tries += 1;
@@ -194,9 +231,10 @@ impl Connections {
     /// [`Connections::write`] for a `work` that looks before it inserts: it is run again if somebody else took the unique
     /// value in between. Now that the other transaction is committed, the next look sees it.
     pub fn write_contended<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        let deadline = self.deadline();
         let mut races = 0;
         loop {
-            match self.write(&work) {
+            match self.write_until(deadline, &work) {
                 Err(failure) if failure.is_unique_violation() && races < RACES => races += 1,
                 outcome => return outcome,
             }
@@ -209,9 +247,13 @@ impl Connections {
     }
 
     /// A connection of the present era.
-    fn check_out(&self, deadline: Instant) -> Result<r2d2::PooledConnection<Manager>, Failure> {
+    fn check_out(
+        &self,
+        pool: &r2d2::Pool<Manager>,
+        deadline: Instant,
+    ) -> Result<r2d2::PooledConnection<Manager>, Failure> {
         loop {
-            let mut pooled = self.pool.get_timeout(deadline.saturating_duration_since(Instant::now()))?;
+            let mut pooled = pool.get_timeout(deadline.saturating_duration_since(Instant::now()))?;
             if pooled.era == self.era.load(Ordering::Acquire) {
                 return Ok(pooled);
             }
@@ -250,6 +292,6 @@ fn attempt<T>(
 }
 
 /// Drivers write several lines; the owner gets one.
-fn one_line(message: &str) -> String {
+pub fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }

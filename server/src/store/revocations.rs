@@ -25,6 +25,14 @@ pub fn log(conn: &mut AnyConnection, user: UserId, now: Timestamp) -> QueryResul
     Ok(())
 }
 
+/// Locks the counter, the one row that every revocation passes by, until the end of the transaction.
+pub fn lock(conn: &mut AnyConnection) -> QueryResult<()> {
+    diesel::update(revocation_counter::table)
+        .set(revocation_counter::last.eq(revocation_counter::last))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// The entries above `after`, in the order of their numbers.
 pub fn after(conn: &mut AnyConnection, after: i64) -> QueryResult<Vec<(i64, UserId)>> {
     let rows: Vec<(i64, i64)> = revocations::table

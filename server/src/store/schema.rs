@@ -70,5 +70,12 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    key_rings (id) {
+        id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(identifiers -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, identifiers);

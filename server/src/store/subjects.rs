@@ -17,17 +17,25 @@ pub fn generation(conn: &mut AnyConnection, user: UserId) -> QueryResult<i64> {
 /// The first statement of every mint: locks the user's row, if it still has the generation that was read before the
 /// proof was checked. A unique violation means that somebody else made the row meanwhile: the same again sees it.
 pub fn admit(conn: &mut AnyConnection, new: &NewToken) -> QueryResult<bool> {
-    let unchanged =
-        subjects::table.filter(subjects::user_id.eq(new.user_id.0)).filter(subjects::generation.eq(new.generation));
-    // An update that changes nothing is a lock on every database.
-    if diesel::update(unchanged).set(subjects::generation.eq(subjects::generation)).execute(conn)? == 1 {
+    if lock(conn, new)? {
         return Ok(true);
     }
-    if new.generation != 0 || find(conn, new.user_id)?.is_some() {
+    if new.generation != 0 {
         return Ok(false);
+    }
+    if find(conn, new.user_id)?.is_some() {
+        // It has another generation; or it was made after our first look, and is what we want.
+        return lock(conn, new);
     }
     insert(conn, new.user_id, 0)?;
     Ok(true)
+}
+
+/// An update that changes nothing is a lock on every database.
+fn lock(conn: &mut AnyConnection, new: &NewToken) -> QueryResult<bool> {
+    let unchanged =
+        subjects::table.filter(subjects::user_id.eq(new.user_id.0)).filter(subjects::generation.eq(new.generation));
+    Ok(diesel::update(unchanged).set(subjects::generation.eq(subjects::generation)).execute(conn)? == 1)
 }
 
 /// The first statement of every revocation: locks the user's row and raises the generation. A unique violation is as in

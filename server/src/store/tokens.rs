@@ -200,17 +200,17 @@ impl TokenStore for Store {
     }
 
     fn revocations(&self, after: i64) -> StoreResult<Vec<(i64, UserId)>> {
-        Ok(self.0.read(|conn| revocations::after(conn, after))?)
+        Ok(self.0.read_aside(|conn| revocations::after(conn, after))?)
     }
 
     fn last_revocation(&self) -> StoreResult<i64> {
-        Ok(self.0.read(revocations::last)?)
+        Ok(self.0.read_aside(revocations::last)?)
     }
 
     fn ping(&self) -> StoreResult<()> {
         // A row that is asked for, not only the connection: SQLite would answer `SELECT 1` without its file.
         let any = |conn: &mut AnyConnection| tokens::table.select(tokens::id).first::<i64>(conn).optional();
-        Ok(self.0.read(any).map(drop)?)
+        Ok(self.0.read_aside(any).map(drop)?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Turns of writing: a database with one writer at a time is waited for here, in order and without a connection.
+//! Turns of writing: a database with one writer at a time is waited for here, without a connection.
 
 use std::{
     sync::{Condvar, Mutex, PoisonError},
@@ -8,7 +8,7 @@ use std::{
 /// One writer at a time.
 ///
 /// SQLite's own waiting is sleeping (up to 100 ms a nap) until the lock happens to be free, with a connection in hand
-/// that readers want. Writers of this process wait here instead; SQLite's timeout is left for other processes.
+/// that readers want. Writers of this process wait here instead, in no order but without naps; SQLite's timeout is left for other processes.
 #[derive(Default)]
 pub struct Turn {
     is_taken: Mutex<bool>,

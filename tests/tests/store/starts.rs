@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use countersign::store::{OpenError, Store, StoreOptions};
+use countersign::{
+    config::DatabaseUrl,
+    store::{OpenError, Store, StoreOptions},
+};
 use countersign_core::store::{TokenStore as _, UserStore as _};
 use countersign_tests::databases::{databases, sqlite};
 use diesel::{Connection as _, RunQueryDsl as _, connection::SimpleConnection as _, dsl::sql, sql_types::Text};
 
-use crate::common::{create, new_user, together};
+use crate::common::{create, moment, new_user, together};
 
 fn options(url: &str) -> StoreOptions {
-    StoreOptions { url: url.to_owned(), pool_size: 4, wait: Duration::from_secs(2) }
+    StoreOptions { url: DatabaseUrl::new(url), pool_size: 4, wait: Duration::from_secs(2) }
 }
 
 #[test]
@@ -51,6 +54,56 @@ fn an_url_that_cannot_work_is_told_in_one_line() {
         let expected = if feature { "cannot connect to the" } else { "build it with the cargo feature" };
         assert!(message.contains(expected), "{message}");
     }
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    let shown = format!("{:?}", options("postgres://ada:secret@db/auth"));
+    assert!(shown.contains("ada") && !shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn a_database_is_only_opened_with_a_key_that_it_knows() {
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    for database in databases() {
+        let store = database.store();
+        let adopt = |known: &[&str]| store.adopt_keys(&ids(known), moment(0));
+        adopt(&["0a"]).unwrap();
+        adopt(&["0a"]).unwrap();
+        let refusal = adopt(&["0b"]).unwrap_err();
+        assert!(matches!(&refusal, OpenError::ForeignKeys(known) if known == "0a"), "{refusal}");
+        // A new key before the old one is how keys are changed; then the old one may go.
+        adopt(&["0b", "0a"]).unwrap();
+        adopt(&["0b"]).unwrap();
+        adopt(&["0c"]).unwrap_err();
+    }
+}
+
+#[test]
+fn of_two_first_starts_with_different_keys_one_is_refused() {
+    for database in databases() {
+        let store = database.store();
+        let adopted = together(|number| store.adopt_keys(&[format!("{number:02x}")], moment(0)).is_ok());
+        assert_eq!(adopted.iter().filter(|adopted| **adopted).count(), 1, "on {}", database.name);
+    }
+}
+
+#[test]
+fn the_log_is_read_while_every_other_connection_is_busy() {
+    let database = sqlite();
+    let store = Store::open(&StoreOptions { pool_size: 1, ..options(&database.url) }).unwrap();
+    store.migrate().unwrap();
+    let mut other = diesel::SqliteConnection::establish(database.url.trim_start_matches("sqlite://")).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    std::thread::scope(|scope| {
+        // It holds the only connection for a second, waiting for the other process.
+        scope.spawn(|| store.create_user(&new_user("ada")).unwrap_err());
+        std::thread::sleep(Duration::from_millis(100));
+        let start = std::time::Instant::now();
+        store.ping().unwrap();
+        assert_eq!((store.revocations(0).unwrap(), store.last_revocation().unwrap()), (vec![], 0));
+        assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+    });
 }
 
 #[test]
