@@ -191,3 +191,34 @@ fn a_server_says_where_it_listens_and_that_can_be_tried() {
     assert!(log.contains(&format!("Countersign listens on http://{}", server.address)), "{log}");
     assert!(log.contains("Swagger UI"), "{log}");
 }
+
+#[test]
+fn a_database_is_served_only_with_the_ring_that_it_was_made_with() {
+    let mut sandbox = sandbox!();
+    sandbox.add("ada");
+    sandbox.set("COUNTERSIGN__KEYS__FILE", "other.keys");
+    for arguments in [&["serve"][..], &["user", "list"]] {
+        let ran = sandbox.run(arguments);
+        assert_eq!((ran.code, ran.stderr.lines().count()), (1, 1), "{}", ran.stderr);
+        assert!(ran.stderr.contains("this database belongs to another key"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("set keys.file or keys.secret"), "{}", ran.stderr);
+    }
+
+    // A new key in front of the old one is how keys are changed; the old one may go afterwards.
+    let ring = |file: &str| std::fs::read_to_string(sandbox.path(file)).unwrap();
+    let (old, new) = (ring("countersign.keys"), ring("other.keys"));
+    sandbox.write("other.keys", &format!("{new}{old}"));
+    assert_eq!(sandbox.done(&["user", "list"]).lines().count(), 2);
+    sandbox.write("other.keys", &new);
+    assert_eq!(sandbox.done(&["user", "list"]).lines().count(), 2);
+}
+
+#[test]
+fn a_database_that_others_may_open_is_told_of() {
+    let sandbox = sandbox!();
+    let file = sandbox.path("countersign.db");
+    std::fs::write(&file, "").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let server = sandbox.serve();
+    assert!(server.log().contains("others than its owner may open the database"), "{}", server.log());
+}
