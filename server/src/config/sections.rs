@@ -51,7 +51,7 @@ countersign_adapters::settings! {
     pub struct DatabaseSettings {
         /// sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME.
         pub url: DatabaseUrl = DatabaseUrl::new("sqlite://countersign.db"), check = DatabaseUrl::check,
-        /// The most connections at a time.
+        /// The most connections for requests at a time; one more watches for revocations.
         pub pool_size: u32 = 10, check = between(1, 1_000),
         /// How long a request waits for a connection before it is answered 503.
         pub wait: Span = Span::seconds(2), check = positive,

@@ -336,3 +336,48 @@ fn end<C: Connection<TransactionManager = AnsiTransactionManager>>(conn: &mut C,
         AnsiTransactionManager::rollback_transaction(conn)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::DatabaseErrorInformation;
+
+    use super::*;
+
+    /// A message in a language that we do not read, and its details.
+    struct Said(&'static str, Option<&'static str>);
+
+    impl DatabaseErrorInformation for Said {
+        fn message(&self) -> &str {
+            self.0
+        }
+        fn details(&self) -> Option<&str> {
+            self.1
+        }
+        fn hint(&self) -> Option<&str> {
+            None
+        }
+        fn table_name(&self) -> Option<&str> {
+            None
+        }
+        fn column_name(&self) -> Option<&str> {
+            None
+        }
+        fn constraint_name(&self) -> Option<&str> {
+            None
+        }
+        fn statement_position(&self) -> Option<i32> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_deadlock_is_known_in_every_language() {
+        let is_one = |message, details| {
+            is_collision(&Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(Said(message, details))))
+        };
+        assert!(is_one("deadlock detected", None));
+        assert!(is_one("обнаружена взаимоблокировка", Some("Процесс 7 ожидает 8.\nПроцесс 8 ожидает 7.")));
+        assert!(!is_one("canceling statement due to lock timeout", None));
+        assert!(!is_one("нарушено что-то другое", Some("Одна строка.")));
+    }
+}

@@ -6,11 +6,14 @@ use countersign::{
     config::DatabaseUrl,
     store::{OpenError, Store, StoreOptions},
 };
-use countersign_core::store::{TokenStore as _, UserStore as _};
+use countersign_core::{
+    TokenKind,
+    store::{TokenStore as _, UserStore as _},
+};
 use countersign_tests::databases::{databases, sqlite};
 use diesel::{Connection as _, RunQueryDsl as _, connection::SimpleConnection as _, dsl::sql, sql_types::Text};
 
-use crate::common::{create, moment, new_user, together};
+use crate::common::{create, moment, new_token, new_user, together};
 
 fn options(url: &str) -> StoreOptions {
     StoreOptions { url: DatabaseUrl::new(url), pool_size: 4, wait: Duration::from_secs(2) }
@@ -104,6 +107,21 @@ fn the_log_is_read_while_every_other_connection_is_busy() {
         assert_eq!((store.revocations(0).unwrap(), store.last_revocation().unwrap()), (vec![], 0));
         assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
     });
+}
+
+#[test]
+fn pruning_waits_for_nobody_while_there_is_nothing_to_prune() {
+    let database = sqlite();
+    let store = Store::open(&options(&database.url)).unwrap();
+    store.migrate().unwrap();
+    let ada = create(&store, "ada");
+    store.insert_token(&new_token(&ada, TokenKind::Sanctum, "s")).unwrap().unwrap();
+    let mut other = diesel::SqliteConnection::establish(database.url.trim_start_matches("sqlite://")).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(store.prune(moment(2), moment(2)).unwrap(), 0);
+    assert!(store.prune(moment(9_999), moment(2)).is_err());
+    other.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(store.prune(moment(9_999), moment(2)).unwrap(), 1);
 }
 
 #[test]
