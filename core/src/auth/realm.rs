@@ -1,6 +1,6 @@
 //! What all mounts of a server share: one user base, one clock, one key ring, one cache.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 
@@ -17,6 +17,8 @@ use crate::{
 
 /// How often a token is tried to be stored while revocations of the same user come in between.
 const MINT_TRIES: usize = 4;
+/// When it may be worth another try after that.
+const MINT_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long revocations stay in the log: far longer than any process may go without reading it.
 const KEEP_REVOCATIONS: TimeDelta = TimeDelta::hours(1);
@@ -104,7 +106,8 @@ impl Realm {
     /// asked again: who logs in while a token of theirs is revoked elsewhere is not told "wrong password".
     ///
     /// # Errors
-    /// [`AuthError::WrongCredentials`] if the proof no longer holds; [`AuthError::Store`].
+    /// [`AuthError::WrongCredentials`] if the proof no longer holds; [`AuthError::Busy`] if the revocations do not end;
+    /// [`AuthError::Store`].
     pub(crate) fn mint(
         &self,
         subject: &Subject,
@@ -118,10 +121,10 @@ impl Realm {
             }
             new.generation = self.tokens().generation(subject.id)?;
             if !self.still_holds(subject)? {
-                break;
+                return Err(AuthError::WrongCredentials);
             }
         }
-        Err(AuthError::WrongCredentials)
+        Err(AuthError::Busy { retry_after: MINT_AGAIN })
     }
 
     fn still_holds(&self, subject: &Subject) -> StoreResult<bool> {

@@ -1,5 +1,7 @@
 //! Tokens as their owner, or the server's owner, sees and ends them.
 
+use std::time::Duration;
+
 use super::Auth;
 use crate::{
     error::AuthError,
@@ -11,6 +13,11 @@ use crate::{
 
 /// The name that document 001 gives the token: `createToken('api-token')`.
 const API_TOKEN_NAME: &str = "api-token";
+
+/// How often an api-token is replaced while others replace it at the same moment.
+const ROTATION_TRIES: usize = 3;
+/// When it may be worth another try after that.
+const ROTATION_AGAIN: Duration = Duration::from_secs(1);
 
 /// Which tokens of the user a new api-token puts an end to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +59,23 @@ impl Auth {
         let Strategy::SanctumPat(strategy) = &self.strategy else {
             return Err(AuthError::Unsupported(self.strategy.kind()));
         };
+        for _ in 0..ROTATION_TRIES {
+            let (secret, token) = self.replace_api_token(strategy, subject, replaces)?;
+            // Of two rotations at once the later may have published first: then this copy is of a dead token.
+            if self.realm.tokens().token(token.id)?.is_some() {
+                return Ok(strategy.issued(&self.realm, token, &secret, subject));
+            }
+        }
+        Err(AuthError::Busy { retry_after: ROTATION_AGAIN })
+    }
+
+    /// Stores a new api-token in the place of the old one, and its sealed copy with the user.
+    fn replace_api_token(
+        &self,
+        strategy: &SanctumPat,
+        subject: &Subject,
+        replaces: ApiTokenReplaces,
+    ) -> Result<(Secret, Token), AuthError> {
         let realm = &self.realm;
         let secret = strategy.secret(realm);
         let new = NewToken {
@@ -64,7 +88,7 @@ impl Auth {
         let token = replaced?;
         let sealed = realm.keys().seal(&purpose(subject.id), secret.expose(), realm.random());
         realm.users().change_user(subject.id, &UserChange::ApiToken(Some(sealed)), realm.now())?;
-        Ok(strategy.issued(realm, token, &secret, subject))
+        Ok((secret, token))
     }
 
     /// The current api-token of document 001 in clear, for the meta tag; `None` if there is none any more.
