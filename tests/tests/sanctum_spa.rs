@@ -591,6 +591,24 @@ fn only_who_was_given_the_ability_by_name_reports_a_purchase() {
 }
 
 #[test]
+fn who_is_calling_is_asked_before_what_they_want() {
+    let server = with_ada();
+    let few = backend(&server, "check-status");
+    let (dead, nobody) = (server.bearer("1|dead").wants_json(), server.anon().wants_json());
+    let too_long = format!(r#"{{"reason": "{}"}}"#, "x".repeat(100_000));
+    for body in [r#"{"a": 1, "a": 2}"#, "{}", &too_long] {
+        let send = |actor: &Actor, path| actor.send("POST", path, Some("application/json"), body).status;
+        // Whatever comes first by chance, comes first often enough.
+        for _ in 0..5 {
+            assert_eq!(send(&few, "/api/auth/token/rotate"), 403);
+            for path in ["/api/auth/token/rotate", "/api/tokens/create"] {
+                assert_eq!((send(&dead, path), send(&nobody, path)), (401, 401), "{path}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_report_is_named() {
     let server = with_ada();
     let backend = backend(&server, "tokens:rotate");

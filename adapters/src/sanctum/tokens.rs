@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{NAME, NAME_LENGTH, Sanctum, Token as IssuedToken};
 use crate::{
-    body::Body,
+    body::Unread,
     caller::Caller,
     laravel::{
         self, answer,
@@ -141,9 +141,9 @@ struct NewTokenInput {
 pub async fn create_named_token(
     mount: Use<Sanctum>,
     caller: Caller<Sanctum>,
-    body: Body<Sanctum, Input>,
+    body: Unread<Sanctum>,
 ) -> Result<HttpResponse, Fault> {
-    let grant = wanted(&body.input, &caller.token.abilities)?;
+    let grant = wanted(&body.read().await?, &caller.token.abilities)?;
     let verified = caller.verified();
     let issued = mount.blocking(move |auth| auth.issue_within(&verified, &grant)).await.map_err(changed_meanwhile)?;
     Ok(answer::json(StatusCode::OK, &IssuedToken { token: issued.access.expose() }))

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{NAME, Replaces, SanctumSpa};
 use crate::{
-    body::Body,
+    body::Unread,
     laravel::{
         answer,
         fault::{Fault, Message, NO_SUCH_CREDENTIALS, flaw_message},
@@ -71,12 +71,13 @@ struct CredentialsInput {
 pub async fn log_in(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
-    body: Body<SanctumSpa, Input>,
+    body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     if guard::signed_in(&request, &mount).await?.is_some() {
         return Ok(answer::redirect(&mount.site.base_url));
     }
-    let login = Login::read(&body.input, Fields::Strict, NO_SUCH_CREDENTIALS, &[]);
+    let input: Input = body.read().await?;
+    let login = Login::read(&input, Fields::Strict, NO_SUCH_CREDENTIALS, &[]);
     let (credentials, refusal) = login?.into_parts();
     let replaces = mount.options.api_token_replaces;
     let opened = mount.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, replaces)).await;
@@ -157,7 +158,7 @@ struct RegistrationInput {
 pub async fn register(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
-    body: Body<SanctumSpa, Input>,
+    body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     sign_up(request, mount, body).await
 }
@@ -191,7 +192,7 @@ pub async fn register(
 pub async fn register_beside_minimal(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
-    body: Body<SanctumSpa, Input>,
+    body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     sign_up(request, mount, body).await
 }
@@ -199,12 +200,12 @@ pub async fn register_beside_minimal(
 async fn sign_up(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
-    body: Body<SanctumSpa, Input>,
+    body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     if guard::signed_in(&request, &mount).await?.is_some() {
         return Ok(answer::redirect(&mount.site.base_url));
     }
-    let input = body.into_inner();
+    let input = body.read().await?;
     let registration = mount.blocking(move |auth| read_registration(&input, auth)).await??;
     let replaces = mount.options.api_token_replaces;
     let opened = mount.hashing(move |auth| {

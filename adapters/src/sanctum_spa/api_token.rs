@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{NAME, SanctumSpa};
 use crate::{
-    body::Body,
+    body::Unread,
     caller::Caller,
     laravel::{
         self, answer,
@@ -115,12 +115,12 @@ enum Whose {
 pub async fn rotate(
     mount: Use<SanctumSpa>,
     caller: Caller<SanctumSpa>,
-    body: Body<SanctumSpa, Input>,
+    body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     if !laravel::is_named(&caller.token.abilities, ABILITY) {
         return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid ability provided.".into()));
     }
-    let (whose, reason) = read_rotation(&body.input)?;
+    let (whose, reason) = read_rotation(&body.read().await?)?;
     let field = if matches!(whose, Whose::Number(_)) { "user_id" } else { "email" };
     let replaces = mount.options.api_token_replaces;
     let owner = mount.blocking(move |auth| {
