@@ -155,7 +155,7 @@ struct Token<'a> {
 )]
 #[post("/api/auth/token", wrap = "Group::Api")]
 async fn create_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result<HttpResponse, Fault> {
-    let issued = issue(&mount, body, &[Rule::Nullable, Rule::Printable, Rule::Max(NAME_LENGTH)]).await?;
+    let issued = issue(&mount, body, &[Rule::Nullable, Rule::Printable, Rule::Visible, Rule::Max(NAME_LENGTH)]).await?;
     Ok(answer::json(StatusCode::OK, &Token { token: issued.access.expose() }))
 }
 
@@ -185,7 +185,7 @@ async fn create_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result
 )]
 #[post("/sanctum/token", wrap = "Group::Api")]
 async fn create_device_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result<HttpResponse, Fault> {
-    let issued = issue(&mount, body, &[Rule::Required, Rule::Printable, Rule::Max(NAME_LENGTH)]).await?;
+    let issued = issue(&mount, body, &[Rule::Required, Rule::Printable, Rule::Visible, Rule::Max(NAME_LENGTH)]).await?;
     Ok(answer::html(StatusCode::OK, issued.access.expose().to_owned()))
 }
 

@@ -328,6 +328,15 @@ fn what_a_new_token_lacks_is_named() {
 }
 
 #[test]
+fn the_name_of_a_token_is_one_line() {
+    let (server, anon) = with_ada();
+    let ada = server.bearer(&token(&anon)).wants_json();
+    let words = "The token name field must not contain control characters.";
+    let expected = format!(r#"{{"message":"{words}","errors":{{"token_name":["{words}"]}}}}"#);
+    assert_eq!(ada.post("/api/tokens/create", json!({"token_name": "x\ny"})).whole(), (422, expected.as_str()));
+}
+
+#[test]
 fn nobody_gives_an_ability_of_the_owner_to_themselves() {
     let (server, anon) = with_ada();
     let ada = server.bearer(&token(&anon)).wants_json();

@@ -630,6 +630,18 @@ fn what_is_wrong_with_a_report_is_named() {
 }
 
 #[test]
+fn a_reason_that_would_forge_a_line_of_the_log_is_refused() {
+    let server = with_ada();
+    let backend = backend(&server, "tokens:rotate");
+    let words = "The reason field must not contain control characters.";
+    let expected = format!(r#"{{"message":"{words}","errors":{{"reason":["{words}"]}}}}"#);
+    for reason in ["x\ny", "x\u{1b}[2Jy", "x\u{85}y"] {
+        let answer = backend.post("/api/auth/token/rotate", json!({"user_id": 1, "reason": reason}));
+        assert_eq!(answer.whole(), (422, expected.as_str()), "{reason:?}");
+    }
+}
+
+#[test]
 fn a_login_without_a_new_api_token_is_no_login() {
     let server = with_ada();
     let mut browser = Browser::of_ada(&server);

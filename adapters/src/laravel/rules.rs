@@ -28,6 +28,8 @@ pub enum Rule {
     Email,
     /// No capital letters.
     Lowercase,
+    /// No control characters. Laravel has no such rule; these texts go into lists and logs.
+    Visible,
     /// At most so many characters.
     Max(usize),
     /// Equal to the field with `_confirmation`.
@@ -149,6 +151,9 @@ fn complaint(rule: Rule, value: &Value, input: &Input, field: &str) -> Option<St
         Rule::Confirmed => (input.get(&format!("{field}_confirmation")) == Some(value), "confirmation does not match"),
         Rule::Array => (value.is_array() || value.is_object(), "must be an array"),
         Rule::Date => (text.and_then(moment).is_some(), "must be a valid date"),
+        Rule::Visible => {
+            (text.is_none_or(|text| !text.contains(char::is_control)), "must not contain control characters")
+        }
         Rule::Max(most) => {
             let fits = text.is_none_or(|text| text.chars().count() <= most);
             return (!fits).then(|| format!("must not be greater than {most} characters"));

@@ -152,7 +152,7 @@ pub async fn create_named_token(
 /// Reads a token to be made by somebody who comes with `own` abilities.
 fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
     let mut errors = Errors::default();
-    check(input, "token_name", &[Rule::Required, Rule::Text, Rule::Max(NAME_LENGTH)], &mut errors);
+    check(input, "token_name", &[Rule::Required, Rule::Text, Rule::Visible, Rule::Max(NAME_LENGTH)], &mut errors);
     check(input, "abilities", &[Rule::Array], &mut errors);
     let abilities = input.items("abilities").map_or_else(
         || laravel::inherited(own),

@@ -225,7 +225,7 @@ async fn sign_up(
 /// Breeze's rules, in their order; the password's own are the mount's. Asks the store whether the address is free.
 fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, Errors>, AuthError> {
     let mut errors = Errors::default();
-    check(input, "name", &[Rule::Required, Rule::Text, Rule::Max(LONGEST)], &mut errors);
+    check(input, "name", &[Rule::Required, Rule::Text, Rule::Visible, Rule::Max(LONGEST)], &mut errors);
     let email_rules = [Rule::Required, Rule::Text, Rule::Lowercase, Rule::Email, Rule::Max(LONGEST)];
     check(input, "email", &email_rules, &mut errors);
     let email = input.text("email").unwrap_or_default();

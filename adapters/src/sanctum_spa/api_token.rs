@@ -160,7 +160,7 @@ fn read_rotation(input: &Input) -> Result<(Whose, String), Errors> {
             None
         }
     };
-    check(input, "reason", &[Rule::Required, Rule::Text, Rule::Max(LONGEST_REASON)], &mut errors);
+    check(input, "reason", &[Rule::Required, Rule::Text, Rule::Visible, Rule::Max(LONGEST_REASON)], &mut errors);
     match (whose, input.text("reason")) {
         (Some(whose), Some(reason)) if errors.is_empty() => Ok((whose, reason)),
         _ => Err(errors),
