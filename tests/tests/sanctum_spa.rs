@@ -642,6 +642,27 @@ fn a_reason_that_would_forge_a_line_of_the_log_is_refused() {
 }
 
 #[test]
+fn the_user_of_a_report_is_named_without_doubt() {
+    let server = with_ada();
+    server.anon().post("/register", json!({"login": "bob@example.org", "password": PASSWORD}));
+    let backend = backend(&server, "tokens:rotate");
+    let errors = |body| {
+        let answer = backend.post("/api/auth/token/rotate", body);
+        (answer.status, answer.json()["errors"].clone())
+    };
+    let no_integer = json!({"user_id": ["The user id field must be an integer."]});
+    for user in [json!(true), json!("+1"), json!(1.0), json!("01"), json!([1])] {
+        assert_eq!(errors(json!({"user_id": user, "reason": "x"})), (422, no_integer.clone()), "{user}");
+    }
+    let both = |email: &str, user: Value| json!({"email": email, "user_id": user, "reason": "x"});
+    let contradicting = json!({"user_id": ["The selected user id is invalid."]});
+    assert_eq!(errors(both("bob@example.org", json!(1))), (422, contradicting));
+    for user in [json!(1), json!("1")] {
+        assert_eq!(backend.post("/api/auth/token/rotate", both("ada@example.org", user)).whole(), (204, ""));
+    }
+}
+
+#[test]
 fn a_login_without_a_new_api_token_is_no_login() {
     let server = with_ada();
     let mut browser = Browser::of_ada(&server);

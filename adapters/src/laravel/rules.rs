@@ -34,6 +34,8 @@ pub enum Rule {
     Max(usize),
     /// Equal to the field with `_confirmation`.
     Confirmed,
+    /// A whole number, as a number or in its one spelling as a text.
+    Integer,
     /// What is an array to PHP: a list or an object.
     Array,
     /// A moment that [`moment`] reads.
@@ -149,6 +151,7 @@ fn complaint(rule: Rule, value: &Value, input: &Input, field: &str) -> Option<St
         Rule::Email => (text.is_some_and(is_address), NOT_AN_ADDRESS),
         Rule::Lowercase => (text.is_some_and(|text| text.to_lowercase() == text), "must be lowercase"),
         Rule::Confirmed => (input.get(&format!("{field}_confirmation")) == Some(value), "confirmation does not match"),
+        Rule::Integer => (input.integer(field).is_some(), "must be an integer"),
         Rule::Array => (value.is_array() || value.is_object(), "must be an array"),
         Rule::Date => (text.and_then(moment).is_some(), "must be a valid date"),
         Rule::Visible => {

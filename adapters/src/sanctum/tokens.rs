@@ -13,6 +13,7 @@ use crate::{
         self, answer,
         fault::{Fault, Message},
         input::Input,
+        number,
         rules::{Errors, Rule, ValidationError, check, moment},
         stateful::Group,
         user::Moment,
@@ -214,7 +215,7 @@ pub async fn delete_token(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
     let given = path.into_inner();
-    let (user, number) = (caller.user.id, given.parse().ok().map(TokenId));
+    let (user, number) = (caller.user.id, number::canonical(&given).map(TokenId));
     let deleted = mount.blocking(move |auth| {
         // A session or another dialect's token is none of this list, even if it is the same user's.
         let own = auth.tokens(user, Some(TokenKind::Sanctum))?;

@@ -8,7 +8,7 @@ use actix_web::{
     },
     post,
 };
-use countersign_core::{AuthError, UserId};
+use countersign_core::{Auth, AuthError, UserId};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -65,7 +65,7 @@ pub async fn show_meta_tag(request: HttpRequest, mount: Use<SanctumSpa>) -> Resu
 #[schema(as = sanctum_spa::Rotation)]
 #[expect(dead_code, reason = "it describes the fields that `read_rotation` reads")]
 struct RotationInput {
-    /// The user's e-mail address, or another identifier; needed without `user_id`.
+    /// The user's e-mail address, or another identifier; needed without `user_id`, and with it of the same user.
     #[schema(required = false, example = "alice@example.com")]
     email: Option<String>,
     /// The user's number; needed without `email`.
@@ -81,6 +81,29 @@ struct RotationInput {
 enum Whose {
     Identifier(String),
     Number(UserId),
+    /// They must name the same user.
+    Both(String, UserId),
+}
+
+impl Whose {
+    /// The field that is refused if there is no such user.
+    const fn field(&self) -> &'static str {
+        match self {
+            Self::Identifier(_) => "email",
+            Self::Number(_) | Self::Both(..) => "user_id",
+        }
+    }
+
+    fn user(&self, auth: &Auth) -> Result<UserId, AuthError> {
+        match self {
+            Self::Number(number) => Ok(*number),
+            Self::Identifier(identifier) => Ok(auth.find_user(identifier)?.id),
+            Self::Both(identifier, number) => {
+                let named = auth.find_user(identifier)?.id;
+                if named == *number { Ok(named) } else { Err(AuthError::NotFound) }
+            }
+        }
+    }
 }
 
 /// Replace an api-token
@@ -121,14 +144,10 @@ pub async fn rotate(
         return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid ability provided.".into()));
     }
     let (whose, reason) = read_rotation(&body.read().await?)?;
-    let field = if matches!(whose, Whose::Number(_)) { "user_id" } else { "email" };
+    let field = whose.field();
     let replaces = mount.options.api_token_replaces;
     let owner = mount.blocking(move |auth| {
-        let user = match &whose {
-            Whose::Identifier(identifier) => auth.find_user(identifier)?.id,
-            Whose::Number(number) => *number,
-        };
-        let subject = auth.subject_by_owner(user)?;
+        let subject = auth.subject_by_owner(whose.user(auth)?)?;
         auth.rotate_api_token(&subject, replaces.into()).map(|issued| issued.user.id)
     });
     let user = owner.await.map_err(|error| match error {
@@ -145,21 +164,20 @@ pub async fn rotate(
 
 fn read_rotation(input: &Input) -> Result<(Whose, String), Errors> {
     let mut errors = Errors::default();
-    let number = input.text("user_id");
-    let identifier = input.get("email").and_then(Value::as_str);
-    let whose = match (identifier, number.as_deref().map(str::parse)) {
-        (_, Some(Ok(number))) => Some(Whose::Number(UserId(number))),
-        (_, Some(Err(_))) => {
-            errors.add("user_id", "The user id field must be an integer.");
-            None
-        }
-        (Some(identifier), None) => Some(Whose::Identifier(identifier.to_owned())),
-        (None, None) => {
-            errors.add("email", "The email field is required when user id is not present.");
-            errors.add("user_id", "The user id field is required when email is not present.");
-            None
-        }
+    check(input, "email", &[Rule::Nullable, Rule::Text], &mut errors);
+    check(input, "user_id", &[Rule::Nullable, Rule::Integer], &mut errors);
+    let identifier = input.get("email").and_then(Value::as_str).map(str::to_owned);
+    let number = input.integer("user_id").map(UserId);
+    let whose = match (identifier, number) {
+        (Some(identifier), Some(number)) => Some(Whose::Both(identifier, number)),
+        (Some(identifier), None) => Some(Whose::Identifier(identifier)),
+        (None, Some(number)) => Some(Whose::Number(number)),
+        (None, None) => None,
     };
+    if whose.is_none() && errors.is_empty() {
+        errors.add("email", "The email field is required when user id is not present.");
+        errors.add("user_id", "The user id field is required when email is not present.");
+    }
     check(input, "reason", &[Rule::Required, Rule::Text, Rule::Visible, Rule::Max(LONGEST_REASON)], &mut errors);
     match (whose, input.text("reason")) {
         (Some(whose), Some(reason)) if errors.is_empty() => Ok((whose, reason)),
