@@ -312,7 +312,20 @@ fn the_token_may_come_in_clear() {
     };
     assert_eq!(send(browser.cookies_only(), "x").header("X-CSRF-Failure"), "token_stale");
     assert_eq!(send(browser.cookies_only(), &clear).whole(), (204, ""));
-    assert_eq!(send(browser.cookies_only().with("X-CSRF-TOKEN", &clear), "x").whole(), (204, ""));
+    let other = Browser::ready(&server);
+    assert_eq!(send(other.actor().with("X-CSRF-TOKEN", &clear), "x").header("X-CSRF-Failure"), "token_stale");
+}
+
+#[test]
+fn an_empty_token_was_not_sent() {
+    let server = with_ada();
+    let login = |actor: Actor, field: &str| {
+        actor.post("/login", json!({"_token": field, "email": "ada@example.org", "password": PASSWORD}))
+    };
+    let browser = Browser::ready(&server);
+    assert_eq!(login(browser.actor().with("X-CSRF-TOKEN", ""), "").whole(), (204, ""));
+    let without = browser.cookies_only().with("X-CSRF-TOKEN", "").with("X-XSRF-TOKEN", "");
+    assert_eq!(login(without, "").header("X-CSRF-Failure"), "header_missing");
 }
 
 #[test]

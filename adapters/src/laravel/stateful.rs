@@ -172,8 +172,7 @@ async fn forged(
     arrival: Arrival,
     request: &mut ServiceRequest,
 ) -> Result<Option<Failure>, BodyError> {
-    let has_header = [csrf::CSRF_HEADER, csrf::XSRF_HEADER].iter().any(|name| request.headers().contains_key(*name));
-    let field = if has_header { None } else { token_field(&sessions.site, request).await? };
+    let field = token_field(&sessions.site, request).await?;
     let visit = visitor.visit();
     Ok(csrf::check(sessions, request.headers(), (&visit, arrival), field.as_deref()).err())
 }
