@@ -243,7 +243,7 @@ fn who_registered_elsewhere_logs_in_with_a_user_name() {
 fn a_refused_form_is_sent_back() {
     let server = Server::start();
     let mut browser = Browser::ready(&server);
-    browser.get("/api/user");
+    browser.get("/api/user?secret=1");
     let form = "email=nobody%40example.org&password=x";
     let send = |actor: Actor| {
         let actor = actor.with("Accept", "text/html");

@@ -155,7 +155,7 @@ where
     let mut response = finished(service.call(request).await?);
     let asked = response.request();
     if asked.method() == Method::GET && !client::is_script(asked.headers()) {
-        visitor.arrived_at(asked.uri().path_and_query().map_or("/", |page| page.as_str()));
+        visitor.arrived_at(asked.uri().path());
     }
     sessions.send_both(&visitor.visit(), response.headers_mut());
     Ok(response)
