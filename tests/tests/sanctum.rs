@@ -366,7 +366,9 @@ fn abilities_are_an_array_however_it_is_sent() {
         let form = "application/x-www-form-urlencoded";
         ada.send("POST", "/api/tokens/create", Some(form), &format!("token_name=x&{body}")).status
     };
-    for body in ["abilities[]=read", "abilities[0]=read", "abilities%5B0%5D=read", "abilities[k]=read", "abilities[0=read"] {
+    for body in
+        ["abilities[]=read", "abilities[0]=read", "abilities%5B0%5D=read", "abilities[k]=read", "abilities[0=read"]
+    {
         assert_eq!(form(body), 200, "{body}");
     }
     let object = json!({"token_name": "x", "abilities": {"0": "read"}});
