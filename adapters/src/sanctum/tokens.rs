@@ -220,13 +220,12 @@ pub async fn delete_token(
         let token = number.ok_or(AuthError::NotFound)?;
         auth.revoke_of_kind(token, user, TokenKind::Sanctum)
     });
-    let deleted = deleted.await.map_err(|error| match error {
+    deleted.await.map_err(|error| match error {
         AuthError::NotFound => {
             Fault::Status(StatusCode::NOT_FOUND, format!("No query results for model [{TOKEN_MODEL}] {given}").into())
         }
         other => other.into(),
-    });
-    deleted?;
+    })?;
     Ok(answer::no_content())
 }
 
