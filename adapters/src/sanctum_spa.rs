@@ -60,6 +60,8 @@ crate::settings! {
         pub session_cookie: String = SESSION_COOKIE.to_owned(), check = cookie_name,
         /// How long a session lives without a request.
         pub session_lifetime: Span = Span::hours(2), check = between(Span::seconds(60), Span::days(400)),
+        /// How long a session lives at most, however often it is used.
+        pub session_absolute_lifetime: Span = Span::days(30), check = between(Span::seconds(60), Span::days(400)),
         /// Are the cookies sent over TLS only? Without it, if `server.base_url` is https.
         pub secure_cookies: Option<bool> = None,
         /// The domain that the cookies are for, such as "example.org" if the front end is a subdomain beside this

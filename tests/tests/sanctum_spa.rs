@@ -383,6 +383,19 @@ fn a_session_lives_while_it_is_used() {
 }
 
 #[test]
+fn a_session_ends_at_last_however_much_it_is_used() {
+    let server = Server::with("[[mount]]\nadapter = \"sanctum_spa\"\nsession_absolute_lifetime = \"3h\"\n");
+    add_ada(&server);
+    let mut browser = Browser::of_ada(&server);
+    for _ in 0..2 {
+        server.wait(TimeDelta::minutes(89));
+        assert_eq!(browser.get("/api/user").status, 200);
+    }
+    server.wait(TimeDelta::minutes(2));
+    assert_eq!(browser.get("/api/user").whole(), (401, UNAUTHENTICATED));
+}
+
+#[test]
 fn the_session_beats_a_bearer_and_the_bearer_counts_without_one() {
     let server = with_ada();
     server.anon().post("/register", json!({"login": "bob@example.org", "password": PASSWORD}));

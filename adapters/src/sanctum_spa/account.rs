@@ -9,7 +9,7 @@ use countersign_core::{
 };
 use utoipa::ToSchema;
 
-use super::{NAME, Replaces, SanctumSpa};
+use super::{NAME, SanctumSpa, SanctumSpaOptions};
 use crate::{
     body::Unread,
     laravel::{
@@ -79,8 +79,8 @@ pub async fn log_in(
     let input: Input = body.read().await?;
     let login = Login::read(&input, Fields::Strict, NO_SUCH_CREDENTIALS, &[]);
     let (credentials, refusal) = login?.into_parts();
-    let replaces = mount.options.api_token_replaces;
-    let opened = mount.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, replaces)).await;
+    let options = mount.options.clone();
+    let opened = mount.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, &options)).await;
     let opened = opened.map_err(|error| Login::refused(refusal, error))?;
     Ok(entered(&request, &mount, opened))
 }
@@ -207,10 +207,10 @@ async fn sign_up(
     }
     let input = body.read().await?;
     let registration = mount.blocking(move |auth| read_registration(&input, auth)).await??;
-    let replaces = mount.options.api_token_replaces;
+    let options = mount.options.clone();
     let opened = mount.hashing(move |auth| {
         let user = auth.register(&registration)?;
-        let opened = enter(auth, &user, replaces);
+        let opened = enter(auth, &user, &options);
         // Half a registration would tell the second try that the address is taken.
         if let Err(AuthError::Store(_)) = &opened
             && let Err(error) = auth.delete_user(user.id)
@@ -253,13 +253,12 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
     Ok(errors.verdict().map(|()| registration))
 }
 
-/// A session ends by then, however busy it is; an idle one ends with its cookie.
-const LONGEST_SESSION: TimeDelta = TimeDelta::days(30);
-
 /// Opens a session and replaces the api-token; if the second fails, nobody ever learns the first one's secret.
-fn enter(auth: &Auth, subject: &Subject, replaces: Replaces) -> Result<Secret, AuthError> {
-    let session = auth.open_session(subject, LONGEST_SESSION)?;
-    auth.rotate_api_token(subject, replaces.into())?;
+fn enter(auth: &Auth, subject: &Subject, options: &SanctumSpaOptions) -> Result<Secret, AuthError> {
+    // An idle session ends earlier, with its cookie. The configuration has no span that is too long for it.
+    let life = TimeDelta::from_std(options.session_absolute_lifetime.duration()).unwrap_or_default();
+    let session = auth.open_session(subject, life)?;
+    auth.rotate_api_token(subject, options.api_token_replaces.into())?;
     Ok(session)
 }
 
