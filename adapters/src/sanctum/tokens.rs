@@ -10,7 +10,7 @@ use crate::{
     body::Unread,
     caller::Caller,
     laravel::{
-        self, answer,
+        self, answer, document,
         fault::{Fault, Message},
         input::Input,
         number,
@@ -81,12 +81,10 @@ impl<'a> From<&'a Token> for ListedToken<'a> {
     tag = NAME,
     responses(
         (status = 200, description = "The tokens", body = Vec<ListedToken>),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Unavailable,
     ),
-    security(("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [])),
 )]
 #[get("/api/tokens", wrap = "Group::Api")]
 pub async fn list_tokens(mount: Use<Sanctum>, caller: Caller<Sanctum>) -> Result<HttpResponse, Fault> {
@@ -126,17 +124,12 @@ struct NewTokenInput {
     )),
     responses(
         (status = 200, description = "A new token", body = IssuedToken),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message),
         (status = 422, description = "Not what is expected", body = ValidationError),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[post("/api/tokens/create", wrap = "Group::Api")]
 pub async fn create_named_token(
@@ -199,14 +192,12 @@ fn changed_meanwhile(error: AuthError) -> AuthError {
     params(("id" = String, Path, description = "The token's number")),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
         (status = 404, description = "The user has no such token", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[delete("/api/tokens/{id}", wrap = "Group::Api")]
 pub async fn delete_token(
@@ -237,13 +228,11 @@ pub async fn delete_token(
     tag = NAME,
     responses(
         (status = 204, description = "They are gone"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[delete("/api/tokens", wrap = "Group::Api")]
 pub async fn delete_tokens(mount: Use<Sanctum>, caller: Caller<Sanctum>) -> Result<HttpResponse, Fault> {

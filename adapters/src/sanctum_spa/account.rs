@@ -13,8 +13,8 @@ use super::{NAME, SanctumSpa, SanctumSpaOptions};
 use crate::{
     body::Unread,
     laravel::{
-        answer,
-        fault::{Fault, Message, NO_SUCH_CREDENTIALS, flaw_message},
+        answer, document,
+        fault::{Fault, NO_SUCH_CREDENTIALS, flaw_message},
         guard,
         input::Input,
         login::{Fields, Login},
@@ -56,16 +56,11 @@ struct CredentialsInput {
     responses(
         (status = 204, description = "Logged in"),
         (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "No CSRF token, or another", body = Message,
-            headers(("X-CSRF-Failure" = String, description = "The reason"))),
         (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
-        (status = 503, description = "Overloaded or without a database; nothing was done", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_xsrf" = [])),
+    security(("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[post("/login", wrap = "Group::Web")]
 pub async fn log_in(
@@ -93,12 +88,9 @@ pub async fn log_in(
     tag = NAME,
     responses(
         (status = 204, description = "Logged out"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 419, description = "No CSRF token, or another", body = Message,
-            headers(("X-CSRF-Failure" = String, description = "The reason"))),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
     security(("laravel_session" = [], "laravel_xsrf" = [])),
 )]
@@ -143,16 +135,11 @@ struct RegistrationInput {
     responses(
         (status = 204, description = "Registered and logged in"),
         (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "No CSRF token, or another", body = Message,
-            headers(("X-CSRF-Failure" = String, description = "The reason"))),
         (status = 422, description = "Not what is expected, or taken", body = ValidationError),
-        (status = 503, description = "Overloaded or without a database; nothing was done", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_xsrf" = [])),
+    security(("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[post("/register", wrap = "Group::Web")]
 pub async fn register(
@@ -177,16 +164,11 @@ pub async fn register(
     responses(
         (status = 204, description = "Registered and logged in"),
         (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "No CSRF token, or another", body = Message,
-            headers(("X-CSRF-Failure" = String, description = "The reason"))),
         (status = 422, description = "Not what is expected, or taken", body = ValidationError),
-        (status = 503, description = "Overloaded or without a database; nothing was done", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_xsrf" = [])),
+    security(("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[post("/api/register", wrap = "Group::Web")]
 pub async fn register_beside_minimal(

@@ -17,7 +17,7 @@ use crate::{
     body::Unread,
     caller::Caller,
     laravel::{
-        self, answer,
+        self, answer, document,
         fault::{Fault, Message},
         guard,
         input::Input,
@@ -41,10 +41,8 @@ const LONGEST_REASON: usize = 255;
     responses(
         (status = 200, description = "The meta tag; its content is empty if the api-token was revoked",
             body = String, content_type = "text/html", example = "<meta name=\"api-token\" content=\"1|Okb…\">"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Unavailable,
     ),
     security(("laravel_session" = [])),
 )]
@@ -120,17 +118,11 @@ impl Whose {
     )),
     responses(
         (status = 204, description = "Replaced"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 401, description = "No live token", body = Message),
         (status = 403, description = "The token may not do this", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message,
-            headers(("X-CSRF-Failure" = String, description = "The reason"))),
         (status = 422, description = "Not what is expected, or no such user", body = ValidationError),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
     security(("laravel_bearer" = [])),
 )]
