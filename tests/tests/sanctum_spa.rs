@@ -532,6 +532,7 @@ fn the_meta_tag_holds_a_token_that_opens_protected_routes() {
     assert_eq!(tag.whole(), (200, format!("<meta name=\"api-token\" content=\"{token}\">").as_str()));
     assert_eq!(tag.header("Content-Type"), "text/html; charset=UTF-8");
     assert_eq!(tag.header("Cache-Control"), "no-store");
+    assert_eq!((tag.header("Vary"), tag.header("X-Frame-Options")), ("Cookie", "DENY"));
     assert_eq!(server.bearer(&token).get("/api/user").json()["email"], "ada@example.org");
 }
 

@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse, get,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, HeaderValue},
+        header::{CACHE_CONTROL, HeaderValue, VARY, X_FRAME_OPTIONS},
     },
     post,
 };
@@ -54,7 +54,10 @@ pub async fn show_meta_tag(request: HttpRequest, mount: Use<SanctumSpa>) -> Resu
     let token = token.as_ref().map_or("", |token| token.expose());
     let tag = format!("<meta name=\"api-token\" content=\"{}\">", answer::escape(token));
     let mut response = answer::html(StatusCode::OK, tag);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // It holds a secret, and another one for each session. (What Laravel itself answers has none of these headers.)
+    for (name, value) in [(CACHE_CONTROL, "no-store"), (VARY, "Cookie"), (X_FRAME_OPTIONS, "DENY")] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     Ok(response)
 }
 
