@@ -3,11 +3,11 @@
 //! A view is described as data ([`View`]); [`dispatch`] stands around each of its handlers and does what the framework
 //! does before a handler is asked, in its order: content negotiation (406, or 404 for an unknown `?format=`),
 //! authentication (401 even where nobody has to log in), permission (401), method (405). What a handler then reads of
-//! the body, and how it refuses, is in [`Data`], [`Form`] and [`Failure`]. The texts are those that DRF 3.18 and
+//! the body, and how it refuses, is in [`Data`], [`Form`] and [`Error`]. The texts are those that DRF 3.18 and
 //! Django 5.2 send in English.
 
 mod authorization;
-mod failure;
+mod error;
 mod float;
 mod form;
 mod json;
@@ -20,10 +20,10 @@ mod validators;
 mod view;
 
 pub use authorization::{Presented, Unauthenticated, accepted, presented};
-pub use failure::{Detail, Failure, FieldErrors, password_messages};
+pub use error::{Detail, Error, FieldErrors, password_messages};
 pub use form::{CharField, EMAIL_FIELD, Form};
 pub use metadata::{Action, Field};
 pub use pages::{add_slash, not_found};
 pub use parsers::Data;
-pub use validators::username as valid_username;
+pub use validators::{email as email_flaw, username as username_flaw};
 pub use view::{Guests, View, dispatch, rest};

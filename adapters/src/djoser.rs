@@ -11,28 +11,20 @@ mod users;
 
 use std::{future::ready, sync::Arc};
 
-use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _,
-    http::{
-        Method, StatusCode,
-        header::{ALLOW, CONTENT_LENGTH, HeaderValue},
-    },
-    middleware::from_fn,
-    web,
-};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middleware::from_fn, web};
 use countersign_core::{StrategyKind, TokenFault, Verified, password::PasswordRules};
 use futures_util::future::Either;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    ComponentsBuilder, OpenApi, OpenApiBuilder,
     security::{ApiKey, ApiKeyValue, SecurityScheme},
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    adapter::{Adapter, Refusal},
-    body::BodyError,
+    adapter::Adapter,
     caller::{self, Authentication},
-    django::{self, Failure, Presented, View},
+    django::{self, Error, Presented, View},
+    document,
     mount::{Neighbours, Use},
 };
 
@@ -40,8 +32,6 @@ use crate::{
 const NAME: &str = "djoser";
 /// The security scheme of the document.
 const TOKEN: &str = "djoser_token";
-/// `DATA_UPLOAD_MAX_MEMORY_SIZE`: from here on it is Django that refuses a body, with a page of its own.
-const DJANGO_BODY_LIMIT: u64 = 2_621_440;
 
 /// The dialect.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +49,7 @@ impl Adapter for Djoser {
     const PASSWORD_RULES: PasswordRules = PasswordRules::Django;
 
     type Options = DjoserOptions;
-    type Error = Failure;
+    type Error = Error;
 
     /// One token is all that the wire hands out, and any strategy has one; of a JWT pair it is the access token.
     fn serves(_: StrategyKind) -> Result<(), &'static str> {
@@ -81,17 +71,11 @@ impl Adapter for Djoser {
     }
 
     fn describe() -> OpenApi {
-        let info = InfoBuilder::new()
-            .title("Djoser")
-            .description(Some("Token authentication: `Authorization: Token …`."))
-            .version(env!("CARGO_PKG_VERSION"))
-            .license(Some(
-                LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build(),
-            ));
+        let info = document::info("Djoser", "Token authentication: `Authorization: Token …`.");
         let header = "`Token`, a blank, and the `auth_token` of `POST /auth/token/login/`.";
         let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", header)));
         OpenApiBuilder::new()
-            .info(info.build())
+            .info(info)
             .components(Some(ComponentsBuilder::new().security_scheme(TOKEN, scheme).build()))
             .build()
     }
@@ -113,27 +97,9 @@ impl Adapter for Djoser {
         }
     }
 
-    fn refuse(request: &HttpRequest, refusal: Refusal) -> Failure {
-        match refusal {
-            Refusal::Body(BodyError::TooLarge { .. }) if declared_length(request) > DJANGO_BODY_LIMIT => {
-                Failure::Page(StatusCode::BAD_REQUEST)
-            }
-            Refusal::Body(error) => error.into(),
-            Refusal::Auth(error) => error.into(),
-        }
-    }
-
-    fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
-        // Django routes the decoded path, where an encoded slash is one more segment; its own views answer 405 alone.
-        if allowed.is_empty() || request.path().to_ascii_lowercase().contains("%2f") {
-            return django::not_found();
-        }
-        let mut response = Failure::method_not_allowed(request.method().as_str()).error_response();
-        let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
-        if let Ok(allow) = HeaderValue::from_str(&allowed.join(", ")) {
-            response.headers_mut().insert(ALLOW, allow);
-        }
-        response
+    /// A view answers for all methods of its path (see [`close`]): what gets here has none.
+    fn unserved(_: &HttpRequest, _: &[Method]) -> HttpResponse {
+        django::not_found()
     }
 }
 
@@ -141,10 +107,4 @@ impl Adapter for Djoser {
 fn close(cfg: &mut ServiceConfig, view: &'static View) {
     let around = from_fn(move |request, next| django::dispatch::<Djoser, _>(view, request, next));
     cfg.map(|cfg| cfg.service(django::rest(view).wrap(around)));
-}
-
-/// The length that the request announces, in bytes.
-fn declared_length(request: &HttpRequest) -> u64 {
-    let length = request.headers().get(CONTENT_LENGTH);
-    length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or_default()
 }

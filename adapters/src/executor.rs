@@ -1,5 +1,8 @@
 //! Where work runs: what hashes goes to the hashing lane, what asks the store to a blocking thread; the workers only
 //! parse and render.
+//!
+//! Nobody waits without limit, even when the store neither answers nor fails: what cannot begin in time is not begun,
+//! and what does not end in time is answered as a failure of the store.
 
 mod lane;
 
@@ -10,17 +13,45 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{rt::time::sleep, web};
-use countersign_core::{AuthError, store::StoreError};
-use tokio::sync::oneshot;
+use actix_web::{
+    rt::time::{sleep, timeout},
+    web,
+};
+use countersign_core::{AuthError, Secret, password::Passwords, store::StoreError};
+use tokio::sync::{Semaphore, oneshot};
 
-use lane::Lane;
+use lane::{Lane, Turn};
+
+/// What work may take beside its waits for the lane and for a connection.
+const WORKING: Duration = Duration::from_secs(1);
+/// Threads that may ask the store beyond its connections: they wait for the next one that is given back, or do what
+/// needs none.
+const BESIDE_CONNECTIONS: usize = 4;
+/// A job on the lane may hash more than once (check, then upgrade), beside others that take the cores.
+const HASHES_A_JOB: u32 = 4;
+
+/// What the executors are told at the start.
+#[derive(Debug, Clone)]
+pub struct ExecutorOptions {
+    /// The hashing lane.
+    pub lane: LaneOptions,
+    /// How passwords are hashed: one hash is measured at the start.
+    pub passwords: Passwords,
+    /// A failed login is answered no sooner.
+    pub failure_floor: Duration,
+    /// How many connections to the store there are.
+    pub connections: usize,
+    /// How long work may wait for a connection.
+    pub store_wait: Duration,
+}
 
 /// The two executors beside the workers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Executor {
     lane: Arc<Lane>,
+    blocking: Arc<Semaphore>,
     failure_floor: Duration,
+    store_wait: Duration,
 }
 
 impl Executor {
@@ -28,8 +59,17 @@ impl Executor {
     ///
     /// # Errors
     /// If the system gives no more threads.
-    pub fn start(options: LaneOptions, failure_floor: Duration) -> std::io::Result<Self> {
-        Ok(Self { lane: Arc::new(Lane::start(options)?), failure_floor })
+    pub fn start(options: ExecutorOptions) -> std::io::Result<Self> {
+        let ExecutorOptions { lane, passwords, failure_floor, connections, store_wait } = options;
+        let hash = move || {
+            passwords.check(&Secret::from("measured"), None);
+        };
+        Ok(Self {
+            lane: Arc::new(Lane::start(lane, Some(Box::new(hash)))?),
+            blocking: Arc::new(Semaphore::new(connections.saturating_add(BESIDE_CONNECTIONS))),
+            failure_floor,
+            store_wait,
+        })
     }
 
     /// Runs `work` on the hashing lane. A failed login is held back to the floor by a timer, so that the time it took
@@ -41,30 +81,117 @@ impl Executor {
     {
         let began = Instant::now();
         let (sender, answer) = oneshot::channel();
-        let job = Box::new(move || {
+        let retry_after = self.lane.max_wait();
+        let job = move |turn| {
             // Nobody waits for the hash of a client that has gone.
             if !sender.is_closed() {
-                let _ = sender.send(work());
+                let _ = sender.send(match turn {
+                    Turn::Work => work(),
+                    Turn::TooLate => Err(AuthError::Busy { retry_after }),
+                });
             }
-        });
+        };
         self.lane.submit(job).map_err(|retry_after| AuthError::Busy { retry_after })?;
-        let result = answer.await.unwrap_or_else(|_| Err(ended()));
+        let patience = self.lane.latest() + self.lane.native() * HASHES_A_JOB + self.store_wait + WORKING;
+        let result = match timeout(patience, answer).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(ended())),
+            Err(_) => Err(stalled()),
+        };
         if matches!(result, Err(AuthError::WrongCredentials)) {
             sleep(self.failure_floor.saturating_sub(began.elapsed())).await;
         }
         result
     }
 
-    /// Runs `work` on a blocking thread; it runs to its end even if the client goes.
-    pub(crate) async fn blocking<T, W>(&self, work: W) -> Result<T, AuthError>
+    /// Runs `work`, which asks the store, on a blocking thread. Once begun it runs to its end, even if the client goes
+    /// or the answer comes too late.
+    ///
+    /// # Errors
+    /// What `work` fails with; [`AuthError::Store`] if it does not begin or end in time.
+    pub async fn blocking<T, W>(&self, work: W) -> Result<T, AuthError>
     where
         T: Send + 'static,
         W: FnOnce() -> Result<T, AuthError> + Send + 'static,
     {
-        web::block(work).await.unwrap_or_else(|_| Err(ended()))
+        let free = Arc::clone(&self.blocking).acquire_owned();
+        let permit = timeout(self.store_wait, free).await.map_err(|_| stalled())?;
+        let work = move || {
+            // Whoever is stuck in the store keeps its place: the threads are bounded, not the answers.
+            let _permit = permit;
+            work()
+        };
+        match timeout(self.store_wait + WORKING, web::block(work)).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(ended())),
+            Err(_) => Err(stalled()),
+        }
     }
 }
 
 fn ended() -> AuthError {
     AuthError::Store(StoreError::new("the work ended without an answer"))
+}
+
+fn stalled() -> AuthError {
+    AuthError::Store(StoreError::new("the store did not answer in time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc::channel, thread};
+
+    use actix_web::rt::{System, spawn};
+    use countersign_core::password::Argon2Params;
+
+    use super::*;
+
+    fn executor(connections: usize) -> Executor {
+        let lane = LaneOptions { threads: 1, max_wait: Duration::from_millis(100) };
+        let passwords = Passwords::new(Argon2Params { memory_kib: 8, iterations: 1, parallelism: 1 });
+        let store_wait = Duration::from_millis(50);
+        Executor::start(ExecutorOptions { lane, passwords, failure_floor: Duration::ZERO, connections, store_wait })
+            .unwrap()
+    }
+
+    #[test]
+    fn a_stalled_store_is_a_failure_in_time_and_work_that_did_not_begin_is_not_done() {
+        let executor = executor(1);
+        let (release, stalled) = channel::<()>();
+        let stalled = Arc::new(std::sync::Mutex::new(stalled));
+        System::new().block_on(async {
+            let began = Instant::now();
+            let all: Vec<_> = (0..20)
+                .map(|_| {
+                    let (executor, stalled) = (executor.clone(), Arc::clone(&stalled));
+                    spawn(async move {
+                        executor
+                            .blocking(move || {
+                                let _ = stalled.lock().map(|stalled| stalled.recv());
+                                Ok(())
+                            })
+                            .await
+                    })
+                })
+                .collect();
+            for answer in all {
+                assert!(matches!(answer.await.unwrap(), Err(AuthError::Store(_))));
+            }
+            assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+            drop(release);
+            assert_eq!(executor.blocking(|| Ok(7)).await.ok(), Some(7));
+        });
+    }
+
+    #[test]
+    fn a_lane_that_is_stuck_in_the_store_is_a_failure_in_time() {
+        let executor = executor(1);
+        System::new().block_on(async {
+            let stuck = executor.hashing(|| {
+                thread::sleep(Duration::from_secs(3));
+                Ok(())
+            });
+            assert!(matches!(stuck.await, Err(AuthError::Store(_))));
+            let late = executor.hashing(|| Ok(()));
+            assert!(matches!(late.await, Err(AuthError::Store(_) | AuthError::Busy { .. })));
+        });
+    }
 }

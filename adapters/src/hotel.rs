@@ -22,7 +22,7 @@ use serde::Serialize;
 use utoipa::{
     ToSchema,
     openapi::{
-        ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+        ComponentsBuilder, OpenApi, OpenApiBuilder,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -32,12 +32,14 @@ use crate::{
     adapter::Adapter,
     body::Body,
     caller::Caller,
+    document,
     mount::{Neighbours, Use},
-    plain,
+    plain::{self, Cause},
 };
 
 pub use error::{Code, Error, Failure};
 pub use input::{Login, Refresh};
+use input::{PasswordGrant, RefreshGrant};
 
 /// The tag, and the name that logins of this mount carry in lists.
 const NAME: &str = "hotel";
@@ -78,21 +80,17 @@ impl Adapter for Hotel {
     }
 
     fn describe() -> OpenApi {
-        let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
-        let info = InfoBuilder::new()
-            .title("Hotel management API: authentication")
-            .description(Some(
-                "Login with e-mail or phone; access tokens are JSON Web Tokens, refresh tokens are opaque.",
-            ))
-            .version(env!("CARGO_PKG_VERSION"))
-            .license(Some(license));
+        let info = document::info(
+            "Hotel management API: authentication",
+            "Login with e-mail or phone; access tokens are JSON Web Tokens, refresh tokens are opaque.",
+        );
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
             .description(Some("The access token of `POST /auth/login`."))
             .build();
         let components = ComponentsBuilder::new().security_scheme(BEARER, SecurityScheme::Http(bearer));
-        OpenApiBuilder::new().info(info.build()).components(Some(components.build())).build()
+        OpenApiBuilder::new().info(info).components(Some(components.build())).build()
     }
 
     fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
@@ -100,9 +98,7 @@ impl Adapter for Hotel {
     }
 
     fn unserved(_: &HttpRequest, allowed: &[Method]) -> HttpResponse {
-        let error =
-            if allowed.is_empty() { Error::NotFound } else { Error::MethodNotAllowed { allowed: allowed.to_vec() } };
-        error.error_response()
+        Error::from(Cause::unserved(allowed)).error_response()
     }
 }
 
@@ -207,19 +203,19 @@ impl From<&User> for Profile {
 
 /// Log in
 ///
-/// The identifier is an e-mail address, a phone number in international form, or a user name. An `Authorization`
-/// header is not looked at.
+/// The identifier is an e-mail address, a phone number in international form, or a user name; blanks at its ends do not
+/// count. The form is that of OAuth 2.0's password grant. An `Authorization` header is not looked at.
 #[utoipa::path(
     operation_id = "hotel_create_tokens",
     tag = NAME,
-    request_body = Login,
+    request_body(content((Login = "application/json"), (PasswordGrant = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, description = "A new login", body = Tokens,
             headers(("Cache-Control" = String, description = "`no-store`"))),
-        (status = 400, description = "Not a JSON object", body = Failure),
+        (status = 400, description = "Neither a JSON object nor a form", body = Failure),
         (status = 408, description = "The body took too long", body = Failure),
         (status = 413, description = "The body is too long", body = Failure),
-        (status = 415, description = "The body is not JSON", body = Failure),
+        (status = 415, description = "The body is neither JSON nor a form", body = Failure),
         (status = 422, description = "Wrong login data (`invalid_credentials`), or missing or mistyped fields \
             (`validation_failed`)", body = Failure),
         (status = 503, description = "Overloaded or without a database", body = Failure,
@@ -244,20 +240,21 @@ async fn create_tokens(mount: Use<Hotel>, body: Body<Hotel, Login>) -> Result<Ht
 
 /// Exchange a refresh token
 ///
-/// Answers with the next access token of the same login. An `Authorization` header is not looked at.
+/// Answers with the next access token of the same login. The form is that of OAuth 2.0's refresh. An `Authorization`
+/// header is not looked at.
 #[utoipa::path(
     operation_id = "hotel_refresh_token",
     tag = NAME,
-    request_body = Refresh,
+    request_body(content((Refresh = "application/json"), (RefreshGrant = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, description = "The next access token", body = Refreshed,
             headers(("Cache-Control" = String, description = "`no-store`"))),
-        (status = 400, description = "Not a JSON object", body = Failure),
+        (status = 400, description = "Neither a JSON object nor a form", body = Failure),
         (status = 401, description = "The refresh token is unknown, expired or revoked", body = Failure,
             headers(("WWW-Authenticate" = String, description = "RFC 6750, section 3"))),
         (status = 408, description = "The body took too long", body = Failure),
         (status = 413, description = "The body is too long", body = Failure),
-        (status = 415, description = "The body is not JSON", body = Failure),
+        (status = 415, description = "The body is neither JSON nor a form", body = Failure),
         (status = 422, description = "The field is missing or mistyped", body = Failure),
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),

@@ -9,6 +9,7 @@ pub mod caller;
 pub mod dialect;
 pub mod django;
 pub mod djoser;
+pub mod document;
 pub mod executor;
 pub mod hotel;
 pub mod json;

@@ -17,7 +17,7 @@ use serde_json::Value;
 use utoipa::{
     ToSchema,
     openapi::{
-        ComponentsBuilder, Info, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+        ComponentsBuilder, OpenApi, OpenApiBuilder,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -26,8 +26,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     adapter::Adapter,
     body::{Body, BodyError, Parse},
+    django, document,
     mount::{Neighbours, Use},
-    plain,
+    plain::{self, Cause},
     settings::{Span, between},
 };
 
@@ -78,7 +79,10 @@ impl Adapter for Minimal {
     fn describe() -> OpenApi {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The token of `POST /auth`."));
         OpenApiBuilder::new()
-            .info(info())
+            .info(document::info(
+                "Minimal API",
+                "Registration and login with a login and a password; the token authorises the WebSocket.",
+            ))
             .components(Some(
                 ComponentsBuilder::new().security_scheme(BEARER, SecurityScheme::Http(bearer.build())).build(),
             ))
@@ -90,19 +94,8 @@ impl Adapter for Minimal {
     }
 
     fn unserved(_: &HttpRequest, allowed: &[Method]) -> HttpResponse {
-        let error =
-            if allowed.is_empty() { Error::NotFound } else { Error::MethodNotAllowed { allowed: allowed.to_vec() } };
-        error.error_response()
+        Error::from(Cause::unserved(allowed)).error_response()
     }
-}
-
-fn info() -> Info {
-    InfoBuilder::new()
-        .title("Minimal API")
-        .description(Some("Registration and login with a login and a password; the token authorises the WebSocket."))
-        .version(env!("CARGO_PKG_VERSION"))
-        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
-        .build()
 }
 
 /// A login and a password; the one object that both routes read.
@@ -176,14 +169,15 @@ async fn create_token(mount: Use<Minimal>, body: Body<Minimal, Login>) -> Result
 
 /// Register
 ///
-/// A login that is an e-mail address or a phone number becomes the user's address or number as well.
+/// A login that is an e-mail address or a phone number becomes the user's address or number as well. It must not begin
+/// or end with a blank; the password may.
 #[utoipa::path(
     operation_id = "minimal_register_user",
     tag = NAME,
     request_body = Login,
     responses(
         (status = 200, description = "Registered", body = Registered),
-        (status = 400, description = "Not the object that is expected, or too long", body = Failure),
+        (status = 400, description = "Not the object that is expected, too long, or a login with a blank at either end", body = Failure),
         (status = 408, description = "The body took too long", body = Failure),
         (status = 409, description = "The login is taken", body = Failure),
         (status = 413, description = "The body is too long", body = Failure),
@@ -196,10 +190,14 @@ async fn create_token(mount: Use<Minimal>, body: Body<Minimal, Login>) -> Result
 #[post("/register")]
 async fn register(mount: Use<Minimal>, body: Body<Minimal, Login>) -> Result<Json<Registered>, Error> {
     let Login { login, password } = body.into_inner();
+    // The other dialects trim what their users type, and would never find it.
+    if plain::trimmed(&login) != login {
+        return Err(Error::BAD_REQUEST);
+    }
     let registration = registration(login, password);
     // Compatibility folding makes some names longer than they are typed.
-    if wanted(&registration).iter().any(|(_, key)| key.as_str().chars().count() > identifier::MAX_LENGTH) {
-        return Err(Error::BadRequest);
+    if !wanted(&registration).iter().all(|(_, key)| key.fits()) {
+        return Err(Error::BAD_REQUEST);
     }
     mount
         .hashing(move |auth| {
@@ -213,7 +211,7 @@ async fn register(mount: Use<Minimal>, body: Body<Minimal, Login>) -> Result<Jso
 /// The user that a login makes: found by the same text through the e-mail and phone fields of the other dialects.
 fn registration(login: String, password: Secret) -> Registration {
     Registration {
-        email: is_email(&login).then(|| login.clone()),
+        email: django::email_flaw(&login).is_none().then(|| login.clone()),
         phone: identifier::e164(&login),
         username: Some(login),
         ..Registration::new(password)
@@ -226,17 +224,6 @@ fn wanted(registration: &Registration) -> Vec<(Kind, Key)> {
     let email = registration.email.as_deref().map(|address| (Kind::Email, Key::email(address)));
     let phone = registration.phone.as_deref().map(|number| (Kind::Phone, Key::phone(number)));
     [username, email, phone].into_iter().flatten().collect()
-}
-
-/// Is this an address that mail could be sent to? Only the form counts: one `@` with something before it, a domain of
-/// two labels or more behind it, no blanks or control characters.
-fn is_email(login: &str) -> bool {
-    let Some((local, domain)) = login.split_once('@') else { return false };
-    let domain_fits = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
-    !local.is_empty()
-        && domain_fits
-        && !login.contains(|c: char| c.is_whitespace() || c.is_control())
-        && !domain.contains('@')
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::{io, sync::Arc};
 
 use actix_web::web;
 use countersign_adapters::{
-    executor::{Executor, LaneOptions},
+    executor::{Executor, ExecutorOptions, LaneOptions},
     mount::Site,
     sockets::Sockets,
 };
@@ -74,6 +74,7 @@ pub struct App {
     mounts: Arc<Mounts>,
     docs: Docs,
     sockets: Sockets,
+    executor: Executor,
     fallback: web::Data<Fallback>,
 }
 
@@ -86,21 +87,20 @@ impl App {
         let plan = Plan::of(settings)?;
         let owners_strategy = strategies::strategy(plan.owners_strategy(), settings, &parts.keys);
         let realm = realm(settings, parts);
-        let lane =
-            LaneOptions { threads: settings.passwords.thread_count(), max_wait: settings.passwords.max_wait.into() };
+        let executor = Executor::start(executors(settings))?;
         let sockets = Sockets::default();
         let site = Site {
             base_url: settings.server.public_url(),
             front_ends: settings.front_ends.clone(),
             body_limit: settings.server.body_limit,
             body_timeout: settings.server.body_timeout.into(),
-            executor: Executor::start(lane, settings.passwords.failure_floor.into())?,
+            executor: executor.clone(),
             sockets: sockets.clone(),
         };
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
         let docs = Docs::of(&mounts);
         let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
-        Ok(Self { realm, owners_strategy, mounts, docs, sockets, fallback })
+        Ok(Self { realm, owners_strategy, mounts, docs, sockets, executor, fallback })
     }
 
     /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
@@ -111,7 +111,7 @@ impl App {
 
     /// Registers everything: the server's own paths, then the mounts, then what answers the rest.
     pub fn configure(&self, cfg: &mut web::ServiceConfig) {
-        cfg.app_data(web::Data::new(self.realm.clone()));
+        cfg.app_data(web::Data::new(self.realm.clone())).app_data(web::Data::new(self.executor.clone()));
         health::routes(cfg);
         self.docs.routes(cfg);
         self.mounts.routes(cfg);
@@ -153,6 +153,17 @@ pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> 
 /// The document of the server's own operations.
 pub fn own_document() -> OpenApi {
     HealthApi::openapi()
+}
+
+fn executors(settings: &Settings) -> ExecutorOptions {
+    let (passwords, database) = (&settings.passwords, &settings.database);
+    ExecutorOptions {
+        lane: LaneOptions { threads: passwords.thread_count(), max_wait: passwords.max_wait.into() },
+        passwords: Passwords::new(passwords.argon2()),
+        failure_floor: passwords.failure_floor.into(),
+        connections: usize::try_from(database.pool_size).unwrap_or(usize::MAX),
+        store_wait: database.wait.into(),
+    }
 }
 
 fn realm(settings: &Settings, parts: Parts) -> Realm {

@@ -166,6 +166,31 @@ fn a_taken_name_is_told_before_the_password_is_looked_at() {
 }
 
 #[test]
+fn a_name_in_another_form_than_the_stored_one_is_nobodys() {
+    let (_server, anon, token) = with_user("café");
+    assert_eq!(log_in(&anon, "café", PASSWORD).text("auth_token"), token);
+    for other in ["cafe\u{301}", "ｃａｆé"] {
+        assert_eq!(log_in(&anon, other, PASSWORD).whole(), (400, WRONG), "{other}");
+    }
+}
+
+#[test]
+fn another_spelling_of_somebodys_phone_number_is_taken() {
+    let server = Server::start();
+    let anon = server.anon();
+    let registration = countersign_core::Registration {
+        username: Some("bob".to_owned()),
+        phone: Some("+79991234567".to_owned()),
+        ..countersign_core::Registration::new(Secret::from(PASSWORD))
+    };
+    server.owner.register(&registration).unwrap();
+    for spelling in ["+79991234567", "+7-999-123-45-67", "+7.999.1234567"] {
+        let answer = anon.post(USERS, json!({"username": spelling, "password": "123"}));
+        assert_eq!(answer.whole(), (400, TAKEN), "{spelling}");
+    }
+}
+
+#[test]
 fn weak_passwords_are_refused_in_djangos_words() {
     let server = Server::start();
     let anon = server.anon();
@@ -311,9 +336,11 @@ fn tokens_have_paths_with_and_without_the_slash_and_users_are_redirected() {
             assert_eq!((answer.whole(), answer.header("Location")), ((301, ""), to));
         }
     }
-    let nowhere = anon.get("/auth/nope/");
-    assert_eq!((nowhere.status, nowhere.header("Content-Type")), (404, "text/html; charset=utf-8"));
-    assert!(nowhere.body.contains("<h1>Not Found</h1>"), "{}", nowhere.body);
+    for path in ["/auth/nope/", "/auth/users/..%2f/", "/auth/users/a.b.c/"] {
+        let nowhere = anon.get(path);
+        assert_eq!((nowhere.status, nowhere.header("Content-Type")), (404, "text/html; charset=utf-8"), "{path}");
+        assert!(nowhere.body.contains("<h1>Not Found</h1>"), "{}", nowhere.body);
+    }
     assert_eq!(with_token(&server, &token).post_empty("/auth/token/logout").status, 204);
 }
 

@@ -81,7 +81,7 @@ fn a_login_answers_with_both_tokens_and_the_user_on_every_database() {
 #[test]
 fn the_identifier_is_an_address_a_phone_number_or_a_user_name() {
     let (_server, anon, _) = with_ada();
-    for identifier in ["ada@example.org", "ADA@Example.org", "+79991234567", "+7 (999) 123-45-67", "ada"] {
+    for identifier in ["ada@example.org", "ADA@Example.org", "+79991234567", "+7 (999) 123-45-67", "ada", " ada\t"] {
         assert_eq!(log_in(&anon, identifier, "secure_password").status, 200, "{identifier}");
     }
 }
@@ -114,18 +114,48 @@ fn missing_and_mistyped_fields_are_422_and_named() {
 }
 
 #[test]
+fn both_also_come_as_the_forms_of_oauth_2() {
+    let (server, anon, ada) = with_ada();
+    let send = |path: &str, body: &str| anon.send("POST", path, Some("application/x-www-form-urlencoded"), body);
+    let login = "grant_type=password&username=%20ada%40example.org&password=secure_password&scope=all";
+    let answer = send("/auth/login", login);
+    let (access, refresh_token) = (answer.text("access_token"), answer.text("refresh_token"));
+    assert_eq!((answer.status, answer.text("token_type").as_str()), (200, "bearer"));
+    assert_eq!(server.bearer(&access).get("/auth/me").whole(), (200, profile(&ada).as_str()));
+    let next = send("/auth/refresh", &format!("grant_type=refresh_token&refresh_token={refresh_token}"));
+    let access = next.text("access_token");
+    let expected = format!(r#"{{"access_token":"{access}","token_type":"bearer","expires_in":3600}}"#);
+    assert_eq!(next.whole(), (200, expected.as_str()));
+
+    assert_eq!(send("/auth/login", "grant_type=password&username=ada&password=wrong").whole(), (422, WRONG));
+    let failed = |fields: &str| {
+        let head = r#"{"error":"validation_failed","message":"Some fields are missing or not valid.""#;
+        format!(r#"{head},"fields":{fields}}}"#)
+    };
+    let required = r#"{"grant_type":["This field is required."],"password":["This field is required."],"username":["This field must not be empty."]}"#;
+    assert_eq!(send("/auth/login", "username=").whole(), (422, failed(required).as_str()));
+    let other = r#"{"grant_type":["This operation does not serve this grant type."]}"#;
+    let refresh = format!("grant_type=password&refresh_token={refresh_token}");
+    assert_eq!(send("/auth/refresh", &refresh).whole(), (422, failed(other).as_str()));
+    let bad = r#"{"error":"bad_request","message":"The body is not an object that can be read."}"#;
+    let twice = "grant_type=password&username=ada&username=eve&password=secure_password";
+    assert_eq!(send("/auth/login", twice).whole(), (400, bad));
+    assert_eq!(send("/auth/login", "grant_type=password&username=ada%00&password=x").whole(), (400, bad));
+}
+
+#[test]
 fn a_body_that_cannot_be_read_is_400_408_413_or_415() {
     let server = Server::with("[server]\nbody_timeout = \"100ms\"");
     let anon = server.anon();
     let send = |media: &str, body: &str| anon.send("POST", "/auth/login", Some(media), body);
     let malformed = r#"{"error":"malformed_json","message":"The body is not well-formed JSON."}"#;
-    let bad = r#"{"error":"bad_request","message":"The body is not a JSON object that can be read."}"#;
+    let bad = r#"{"error":"bad_request","message":"The body is not an object that can be read."}"#;
     assert_eq!(send("application/json", "{").whole(), (400, malformed));
     assert_eq!(send("application/json", "").whole(), (400, malformed));
     assert_eq!(send("application/json", "[]").whole(), (400, bad));
     assert_eq!(send("application/json", r#"{"identifier":"a","identifier":"b"}"#).whole(), (400, bad));
     assert_eq!(send("application/json", r#"{"identifier":"a\u0000","password":"x"}"#).whole(), (400, bad));
-    let unsupported = r#"{"error":"unsupported_media_type","message":"The body must be sent as application/json."}"#;
+    let unsupported = r#"{"error":"unsupported_media_type","message":"The body must be sent as application/json or application/x-www-form-urlencoded."}"#;
     assert_eq!(send("text/plain", "{}").whole(), (415, unsupported));
     let large = r#"{"error":"content_too_large","message":"The body is too long."}"#;
     assert_eq!(log_in(&anon, "ada", &"x".repeat(70_000)).whole(), (413, large));
@@ -182,6 +212,7 @@ fn a_refresh_token_lives_for_thirty_days() {
 fn expires_in_is_what_the_token_says() {
     let (_server, anon, ada) = with_ada();
     let answer = log_in(&anon, "ada", "secure_password");
+    assert!(answer.text("access_token").starts_with("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."));
     let claims = claims(&answer.text("access_token"));
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 3600);
     assert_eq!(answer.json()["expires_in"], 3600);

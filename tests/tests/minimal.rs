@@ -102,6 +102,16 @@ fn the_password_is_taken_raw() {
 }
 
 #[test]
+fn a_login_with_a_blank_at_either_end_cannot_be_registered() {
+    let server = Server::start();
+    let anon = server.anon();
+    for login in [" ada", "ada ", "\tada", "ada\n", "\u{a0}ada", "ada\u{1f}", " "] {
+        assert_eq!(register(&anon, login, "password").whole(), (400, BAD_REQUEST), "{login:?}");
+    }
+    assert_eq!(register(&anon, "ada l", "password").status, 200);
+}
+
+#[test]
 fn what_is_not_the_object_is_a_bad_request() {
     let (_server, anon) = with_ada();
     for path in ["/auth", "/register"] {
@@ -156,7 +166,9 @@ fn a_login_that_is_an_address_or_a_number_is_known_as_such() {
 
     assert_eq!(register(&anon, "+7 (999) 123-45-67", "password").status, 200);
     assert_eq!(server.owner.find_user("+79991234567").unwrap().phone.as_deref(), Some("+79991234567"));
-    assert_eq!(register(&anon, "+7 999 1234567", "password").status, 409);
+    for spelling in ["+7 999 1234567", "+79991234567", "+7-999-123-45-67"] {
+        assert_eq!(register(&anon, spelling, "password").status, 409, "{spelling}");
+    }
     assert_eq!(log_in(&anon, "+79991234567", "password").status, 200);
 }
 

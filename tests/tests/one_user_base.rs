@@ -74,6 +74,37 @@ fn who_registers_through_minimal_logs_in_everywhere() {
 }
 
 #[test]
+fn a_name_in_another_form_logs_in_everywhere_and_in_django_in_its_normal_form() {
+    for server in Server::each() {
+        let (decomposed, normal) = ("cafe\u{301}", "café");
+        let anon = server.anon();
+        let answer = anon.post("/register", json!({"login": decomposed, "password": PASSWORD}));
+        assert_eq!(answer.whole(), (200, r#"{"success":true}"#));
+        logs_in_everywhere(&server, normal);
+        let as_typed = |path: &str, field: &str| {
+            anon.wants_json().post(path, json!({field: decomposed, "password": PASSWORD})).status
+        };
+        assert_eq!(as_typed("/api/auth/token", "email"), 200);
+        assert_eq!(as_typed("/auth/login", "identifier"), 200);
+        assert_eq!(as_typed("/auth", "login"), 200);
+        assert_eq!(as_typed("/auth/token/login/", "username"), 400);
+    }
+}
+
+#[test]
+fn a_password_with_a_blank_at_an_end_logs_in_where_it_is_not_trimmed() {
+    let server = Server::start();
+    let anon = server.anon();
+    assert_eq!(anon.post("/register", json!({"login": "ada", "password": " x "})).status, 200);
+    for (path, field, status) in
+        [("/api/auth/token", "email", 200), ("/auth/login", "identifier", 200), ("/auth/token/login/", "username", 400)]
+    {
+        let answer = anon.wants_json().post(path, json!({field: "ada", "password": " x "}));
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+    }
+}
+
+#[test]
 fn whom_the_owner_adds_logs_in_everywhere_by_name_address_and_phone() {
     for server in Server::each() {
         let registration = Registration {

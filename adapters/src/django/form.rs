@@ -1,7 +1,7 @@
 //! A serializer's text fields: what DRF's `CharField` and `EmailField` take, and in what words they refuse.
 
 use super::{
-    failure::{Failure, FieldErrors},
+    error::{Error, FieldErrors},
     json::{Text, Value},
     parsers::Data,
     validators,
@@ -99,19 +99,19 @@ impl<'a> Form<'a> {
     ///
     /// # Errors
     /// 400 for any other.
-    pub fn new(data: &'a Data) -> Result<Self, Failure> {
+    pub fn new(data: &'a Data) -> Result<Self, Error> {
         let found = match &data.value {
             Value::Object(fields) => {
                 return Ok(Self { fields, html: data.is_form, errors: FieldErrors::default() });
             }
-            Value::Null => return Err(Failure::non_field("No data provided")),
+            Value::Null => return Err(Error::non_field("No data provided")),
             Value::Bool => "bool",
             Value::Integer(_) => "int",
             Value::Float(_) => "float",
             Value::Text(_) | Value::File => "str",
             Value::List => "list",
         };
-        Err(Failure::non_field(format!("Invalid data. Expected a dictionary, but got {found}.")))
+        Err(Error::non_field(format!("Invalid data. Expected a dictionary, but got {found}.")))
     }
 
     /// Reads a field; `None` if it is absent or wrong, which [`Form::finish`] tells apart. Of several the last counts.
@@ -138,8 +138,8 @@ impl<'a> Form<'a> {
     ///
     /// # Errors
     /// 400 with all that was.
-    pub fn finish(self) -> Result<(), Failure> {
-        if self.errors.0.is_empty() { Ok(()) } else { Err(Failure::Invalid(self.errors)) }
+    pub fn finish(self) -> Result<(), Error> {
+        if self.errors.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.errors)) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, http::StatusCode, http::header::ACCEPT};
 
-use super::failure::Failure;
+use super::error::Error;
 
 /// The parameter of the query that names a renderer (`URL_FORMAT_OVERRIDE`).
 const FORMAT: &str = "format";
@@ -68,13 +68,13 @@ impl Rendering {
 ///
 /// # Errors
 /// 404 for a format that does not exist, 406 for an `Accept` that JSON does not satisfy.
-pub(super) fn negotiate(request: &HttpRequest, suffix: Option<&str>) -> Result<Rendering, Failure> {
+pub(super) fn negotiate(request: &HttpRequest, suffix: Option<&str>) -> Result<Rendering, Error> {
     let asked = form_urlencoded::parse(request.query_string().as_bytes())
         .filter_map(|(key, value)| (key == FORMAT).then_some(value))
         .last();
     let format = suffix.or(asked.as_deref()).filter(|format| !format.is_empty());
     if format.is_some_and(|format| format != JSON) {
-        return Err(Failure::not_found());
+        return Err(Error::not_found());
     }
     let accept: Vec<String> =
         request.headers().get_all(ACCEPT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
@@ -83,7 +83,7 @@ pub(super) fn negotiate(request: &HttpRequest, suffix: Option<&str>) -> Result<R
         accept.split(',').map(MediaType::parse).filter(|range| range.covers(APPLICATION_JSON)).collect();
     ranges.sort_by_key(|range| std::cmp::Reverse(range.precedence()));
     let Some(best) = ranges.first() else {
-        return Err(Failure::detail(StatusCode::NOT_ACCEPTABLE, "Could not satisfy the request Accept header."));
+        return Err(Error::detail(StatusCode::NOT_ACCEPTABLE, "Could not satisfy the request Accept header."));
     };
     let indent = best.parameter("indent").and_then(|indent| indent.trim().parse::<i64>().ok());
     let indent = indent.map(|indent| usize::try_from(indent).unwrap_or(0).min(WIDEST_INDENT));

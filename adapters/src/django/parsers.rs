@@ -9,7 +9,7 @@ use actix_web::{
 };
 
 use super::{
-    failure::Failure,
+    error::Error,
     json::{self, Value},
     media::MediaType,
     utf8,
@@ -40,7 +40,7 @@ impl Data {
     ///
     /// # Errors
     /// 415, or 400 with the parser's message, or Django's page for a form with too many fields.
-    pub fn parse(request: &HttpRequest, body: &[u8]) -> Result<Self, Failure> {
+    pub fn parse(request: &HttpRequest, body: &[u8]) -> Result<Self, Error> {
         let raw = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         let raw = String::from_utf8_lossy(raw);
         let media_type = MediaType::parse(&raw);
@@ -58,7 +58,7 @@ impl Data {
             }
             Some(1) => {
                 if body.split(|byte| *byte == b'&').count() > MOST_FIELDS {
-                    return Err(Failure::Page(StatusCode::BAD_REQUEST));
+                    return Err(Error::Page(StatusCode::BAD_REQUEST));
                 }
                 let text = |text: &str| Value::Text(text.to_owned().into());
                 let fields = form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), text(&value)));
@@ -68,7 +68,7 @@ impl Data {
                 let boundary = boundary(&raw).map_err(|error| parse_error("Multipart form", &error))?;
                 let fields: Vec<_> = multipart::parts(body, &boundary).into_iter().map(field).collect();
                 if fields.len() > MOST_FIELDS {
-                    return Err(Failure::Page(StatusCode::BAD_REQUEST));
+                    return Err(Error::Page(StatusCode::BAD_REQUEST));
                 }
                 Ok(Self { value: Value::Object(fields), is_form: true })
             }
@@ -100,8 +100,8 @@ fn field(part: Part) -> (String, Value) {
     (part.name, if is_file { Value::File } else { Value::Text(part.content.into()) })
 }
 
-fn parse_error(what: &str, error: &str) -> Failure {
-    Failure::detail(StatusCode::BAD_REQUEST, format!("{what} parse error - {error}"))
+fn parse_error(what: &str, error: &str) -> Error {
+    Error::detail(StatusCode::BAD_REQUEST, format!("{what} parse error - {error}"))
 }
 
 #[cfg(test)]

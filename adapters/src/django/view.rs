@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use actix_web::{
-    Error, HttpMessage as _, HttpRequest, HttpResponse, Resource, ResponseError as _,
+    HttpMessage as _, HttpRequest, HttpResponse, Resource, ResponseError as _,
     body::{BoxBody, MessageBody, to_bytes},
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
-        header::{ALLOW, CONTENT_TYPE, COOKIE, HeaderValue, VARY},
+        header::{ALLOW, CONTENT_TYPE, HeaderValue},
     },
     middleware::Next,
 };
@@ -16,7 +16,7 @@ use countersign_core::{AuthError, TokenFault, Verified};
 
 use super::{
     authorization::{Unauthenticated, accepted},
-    failure::Failure,
+    error::Error,
     media::{Rendering, negotiate},
     metadata::{Action, Metadata},
     pages,
@@ -25,10 +25,6 @@ use crate::{adapter::Adapter, caller, mount::Use};
 
 /// The dynamic part of a pattern that holds `/` or a format suffix such as `.json`.
 const TAIL: &str = "tail";
-/// `MIN_SESSION_KEY_LENGTH`: shorter keys are dropped unseen.
-const SHORTEST_SESSION_KEY: usize = 8;
-/// The lengths of a CSRF cookie: a secret, or one that is masked.
-const CSRF_LENGTHS: [usize; 2] = [32, 64];
 
 /// A path with its methods.
 #[derive(Debug)]
@@ -73,9 +69,9 @@ pub async fn dispatch<A, B>(
     view: &'static View,
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, Error>
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
 where
-    A: Adapter<Error = Failure>,
+    A: Adapter<Error = Error>,
     B: MessageBody + 'static,
 {
     let (rendering, admitted) = match negotiate(request.request(), suffix(request.request())) {
@@ -95,7 +91,7 @@ pub fn rest(view: &'static View) -> Resource {
         if request.method() == Method::OPTIONS {
             Ok(HttpResponse::Ok().json(Metadata::of(view)))
         } else {
-            Err(Failure::method_not_allowed(request.method().as_str()))
+            Err(Error::method_not_allowed(request.method().as_str()))
         }
     })
 }
@@ -106,20 +102,20 @@ fn suffix(request: &HttpRequest) -> Option<&str> {
 }
 
 /// Authentication, then permission. Whoever is found is left in the request's extensions.
-async fn admit<A: Adapter<Error = Failure>>(view: &View, request: &ServiceRequest) -> Result<(), Failure> {
+async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest) -> Result<(), Error> {
     let http = request.request();
     let Some(mount) = Use::<A>::of(http) else {
-        return Err(Failure::detail(StatusCode::INTERNAL_SERVER_ERROR, "This view is not mounted."));
+        return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, "This view is not mounted."));
     };
-    let credential = accepted(http, mount.auth.strategy().kind()).map_err(Failure::Unauthenticated)?;
+    let credential = accepted(http, mount.auth.strategy().kind()).map_err(Error::Unauthenticated)?;
     let Some(presented) = credential else {
         let known = view.guests.may(request.method());
-        return if known { Ok(()) } else { Err(Failure::Unauthenticated(Unauthenticated::Missing)) };
+        return if known { Ok(()) } else { Err(Error::Unauthenticated(Unauthenticated::Missing)) };
     };
     let found: Result<Arc<Verified>, AuthError> = caller::lookup(mount, presented.text()).await;
     let verified = found.map_err(|error| match error {
-        AuthError::Token(TokenFault::Missing) => Failure::Unauthenticated(Unauthenticated::Missing),
-        AuthError::Token(fault) => Failure::Unauthenticated(presented.refusal(fault)),
+        AuthError::Token(TokenFault::Missing) => Error::Unauthenticated(Unauthenticated::Missing),
+        AuthError::Token(fault) => Error::Unauthenticated(presented.refusal(fault)),
         error => error.into(),
     })?;
     request.extensions_mut().insert(verified);
@@ -133,34 +129,16 @@ async fn complete(
     mut response: ServiceResponse<BoxBody>,
 ) -> ServiceResponse<BoxBody> {
     let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let drops_cookie = drops_cookie(response.request());
     let headers = response.headers_mut();
     pages::secure(headers);
     if !is_page {
         headers.insert(ALLOW, HeaderValue::from_static(view.allow));
-    }
-    if drops_cookie {
-        headers.insert(VARY, HeaderValue::from_static("Cookie"));
     }
     let Some(indent) = rendering.indent.filter(|_| !is_page) else { return response };
     let (request, response) = response.into_parts();
     let (response, body) = response.into_parts();
     let bytes = to_bytes(body).await.unwrap_or_default();
     ServiceResponse::new(request, response.set_body(BoxBody::new(indented(&bytes, indent))))
-}
-
-/// Does the request carry a session or CSRF cookie of a form that Django throws away, and so lets the answer vary by
-/// `Cookie`?
-fn drops_cookie(request: &HttpRequest) -> bool {
-    if !request.headers().contains_key(COOKIE) {
-        return false;
-    }
-    let dropped_session = request.cookie("sessionid").is_some_and(|cookie| cookie.value().len() < SHORTEST_SESSION_KEY);
-    let dropped_csrf = request.cookie("csrftoken").is_some_and(|cookie| {
-        let value = cookie.value();
-        !CSRF_LENGTHS.contains(&value.len()) || !value.chars().all(|c| c.is_ascii_alphanumeric())
-    });
-    dropped_session || dropped_csrf
 }
 
 /// Compact JSON with line breaks and `indent` blanks a level, as Python writes it.

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, Data, Detail, EMAIL_FIELD, Failure, Form, Guests, View, dispatch},
+    django::{Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, View, dispatch},
     mount::Use,
 };
 
@@ -67,7 +67,7 @@ struct Change {
 }
 
 impl Parse<Djoser> for Change {
-    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
         let mut form = Form::new(&data)?;
         let email = form.text(&EMAIL_FIELD);
@@ -77,19 +77,19 @@ impl Parse<Djoser> for Change {
 }
 
 /// A body that is judged only once it is known whom it is about.
-struct Later<T>(Result<T, Failure>);
+struct Later<T>(Result<T, Error>);
 
 impl<T: Parse<Djoser>> Parse<Djoser> for Later<T> {
-    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         Ok(Self(T::parse(request, body)))
     }
 }
 
 /// Whom the path names, for somebody who may see everybody.
-async fn named(request: &HttpRequest, mount: &Use<Djoser>) -> Result<User, Failure> {
+async fn named(request: &HttpRequest, mount: &Use<Djoser>) -> Result<User, Error> {
     let path = Path::<(String, String)>::from_request(request, &mut Payload::None).await;
-    let number = path.ok().and_then(|path| number(&path.0)).ok_or_else(Failure::not_found)?;
-    let absent = || Failure::detail(StatusCode::NOT_FOUND, "No User matches the given query.");
+    let number = path.ok().and_then(|path| number(&path.0)).ok_or_else(Error::not_found)?;
+    let absent = || Error::detail(StatusCode::NOT_FOUND, "No User matches the given query.");
     let Number::Of(id) = number else { return Err(absent()) };
     mount.blocking(move |auth| auth.user(id)).await.map_err(|error| match error {
         AuthError::NotFound => absent(),
@@ -117,12 +117,12 @@ fn number(text: &str) -> Option<Number> {
 }
 
 /// Whom the path names, if the caller may see them: hidden users look as if they were not there.
-async fn visible(request: &HttpRequest, mount: &Use<Djoser>, caller: &User) -> Result<User, Failure> {
+async fn visible(request: &HttpRequest, mount: &Use<Djoser>, caller: &User) -> Result<User, Error> {
     let user = named(request, mount).await?;
-    if user.id == caller.id || caller.is_staff { Ok(user) } else { Err(Failure::not_found()) }
+    if user.id == caller.id || caller.is_staff { Ok(user) } else { Err(Error::not_found()) }
 }
 
-async fn change(mount: &Use<Djoser>, user: &User, change: Change) -> Result<Json<UserView>, Failure> {
+async fn change(mount: &Use<Djoser>, user: &User, change: Change) -> Result<Json<UserView>, Error> {
     let Some(email) = change.email.filter(|email| *email != user.email.as_deref().unwrap_or_default()) else {
         return Ok(Json(UserView::from(user)));
     };
@@ -131,7 +131,7 @@ async fn change(mount: &Use<Djoser>, user: &User, change: Change) -> Result<Json
     Ok(Json(UserView::from(&changed)))
 }
 
-async fn remove(mount: &Use<Djoser>, user: UserId) -> Result<HttpResponse, Failure> {
+async fn remove(mount: &Use<Djoser>, user: UserId) -> Result<HttpResponse, Error> {
     mount.blocking(move |auth| auth.delete_user(user)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -189,7 +189,7 @@ async fn replace_me(
     mount: Use<Djoser>,
     caller: Caller<Djoser>,
     body: Body<Djoser, Change>,
-) -> Result<Json<UserView>, Failure> {
+) -> Result<Json<UserView>, Error> {
     change(&mount, &caller.user, body.into_inner()).await
 }
 
@@ -227,7 +227,7 @@ async fn update_me(
     mount: Use<Djoser>,
     caller: Caller<Djoser>,
     body: Body<Djoser, Change>,
-) -> Result<Json<UserView>, Failure> {
+) -> Result<Json<UserView>, Error> {
     change(&mount, &caller.user, body.into_inner()).await
 }
 
@@ -267,7 +267,7 @@ async fn delete_me(
     mount: Use<Djoser>,
     caller: Caller<Djoser>,
     body: Body<Djoser, CurrentPassword>,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, Error> {
     body.into_inner().confirm(&mount, &caller.user).await?;
     remove(&mount, caller.user.id).await
 }
@@ -295,11 +295,7 @@ async fn delete_me(
     r"/users/{id:[^/.]+}{tail:/|\.[a-z0-9]+/?}",
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USER, request, next))"
 )]
-async fn show_user(
-    request: HttpRequest,
-    mount: Use<Djoser>,
-    caller: Caller<Djoser>,
-) -> Result<Json<UserView>, Failure> {
+async fn show_user(request: HttpRequest, mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<UserView>, Error> {
     let user = visible(&request, &mount, &caller.user).await?;
     Ok(Json(UserView::from(&user)))
 }
@@ -343,7 +339,7 @@ async fn replace_user(
     mount: Use<Djoser>,
     caller: Caller<Djoser>,
     body: Body<Djoser, Later<Change>>,
-) -> Result<Json<UserView>, Failure> {
+) -> Result<Json<UserView>, Error> {
     let user = visible(&request, &mount, &caller.user).await?;
     change(&mount, &user, body.into_inner().0?).await
 }
@@ -385,7 +381,7 @@ async fn update_user(
     mount: Use<Djoser>,
     caller: Caller<Djoser>,
     body: Body<Djoser, Later<Change>>,
-) -> Result<Json<UserView>, Failure> {
+) -> Result<Json<UserView>, Error> {
     let user = visible(&request, &mount, &caller.user).await?;
     change(&mount, &user, body.into_inner().0?).await
 }
@@ -430,10 +426,10 @@ async fn delete_user(
     mount: Use<Djoser>,
     caller: Caller<Djoser>,
     body: Body<Djoser, Later<CurrentPassword>>,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, Error> {
     let user = named(&request, &mount).await?;
     if user.id != caller.user.id && !caller.user.is_staff {
-        return Err(Failure::forbidden());
+        return Err(Error::forbidden());
     }
     body.into_inner().0?.confirm(&mount, &caller.user).await?;
     remove(&mount, user.id).await

@@ -9,7 +9,7 @@ use super::{Djoser, NAME, schema::PasswordErrors, users::USER_FIELDS};
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, CharField, Data, Detail, Failure, FieldErrors, Form, Guests, View, dispatch, password_messages},
+    django::{Action, CharField, Data, Detail, Error, FieldErrors, Form, Guests, View, dispatch, password_messages},
     mount::Use,
 };
 
@@ -42,12 +42,12 @@ pub(super) struct CurrentPassword {
 }
 
 impl Parse<Djoser> for CurrentPassword {
-    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
         let mut form = Form::new(&data)?;
         match form.text(&CharField::new(CURRENT_PASSWORD)) {
             Some(password) => Ok(Self { current_password: password.into() }),
-            None => Err(Failure::Invalid(form.into_errors())),
+            None => Err(Error::Invalid(form.into_errors())),
         }
     }
 }
@@ -57,10 +57,10 @@ impl CurrentPassword {
     ///
     /// # Errors
     /// 400 if not.
-    pub(super) async fn confirm(self, mount: &Use<Djoser>, caller: &User) -> Result<(), Failure> {
+    pub(super) async fn confirm(self, mount: &Use<Djoser>, caller: &User) -> Result<(), Error> {
         match confirmed(mount, caller.id, self.current_password).await? {
             Some(_) => Ok(()),
-            None => Err(Failure::field(CURRENT_PASSWORD, INVALID)),
+            None => Err(Error::field(CURRENT_PASSWORD, INVALID)),
         }
     }
 }
@@ -69,7 +69,7 @@ impl CurrentPassword {
 const INVALID: &str = "Invalid password.";
 
 /// The user, if this is their password.
-async fn confirmed(mount: &Use<Djoser>, user: UserId, password: Secret) -> Result<Option<Subject>, Failure> {
+async fn confirmed(mount: &Use<Djoser>, user: UserId, password: Secret) -> Result<Option<Subject>, Error> {
     match mount.hashing(move |auth| auth.confirm_password(user, &password)).await {
         Ok(subject) => Ok(Some(subject)),
         Err(AuthError::WrongCredentials) => Ok(None),
@@ -92,7 +92,7 @@ struct SetPassword {
 }
 
 impl Parse<Djoser> for SetPassword {
-    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
         let mut form = Form::new(&data)?;
         let new_password = form.text(&CharField::new(NEW_PASSWORD)).map(Secret::new);
@@ -137,7 +137,7 @@ async fn change_password(
     mount: Use<Djoser>,
     caller: Caller<Djoser>,
     body: Body<Djoser, SetPassword>,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, Error> {
     let SetPassword { new_password, current_password, mut errors } = body.into_inner();
     let mut subject = None;
     if let Some(current) = current_password {
@@ -147,7 +147,7 @@ async fn change_password(
         }
     }
     let (Some(new_password), Some(subject)) = (new_password.filter(|_| errors.is_empty()), subject) else {
-        return Err(Failure::Invalid(errors));
+        return Err(Error::Invalid(errors));
     };
     let changed = mount.hashing(move |auth| {
         let User { username, first_name, last_name, email, .. } = &subject.user;
@@ -158,7 +158,7 @@ async fn change_password(
     match changed.await {
         Ok(_) => Ok(HttpResponse::NoContent().finish()),
         Err(AuthError::WeakPassword(flaws)) => {
-            Err(Failure::Invalid(FieldErrors(vec![(NEW_PASSWORD, password_messages(&flaws))])))
+            Err(Error::Invalid(FieldErrors(vec![(NEW_PASSWORD, password_messages(&flaws))])))
         }
         Err(error) => Err(error.into()),
     }

@@ -1,4 +1,4 @@
-//! Bodies of refusals, for the document; what is sent is built by [`crate::django::Failure`].
+//! Bodies of refusals, for the document; what is sent is built by [`crate::django::Error`].
 
 use utoipa::ToSchema;
 

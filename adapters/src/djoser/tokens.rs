@@ -1,7 +1,7 @@
 //! `token/login/` and `token/logout/`: both also without the slash.
 
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes, web::Json};
-use countersign_core::{AuthError, Credentials, Grant, Secret};
+use countersign_core::{AuthError, Credentials, Grant, Secret, identifier};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,7 +10,7 @@ use super::{Djoser, NAME, schema::LoginErrors};
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, CharField, Data, Detail, Failure, Field, Form, Guests, View, dispatch},
+    django::{Action, CharField, Data, Detail, Error, Field, Form, Guests, View, dispatch},
     mount::Use,
 };
 
@@ -57,7 +57,7 @@ struct Login {
 }
 
 impl Parse<Djoser> for Login {
-    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
         let mut form = Form::new(&data)?;
         let password = form.text(&CharField::optional("password")).map(Secret::new);
@@ -101,13 +101,19 @@ struct AuthToken {
     security((), ("djoser_token" = [])),
 )]
 #[post("/token/login{tail:/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&TOKEN_CREATE, request, next))")]
-async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<Json<AuthToken>, Failure> {
-    let Login { username: Some(identifier), password: Some(password) } = body.into_inner() else {
+async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<Json<AuthToken>, Error> {
+    let Login { username: Some(username), password: Some(password) } = body.into_inner() else {
         return Err(AuthError::WrongCredentials.into());
     };
-    let credentials = Credentials { identifier, password };
+    let credentials = Credentials { identifier: as_typed(username), password };
     let issued = mount.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(Json(AuthToken { auth_token: issued.access.expose().to_owned() }))
+}
+
+/// Django compares a user name as it is typed with names that are all stored in their normal form: any other form is
+/// nobody's. The empty identifier is nobody's either, and takes as long to refuse.
+fn as_typed(username: String) -> String {
+    if identifier::normal(&username) == username { username } else { String::new() }
 }
 
 /// Log out
@@ -131,7 +137,7 @@ async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<J
     "/token/logout{tail:/?}",
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&TOKEN_DESTROY, request, next))"
 )]
-async fn delete_token(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<HttpResponse, Failure> {
+async fn delete_token(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<HttpResponse, Error> {
     let verified = caller.verified();
     mount.blocking(move |auth| auth.logout(&verified)).await?;
     Ok(HttpResponse::NoContent().finish())

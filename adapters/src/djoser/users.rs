@@ -3,10 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, middleware::from_fn, post, web::Bytes, web::Json};
 use countersign_core::{
     AuthError, Registration, Secret, User, UserId,
-    identifier::{Key, Kind},
+    identifier::{self, Key, Kind},
 };
 use serde::Serialize;
-use unicode_normalization::UnicodeNormalization as _;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -15,8 +14,8 @@ use crate::{
     body::{Body, Parse},
     caller::Caller,
     django::{
-        Action, CharField, Data, Detail, EMAIL_FIELD, Failure, Field, FieldErrors, Form, Guests, View, dispatch,
-        valid_username,
+        Action, CharField, Data, Detail, EMAIL_FIELD, Error, Field, FieldErrors, Form, Guests, View, dispatch,
+        username_flaw,
     },
     mount::Use,
 };
@@ -68,7 +67,7 @@ const TAKEN: &str = "A user with that username already exists.";
 
 /// Djoser's `username` of a user who registers.
 const USERNAME: CharField =
-    CharField { max_length: Some(150), before: Some(valid_username), ..CharField::new("username") };
+    CharField { max_length: Some(150), before: Some(username_flaw), ..CharField::new("username") };
 
 /// Somebody who registers.
 #[derive(ToSchema)]
@@ -88,7 +87,7 @@ struct NewUser {
 }
 
 impl Parse<Djoser> for NewUser {
-    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Failure> {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
         let mut form = Form::new(&data)?;
         let email = form.text(&EMAIL_FIELD).unwrap_or_default();
@@ -188,21 +187,21 @@ async fn show_root(mount: Use<Djoser>) -> Json<Root> {
     security((), ("djoser_token" = [])),
 )]
 #[post(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
-async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<HttpResponse, Failure> {
+async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<HttpResponse, Error> {
     let NewUser { email, username, password, mut errors } = body.into_inner();
     if let Some(name) = &username {
-        let wanted = as_typed(name);
+        let wanted = wanted(name);
         match mount.blocking(move |auth| auth.check_free(&wanted)).await {
             Err(AuthError::Taken(_)) => errors.insert(TAKEN_AFTER, USERNAME.name, TAKEN),
             outcome => outcome?,
         }
     }
-    let (Some(username), Some(password)) = (username, password) else { return Err(Failure::Invalid(errors)) };
+    let (Some(username), Some(password)) = (username, password) else { return Err(Error::Invalid(errors)) };
     if !errors.is_empty() {
-        return Err(Failure::Invalid(errors));
+        return Err(Error::Invalid(errors));
     }
     let registration = Registration {
-        username: Some(username.nfkc().collect()),
+        username: Some(identifier::normal(&username)),
         email: Some(normalize_email(&email)).filter(|email| !email.is_empty()),
         email_may_be_shared: true,
         ..Registration::new(password)
@@ -215,10 +214,10 @@ async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<
 /// The field that stands before the user name in the serializer.
 const TAKEN_AFTER: &str = "email";
 
-/// The key of a user name before it is normalised: Django looks for the text as typed, and finds out about its normal
-/// form only when it writes the row.
-fn as_typed(name: &str) -> Vec<(Kind, Key)> {
-    Key::candidates(name).into_iter().take(1).map(|key| (Kind::Username, key)).collect()
+/// The key that a user name claims, if it is in its normal form. Django looks for the text as typed, which no stored
+/// name equals in any other form, and finds out about the normal one only when it writes the row.
+fn wanted(name: &str) -> Vec<(Kind, Key)> {
+    if identifier::normal(name) == name { vec![(Kind::Username, Key::username(name))] } else { Vec::new() }
 }
 
 /// `normalize_email`: the domain in lower case.
@@ -247,7 +246,7 @@ fn normalize_email(email: &str) -> String {
     security(("djoser_token" = [])),
 )]
 #[get(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
-async fn list_users(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<Vec<UserView>>, Failure> {
+async fn list_users(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<Vec<UserView>>, Error> {
     if !caller.user.is_staff {
         return Ok(Json(vec![UserView::from(&caller.user)]));
     }

@@ -4,6 +4,8 @@
 //! than cores buy nothing, because a hash is bound by memory bandwidth. Work that would wait too long is refused at
 //! once, so that a storm of logins neither grows a queue without end nor fills the memory.
 
+mod cost;
+
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -12,13 +14,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cost::Cost;
+
 /// How nice the lane's threads are: at 5 both logins and verifications go on under full load; at 10 and beyond logins
 /// starve.
 const NICE: i32 = 5;
-/// What a hash is taken to cost before the first one was measured: argon2id with 19 MiB and two passes.
-const FIRST_GUESS: Duration = Duration::from_millis(15);
-/// The weight of the newest measurement is one in this many.
-const SMOOTHING: u32 = 16;
 
 /// The size of the lane.
 #[derive(Debug, Clone, Copy)]
@@ -29,12 +29,29 @@ pub struct LaneOptions {
     pub max_wait: Duration,
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+/// What a job is told when its turn comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Work.
+    Work,
+    /// It waited longer than the lane promised: answer that without working.
+    TooLate,
+}
+
+/// Does the work of one native hash.
+pub(super) type NativeHash = Box<dyn Fn() + Send>;
+
+type Job = Box<dyn FnOnce(Turn) + Send>;
+
+struct Waiting {
+    since: Instant,
+    job: Job,
+}
 
 struct State {
-    waiting: VecDeque<Job>,
+    waiting: VecDeque<Waiting>,
     running: u32,
-    mean: Duration,
+    cost: Cost,
     open: bool,
 }
 
@@ -62,34 +79,51 @@ impl Drop for Lane {
 }
 
 impl Lane {
-    pub(super) fn start(options: LaneOptions) -> std::io::Result<Self> {
+    /// Starts the threads; the first of them begins with measuring what `hash`, one native hash, costs.
+    pub(super) fn start(options: LaneOptions, hash: Option<NativeHash>) -> std::io::Result<Self> {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         let threads = if options.threads == 0 { cores() } else { options.threads };
         let shared = Arc::new(Shared {
-            state: Mutex::new(State { waiting: VecDeque::new(), running: 0, mean: FIRST_GUESS, open: true }),
+            state: Mutex::new(State { waiting: VecDeque::new(), running: 0, cost: Cost::default(), open: true }),
             ready: Condvar::new(),
             threads: u32::try_from(threads).unwrap_or(u32::MAX),
             max_wait: options.max_wait,
         });
+        let mut hash = hash;
         for number in 0..threads {
-            let worker = Arc::clone(&shared);
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || worker.work())?;
+            let (worker, hash) = (Arc::clone(&shared), hash.take());
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || worker.work(hash))?;
         }
         Ok(Self(shared))
     }
 
+    /// See [`LaneOptions::max_wait`].
+    pub(super) fn max_wait(&self) -> Duration {
+        self.0.max_wait
+    }
+
+    /// The longest wait after which work is still begun.
+    pub(super) fn latest(&self) -> Duration {
+        self.0.latest()
+    }
+
+    /// What a native hash costs at least.
+    pub(super) fn native(&self) -> Duration {
+        self.0.state().cost.native()
+    }
+
     /// Queues `job`, or says when to come again.
-    pub(super) fn submit(&self, job: Job) -> Result<(), Duration> {
+    pub(super) fn submit(&self, job: impl FnOnce(Turn) + Send + 'static) -> Result<(), Duration> {
         let lane = &self.0;
         let mut state = lane.state();
         let ahead = u32::try_from(state.waiting.len()).unwrap_or(u32::MAX).saturating_add(state.running);
         // Who finds a free thread does not wait at all.
         let queued = ahead.saturating_add(1).saturating_sub(lane.threads);
-        let expected = state.mean.saturating_mul(queued) / lane.threads;
+        let expected = state.cost.mean().saturating_mul(queued) / lane.threads;
         if expected > lane.max_wait {
             return Err(expected);
         }
-        state.waiting.push_back(job);
+        state.waiting.push_back(Waiting { since: Instant::now(), job: Box::new(job) });
         drop(state);
         lane.ready.notify_one();
         Ok(())
@@ -101,21 +135,31 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work(&self) {
+    /// The longest wait after which work is still begun: the promise, and a quarter for having estimated it.
+    fn latest(&self) -> Duration {
+        self.max_wait + self.max_wait / 4
+    }
+
+    fn work(&self, hash: Option<NativeHash>) {
         // Linux knows a priority a thread; where the system refuses, the lane works at the common one.
         let _ = rustix::process::setpriority_process(None, NICE);
+        if let Some(hash) = hash {
+            let native = cost::of(&hash);
+            self.state().cost.calibrate(native);
+        }
         let mut state = self.state();
         loop {
-            if let Some(job) = state.waiting.pop_front() {
+            if let Some(Waiting { since, job }) = state.waiting.pop_front() {
                 state.running += 1;
                 drop(state);
                 let began = Instant::now();
+                let turn = if began.duration_since(since) > self.latest() { Turn::TooLate } else { Turn::Work };
                 // A panic costs the one job its answer, not the lane its thread.
-                let _ = catch_unwind(AssertUnwindSafe(job));
+                let _ = catch_unwind(AssertUnwindSafe(|| job(turn)));
                 let took = began.elapsed();
                 state = self.state();
                 state.running -= 1;
-                state.mean = (state.mean * (SMOOTHING - 1) + took) / SMOOTHING;
+                state.cost.learn(took);
             } else if state.open {
                 state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
             } else {
@@ -127,35 +171,78 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{Sender, channel};
 
     use super::*;
 
     fn lane(max_wait: Duration) -> Lane {
-        Lane::start(LaneOptions { threads: 1, max_wait }).unwrap()
+        Lane::start(LaneOptions { threads: 1, max_wait }, None).unwrap()
+    }
+
+    /// Occupies the only thread until the sender goes.
+    fn hold(lane: &Lane) -> Sender<()> {
+        let (release, wait) = channel();
+        let hold = move |_| {
+            let _ = wait.recv();
+        };
+        assert_eq!(lane.submit(hold), Ok(()));
+        release
     }
 
     #[test]
     fn what_would_wait_too_long_is_refused_at_once_with_a_time() {
         let lane = lane(Duration::from_millis(40));
-        let (release, wait) = channel::<()>();
-        let hold = Box::new(move || {
-            let _ = wait.recv();
-        });
-        assert_eq!(lane.submit(hold), Ok(()));
+        let release = hold(&lane);
         // At the first guess of 15 ms a job, two may wait behind the running one.
-        assert_eq!(lane.submit(Box::new(|| ())), Ok(()));
-        assert_eq!(lane.submit(Box::new(|| ())), Ok(()));
-        assert_eq!(lane.submit(Box::new(|| ())), Err(Duration::from_millis(45)));
+        assert_eq!(lane.submit(|_| ()), Ok(()));
+        assert_eq!(lane.submit(|_| ()), Ok(()));
+        assert_eq!(lane.submit(|_| ()), Err(Duration::from_millis(45)));
         drop(release);
+    }
+
+    #[test]
+    fn jobs_that_hash_nothing_do_not_open_the_door() {
+        let lane = lane(Duration::from_millis(40));
+        let (sender, done) = channel();
+        for _ in 0..200 {
+            let sender = sender.clone();
+            lane.submit(move |_| sender.send(()).unwrap()).unwrap();
+            done.recv().unwrap();
+        }
+        let release = hold(&lane);
+        let admitted = (0..100).take_while(|_| lane.submit(|_| ()).is_ok()).count();
+        assert!(admitted <= 2, "{admitted}");
+        drop(release);
+    }
+
+    #[test]
+    fn whose_turn_comes_too_late_is_told_so() {
+        let lane = lane(Duration::from_millis(40));
+        let release = hold(&lane);
+        let (sender, turn) = channel();
+        lane.submit(move |turn| sender.send(turn).unwrap()).unwrap();
+        thread::sleep(Duration::from_millis(80));
+        drop(release);
+        assert_eq!(turn.recv_timeout(Duration::from_secs(5)), Ok(Turn::TooLate));
+    }
+
+    #[test]
+    fn the_native_hash_is_measured_on_the_lane() {
+        let slow = Box::new(|| thread::sleep(Duration::from_millis(30)));
+        let options = LaneOptions { threads: 1, max_wait: Duration::from_secs(1) };
+        let lane = Lane::start(options, Some(slow)).unwrap();
+        let (sender, done) = channel();
+        lane.submit(move |_| sender.send(()).unwrap()).unwrap();
+        done.recv_timeout(Duration::from_secs(5)).unwrap();
+        assert!(lane.0.state().cost.mean() >= Duration::from_millis(30));
     }
 
     #[test]
     fn a_panic_costs_one_job_and_not_the_thread() {
         let lane = lane(Duration::from_secs(1));
-        lane.submit(Box::new(|| panic!("expected by the test"))).unwrap();
+        lane.submit(|_| panic!("expected by the test")).unwrap();
         let (sender, receiver) = channel();
-        lane.submit(Box::new(move || sender.send(7).unwrap())).unwrap();
+        lane.submit(move |_| sender.send(7).unwrap()).unwrap();
         assert_eq!(receiver.recv_timeout(Duration::from_secs(5)), Ok(7));
     }
 
@@ -165,7 +252,7 @@ mod tests {
         let (sender, receiver) = channel();
         for number in 0..10 {
             let sender = sender.clone();
-            lane.submit(Box::new(move || sender.send(number).unwrap())).unwrap();
+            lane.submit(move |_| sender.send(number).unwrap()).unwrap();
         }
         drop((lane, sender));
         assert_eq!(receiver.iter().sum::<i32>(), 45);

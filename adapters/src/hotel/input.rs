@@ -1,4 +1,7 @@
 //! The bodies of the hotel API. All fields are looked at before anything is refused, so that a form can mark each.
+//!
+//! Beside the document's JSON both are read as the forms that clients of OAuth 2.0 send (RFC 6749, sections 4.3 and 6):
+//! what is answered is a token response already.
 
 use actix_web::{HttpRequest, web::Bytes};
 use countersign_core::Secret;
@@ -6,7 +9,13 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{Hotel, error::Error};
-use crate::{body::Parse, plain};
+use crate::{
+    body::{Parse, media_type},
+    plain,
+};
+
+/// The media type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The body of a login.
 #[derive(ToSchema)]
@@ -29,10 +38,41 @@ pub struct Refresh {
     pub(super) refresh_token: Secret,
 }
 
+/// A login as a form of OAuth 2.0; other parameters of it, such as `scope`, are not looked at.
+#[derive(ToSchema)]
+#[schema(as = hotel::PasswordGrant)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct PasswordGrant {
+    /// Always `password`.
+    #[schema(pattern = "^password$", example = "password")]
+    grant_type: String,
+    /// The identifier.
+    #[schema(example = "user@example.com", min_length = 1)]
+    username: String,
+    /// The password, as typed.
+    #[schema(format = Password, example = "secure_password", min_length = 1)]
+    password: String,
+}
+
+/// A refresh as a form of OAuth 2.0.
+#[derive(ToSchema)]
+#[schema(as = hotel::RefreshGrant)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct RefreshGrant {
+    /// Always `refresh_token`.
+    #[schema(pattern = "^refresh_token$", example = "refresh_token")]
+    grant_type: String,
+    /// The refresh token of the login.
+    #[schema(example = "your_refresh_token_here", min_length = 1)]
+    refresh_token: String,
+}
+
 impl Parse<Hotel> for Login {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
-        let mut fields = Fields::of(plain::object(request, &body)?);
-        let (identifier, password) = (fields.text("identifier"), fields.text("password"));
+        let is_form = media_type(request) == FORM;
+        let mut fields = if is_form { Fields::granted("password", &body)? } else { Fields::json(request, &body)? };
+        let identifier = fields.trimmed(if is_form { "username" } else { "identifier" });
+        let password = fields.text("password");
         fields.verdict()?;
         Ok(Self { identifier, password: password.into() })
     }
@@ -40,7 +80,8 @@ impl Parse<Hotel> for Login {
 
 impl Parse<Hotel> for Refresh {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
-        let mut fields = Fields::of(plain::object(request, &body)?);
+        let is_form = media_type(request) == FORM;
+        let mut fields = if is_form { Fields::granted("refresh_token", &body)? } else { Fields::json(request, &body)? };
         let refresh_token = fields.text("refresh_token").into();
         fields.verdict()?;
         Ok(Self { refresh_token })
@@ -54,8 +95,19 @@ struct Fields {
 }
 
 impl Fields {
-    fn of(given: Map<String, Value>) -> Self {
-        Self { given, wrong: Vec::new() }
+    fn json(request: &HttpRequest, body: &[u8]) -> Result<Self, Error> {
+        Ok(Self { given: plain::object(request, body)?, wrong: Vec::new() })
+    }
+
+    /// Those of a form with this `grant_type`.
+    fn granted(grant: &str, body: &[u8]) -> Result<Self, Error> {
+        const GRANT_TYPE: &str = "grant_type";
+        let mut fields = Self { given: plain::form(body)?, wrong: Vec::new() };
+        let given = fields.text(GRANT_TYPE);
+        if !given.is_empty() && given != grant {
+            fields.wrong.push((GRANT_TYPE, "This operation does not serve this grant type."));
+        }
+        Ok(fields)
     }
 
     /// A required text; empty if it is not there, and then the verdict is an error.
@@ -68,6 +120,14 @@ impl Fields {
         };
         self.wrong.push((field, wrong));
         String::new()
+    }
+
+    /// The same without blanks at both ends.
+    fn trimmed(&mut self, field: &'static str) -> String {
+        if let Some(Value::String(text)) = self.given.get_mut(field) {
+            *text = plain::trimmed(text).to_owned();
+        }
+        self.text(field)
     }
 
     fn verdict(self) -> Result<(), Error> {

@@ -28,24 +28,27 @@ fn every_wrong_field_is_named_at_once() {
         wrong(r#"{"identifier":7,"password":""}"#),
         [("identifier", "This field must be a string."), ("password", "This field must not be empty.")]
     );
-    assert_eq!(parse("{").err(), Some(Error::MalformedJson));
-    assert_eq!(parse("[]").err(), Some(Error::BadRequest));
-    assert_eq!(parse(r#"{"identifier":"a","identifier":"b","password":"x"}"#).err(), Some(Error::BadRequest));
+    assert_eq!(parse("{").err(), Some(Error::Plain(Cause::MalformedJson)));
+    assert_eq!(parse("[]").err(), Some(Error::Plain(Cause::BadRequest)));
+    assert_eq!(
+        parse(r#"{"identifier":"a","identifier":"b","password":"x"}"#).err(),
+        Some(Error::Plain(Cause::BadRequest))
+    );
 }
 
 #[actix_web::test]
 async fn an_expired_token_is_told_from_a_forged_one_and_from_none() {
-    let (status, challenge, body) = answer(Error::Token(TokenFault::Missing)).await;
+    let (status, challenge, body) = answer(Error::Plain(Cause::Token(TokenFault::Missing))).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     assert_eq!(challenge.unwrap(), r#"Bearer realm="countersign""#);
     assert_eq!(body, r#"{"error":"unauthenticated","message":"A bearer token is required."}"#);
 
-    let (_, challenge, body) = answer(Error::Token(TokenFault::Expired)).await;
+    let (_, challenge, body) = answer(Error::Plain(Cause::Token(TokenFault::Expired))).await;
     let expired = r#"Bearer realm="countersign", error="invalid_token", error_description="expired""#;
     assert_eq!(challenge.unwrap(), expired);
     assert_eq!(body, r#"{"error":"invalid_token","message":"The token has expired."}"#);
 
-    let (_, challenge, _) = answer(Error::Token(TokenFault::Malformed)).await;
+    let (_, challenge, _) = answer(Error::Plain(Cause::Token(TokenFault::Malformed))).await;
     assert!(challenge.unwrap().ends_with(r#"error="invalid_token", error_description="malformed""#));
 }
 

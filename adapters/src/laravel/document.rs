@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use utoipa::{
     IntoResponses, PartialSchema as _, ToSchema,
     openapi::{
-        ComponentsBuilder, ContentBuilder, Header, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
-        Ref, RefOr, Response, ResponseBuilder,
+        ComponentsBuilder, ContentBuilder, Header, HeaderBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
+        ResponseBuilder,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
 use super::{csrf::XSRF_HEADER, fault::Message, session::SESSION_COOKIE};
+use crate::document;
 
 /// The security scheme of a personal access token.
 const BEARER: &str = "laravel_bearer";
@@ -22,7 +23,6 @@ const XSRF: &str = "laravel_xsrf";
 
 /// The description of a Laravel dialect. Each names the schemes of both, because beside each other they take both.
 pub fn describe(title: &str, description: &str) -> OpenApi {
-    let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A personal access token."));
     let cookie = ApiKeyValue::with_description(
         SESSION_COOKIE,
@@ -34,17 +34,7 @@ pub fn describe(title: &str, description: &str) -> OpenApi {
         .security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
         .security_scheme(XSRF, SecurityScheme::ApiKey(ApiKey::Header(header)))
         .schema(Message::name(), Message::schema());
-    OpenApiBuilder::new()
-        .info(
-            InfoBuilder::new()
-                .title(title)
-                .description(Some(description))
-                .version(env!("CARGO_PKG_VERSION"))
-                .license(Some(license))
-                .build(),
-        )
-        .components(Some(components.build()))
-        .build()
+    OpenApiBuilder::new().info(document::info(title, description)).components(Some(components.build())).build()
 }
 
 /// The refusals of whoever is not logged in.

@@ -16,7 +16,10 @@ use actix_web::{
 use countersign_core::{AuthError, TokenFault};
 
 use super::{Error, Failure, Minimal, NAME};
-use crate::{mount::Use, plain};
+use crate::{
+    mount::Use,
+    plain::{self, Cause},
+};
 
 use conversation::Conversation;
 use guard::Guard;
@@ -64,7 +67,7 @@ pub(super) async fn open_socket(
     if !asks_for_websocket(request.headers()) {
         return Err(Error::UpgradeRequired);
     }
-    let full = || Error::Unavailable { retry_after: FULL_RETRY };
+    let full = || Error::from(Cause::Unavailable { retry_after: FULL_RETRY });
     let token = credential(request.headers()).map_err(AuthError::from)?;
     let mut seat = mount.site.sockets.seat(mount.options.max_sockets).ok_or_else(full)?;
     let guard = match token {
@@ -78,9 +81,9 @@ pub(super) async fn open_socket(
         None => None,
     };
     let mut checked = frames::checked(payload);
-    let payload = web::Payload::from_request(&request, &mut checked).await.map_err(|_| Error::BadRequest)?;
+    let payload = web::Payload::from_request(&request, &mut checked).await.map_err(|_| Error::BAD_REQUEST)?;
     let (response, session, messages) =
-        actix_ws::handle_with_protocols(&request, payload, &[BEARER]).map_err(|_| Error::BadRequest)?;
+        actix_ws::handle_with_protocols(&request, payload, &[BEARER]).map_err(|_| Error::BAD_REQUEST)?;
     let messages =
         messages.max_frame_size(frames::LONGEST).aggregate_continuations().max_continuation_size(frames::LONGEST);
     rt::spawn(Conversation::new(mount, seat, session, messages).hold(guard));

@@ -30,11 +30,11 @@ struct Landing<'a> {
 }
 
 impl Flights {
-    /// Asks, or waits for the answer to the same question. A question that was asked before a revocation (`revision` has
-    /// moved since) is not waited for: its answer may be older than the revocation.
+    /// Asks, or waits for the answer to the same question. A question that was asked before a revocation which the caller
+    /// may know of (at an older `revision`) is not waited for: its answer may be older than the revocation.
     pub(super) fn share(&self, key: CacheKey, revision: u64, ask: impl FnOnce() -> Outcome) -> Outcome {
         let mut flying = self.flying();
-        if let Some(flight) = flying.get(&key).filter(|flight| flight.revision == revision) {
+        if let Some(flight) = flying.get(&key).filter(|flight| flight.revision >= revision) {
             let flight = Arc::clone(flight);
             drop(flying);
             return flight.wait();

@@ -1,6 +1,7 @@
 //! `/health/live` and `/health/ready`: is the process there, and can it serve?
 
 use actix_web::{HttpResponse, get, http::header::RETRY_AFTER, web};
+use countersign_adapters::executor::Executor;
 use countersign_core::auth::Realm;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -38,13 +39,11 @@ async fn show_liveness() -> HttpResponse {
             headers(("Retry-After" = u64, description = "Seconds"))),
     ))]
 #[get("/health/ready")]
-async fn show_readiness(realm: web::Data<Realm>) -> HttpResponse {
-    match web::block(move || realm.ping()).await {
-        Ok(Ok(())) => HttpResponse::Ok().json(Health { status: "ok" }),
-        outcome => {
-            if let Ok(Err(error)) = outcome {
-                tracing::warn!(%error, "not ready");
-            }
+async fn show_readiness(realm: web::Data<Realm>, executor: web::Data<Executor>) -> HttpResponse {
+    match executor.blocking(move || Ok(realm.ping()?)).await {
+        Ok(()) => HttpResponse::Ok().json(Health { status: "ok" }),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
             let mut answer = HttpResponse::ServiceUnavailable();
             answer.insert_header((RETRY_AFTER, "1")).json(Health { status: "unavailable" })
         }

@@ -24,12 +24,12 @@ struct Side {
 
 /// With the cache, as it is by default.
 pub fn cached() -> Vec<Row> {
-    measure("cached", "", 24, "≥ 0.75")
+    measure("cached", "", 20, "≥ 0.75")
 }
 
 /// Each verification asks SQLite.
 pub fn uncached() -> Vec<Row> {
-    measure("uncached", "[cache]\nverified = \"off\"", 6, "")
+    measure("uncached", "[cache]\nverified = \"off\"", 4, "")
 }
 
 fn measure(kind: &str, configuration: &str, rounds: usize, target: &'static str) -> Vec<Row> {

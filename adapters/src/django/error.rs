@@ -24,7 +24,7 @@ const NON_FIELD: &str = "non_field_errors";
 
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum Error {
     /// 400: the fields that are wrong.
     #[error("invalid: {0:?}")]
     Invalid(FieldErrors),
@@ -53,7 +53,7 @@ pub enum Failure {
     Page(StatusCode),
 }
 
-impl Failure {
+impl Error {
     /// One sentence under a status.
     pub fn detail(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::Detail { status, detail: detail.into() }
@@ -110,14 +110,14 @@ impl Serialize for FieldErrors {
 
 /// One sentence that says what is wrong.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = djoser::Detail)]
+#[schema(as = django::Detail)]
 pub struct Detail<'a> {
     /// The sentence.
     #[schema(example = "Invalid token.")]
     detail: &'a str,
 }
 
-impl ResponseError for Failure {
+impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Invalid(_) | Self::Refused(_) => StatusCode::BAD_REQUEST,
@@ -142,7 +142,7 @@ impl ResponseError for Failure {
     }
 }
 
-impl From<AuthError> for Failure {
+impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
         match error {
             AuthError::WrongCredentials => Self::non_field("Unable to log in with provided credentials."),
@@ -160,14 +160,14 @@ impl From<AuthError> for Failure {
             AuthError::NotFound | AuthError::Unsupported(_) => Self::not_found(),
             AuthError::Busy { retry_after } => Self::Unavailable { retry_after },
             AuthError::Store(cause) => {
-                tracing::error!(%cause, "djoser: answered 503");
+                tracing::error!(%cause, "django: answered 503");
                 Self::Unavailable { retry_after: STORE_RETRY }
             }
         }
     }
 }
 
-impl From<BodyError> for Failure {
+impl From<BodyError> for Error {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge { .. } => Self::detail(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large."),
