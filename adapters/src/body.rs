@@ -1,6 +1,10 @@
 //! The parsed body, read under the server's limits of size and time.
 
-use std::{marker::PhantomData, time::Duration};
+use std::{
+    future::{Ready, ready},
+    marker::PhantomData,
+    time::Duration,
+};
 
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest,
@@ -91,17 +95,46 @@ impl<A: Adapter, T: Parse<A> + 'static> FromRequest for Body<A, T> {
     type Future = LocalBoxFuture<'static, Result<Self, A::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        async move {
-            let Some(mount) = Use::<A>::of(&request) else {
-                let unmounted = AuthError::Store(StoreError::new("adapter is not mounted here"));
-                return Err(A::refuse(&request, unmounted.into()));
-            };
-            let (limit, time) = (mount.site.body_limit, mount.site.body_timeout);
-            let bytes = read(&request, payload, limit, time).await.map_err(|e| A::refuse(&request, e.into()))?;
-            Ok(Self { input: T::parse(&request, bytes)?, adapter: PhantomData })
-        }
-        .boxed_local()
+        let unread = Unread::<A>::of(request, payload);
+        async move { Ok(Self { input: unread.read().await?, adapter: PhantomData }) }.boxed_local()
+    }
+}
+
+/// The body, still to be read: for handlers that first ask who is calling and what they may do. Extractors run side by
+/// side, so that of a [`crate::Caller`] and a [`Body`] that both refuse it is chance which one answers.
+pub struct Unread<A> {
+    request: HttpRequest,
+    payload: Payload,
+    adapter: PhantomData<fn() -> A>,
+}
+
+impl<A: Adapter> Unread<A> {
+    fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+        Self { request: request.clone(), payload: payload.take(), adapter: PhantomData }
+    }
+
+    /// Reads and parses it.
+    ///
+    /// # Errors
+    /// The adapter's own 400, 408, 413, 415 or 422.
+    pub async fn read<T: Parse<A>>(self) -> Result<T, A::Error> {
+        let Self { request, payload, .. } = self;
+        let Some(mount) = Use::<A>::of(&request) else {
+            let unmounted = AuthError::Store(StoreError::new("adapter is not mounted here"));
+            return Err(A::refuse(&request, unmounted.into()));
+        };
+        let (limit, time) = (mount.site.body_limit, mount.site.body_timeout);
+        let bytes = read(&request, payload, limit, time).await.map_err(|e| A::refuse(&request, e.into()))?;
+        T::parse(&request, bytes)
+    }
+}
+
+impl<A: Adapter> FromRequest for Unread<A> {
+    type Error = A::Error;
+    type Future = Ready<Result<Self, A::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request, payload)))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     caller::{Authentication, Caller},
     laravel::{
         answer, bearer, document,
-        fault::{self, Fault, Message},
+        fault::{self, Fault},
         guard,
         input::Input,
         login::{Fields, Login},
@@ -72,7 +72,7 @@ impl Adapter for Sanctum {
     }
 
     fn describe() -> OpenApi {
-        document::describe("Sanctum API", "Personal access tokens as Laravel Sanctum has them.", None)
+        document::describe("Sanctum API", "Personal access tokens as Laravel Sanctum has them.")
     }
 
     fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
@@ -143,19 +143,15 @@ struct Token<'a> {
     responses(
         (status = 200, description = "A new token", body = Token),
         (status = 302, description = "Who does not ask for JSON is sent to where it came from"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message),
         (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
-        (status = 503, description = "Overloaded or without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Changing,
+        document::Unavailable,
     ),
     security(()),
 )]
 #[post("/api/auth/token", wrap = "Group::Api")]
 async fn create_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result<HttpResponse, Fault> {
-    let issued = issue(&mount, body, &[Rule::Nullable, Rule::Printable, Rule::Max(NAME_LENGTH)]).await?;
+    let issued = issue(&mount, body, &[Rule::Nullable, Rule::Printable, Rule::Visible, Rule::Max(NAME_LENGTH)]).await?;
     Ok(answer::json(StatusCode::OK, &Token { token: issued.access.expose() }))
 }
 
@@ -173,19 +169,15 @@ async fn create_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result
     responses(
         (status = 200, description = "A new token", body = String, content_type = "text/html"),
         (status = 302, description = "Who does not ask for JSON is sent to where it came from"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message),
         (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
-        (status = 503, description = "Overloaded or without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Changing,
+        document::Unavailable,
     ),
     security(()),
 )]
 #[post("/sanctum/token", wrap = "Group::Api")]
 async fn create_device_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result<HttpResponse, Fault> {
-    let issued = issue(&mount, body, &[Rule::Required, Rule::Printable, Rule::Max(NAME_LENGTH)]).await?;
+    let issued = issue(&mount, body, &[Rule::Required, Rule::Printable, Rule::Visible, Rule::Max(NAME_LENGTH)]).await?;
     Ok(answer::html(StatusCode::OK, issued.access.expose().to_owned()))
 }
 
@@ -206,12 +198,10 @@ async fn issue(mount: &Use<Sanctum>, body: Body<Sanctum, Input>, name_rules: &[R
     tag = NAME,
     responses(
         (status = 200, description = "The user", body = ShownUser),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Unavailable,
     ),
-    security(("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [])),
 )]
 #[get("/api/user", wrap = "Group::Api")]
 async fn show_user(caller: Caller<Sanctum>) -> HttpResponse {
@@ -226,13 +216,11 @@ async fn show_user(caller: Caller<Sanctum>) -> HttpResponse {
     tag = NAME,
     responses(
         (status = 204, description = "It is gone"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[post("/api/auth/logout", wrap = "Group::Api")]
 async fn delete_current_token(

@@ -15,9 +15,9 @@ use crate::{
     caller::{Authentication, Caller},
     laravel::{
         answer, bearer, document,
-        fault::{self, Fault, Message},
+        fault::{self, Fault},
         guard,
-        session::Sessions,
+        session::{SESSION_COOKIE, Sessions},
         stateful::Group,
         user::ShownUser,
     },
@@ -27,8 +27,6 @@ use crate::{
 
 /// The tag of the operations.
 const NAME: &str = "sanctum_spa";
-/// Laravel 12 makes this of the application's default name.
-const SESSION_COOKIE: &str = "laravel-session";
 
 /// The dialect.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +58,8 @@ crate::settings! {
         pub session_cookie: String = SESSION_COOKIE.to_owned(), check = cookie_name,
         /// How long a session lives without a request.
         pub session_lifetime: Span = Span::hours(2), check = between(Span::seconds(60), Span::days(400)),
+        /// How long a session lives at most, however often it is used.
+        pub session_absolute_lifetime: Span = Span::days(30), check = between(Span::seconds(60), Span::days(400)),
         /// Are the cookies sent over TLS only? Without it, if `server.base_url` is https.
         pub secure_cookies: Option<bool> = None,
         /// The domain that the cookies are for, such as "example.org" if the front end is a subdomain beside this
@@ -131,7 +131,7 @@ impl Adapter for SanctumSpa {
 
     fn describe() -> OpenApi {
         let description = "Cookie login of a single-page application, as Laravel Sanctum and Breeze have it.";
-        document::describe("Sanctum SPA", description, Some(SESSION_COOKIE))
+        document::describe("Sanctum SPA", description)
     }
 
     fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
@@ -170,12 +170,10 @@ async fn set_cookies() -> HttpResponse {
     tag = NAME,
     responses(
         (status = 200, description = "The user", body = ShownUser),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Unavailable,
     ),
-    security(("laravel_session" = []), ("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [])),
 )]
 #[get("/api/user", wrap = "Group::Api")]
 async fn show_user(caller: Caller<SanctumSpa>) -> HttpResponse {

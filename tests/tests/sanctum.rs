@@ -328,6 +328,15 @@ fn what_a_new_token_lacks_is_named() {
 }
 
 #[test]
+fn the_name_of_a_token_is_one_line() {
+    let (server, anon) = with_ada();
+    let ada = server.bearer(&token(&anon)).wants_json();
+    let words = "The token name field must not contain control characters.";
+    let expected = format!(r#"{{"message":"{words}","errors":{{"token_name":["{words}"]}}}}"#);
+    assert_eq!(ada.post("/api/tokens/create", json!({"token_name": "x\ny"})).whole(), (422, expected.as_str()));
+}
+
+#[test]
 fn nobody_gives_an_ability_of_the_owner_to_themselves() {
     let (server, anon) = with_ada();
     let ada = server.bearer(&token(&anon)).wants_json();
@@ -401,13 +410,14 @@ fn a_user_deletes_their_own_tokens_and_no_others() {
     let (first, second) = (token(&anon), token(&anon));
     let ada = server.bearer(&first).wants_json();
     let id = |token: &str| token.split('|').next().unwrap().to_owned();
-    for other in [id(&bobs), "999999".to_owned(), "abc".to_owned()] {
+    let own = id(&second);
+    for other in [id(&bobs), "999999".to_owned(), "abc".to_owned(), format!("+{own}"), format!("0{own}")] {
         let message = format!(
             "{{\n    \"message\": \"No query results for model [Laravel\\\\Sanctum\\\\PersonalAccessToken] {other}\"\n}}"
         );
         assert_eq!(ada.delete(&format!("/api/tokens/{other}")).whole(), (404, message.as_str()));
     }
-    assert_eq!(ada.delete(&format!("/api/tokens/{}", id(&second))).whole(), (204, ""));
+    assert_eq!(ada.delete(&format!("/api/tokens/{own}")).whole(), (204, ""));
     assert_eq!(server.bearer(&second).wants_json().get("/api/user").whole(), (401, UNAUTHENTICATED));
     assert_eq!(ada.delete("/api/tokens").whole(), (204, ""));
     assert_eq!(ada.get("/api/user").whole(), (401, UNAUTHENTICATED));

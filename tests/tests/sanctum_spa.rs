@@ -243,7 +243,7 @@ fn who_registered_elsewhere_logs_in_with_a_user_name() {
 fn a_refused_form_is_sent_back() {
     let server = Server::start();
     let mut browser = Browser::ready(&server);
-    browser.get("/api/user");
+    browser.get("/api/user?secret=1");
     let form = "email=nobody%40example.org&password=x";
     let send = |actor: Actor| {
         let actor = actor.with("Accept", "text/html");
@@ -312,7 +312,20 @@ fn the_token_may_come_in_clear() {
     };
     assert_eq!(send(browser.cookies_only(), "x").header("X-CSRF-Failure"), "token_stale");
     assert_eq!(send(browser.cookies_only(), &clear).whole(), (204, ""));
-    assert_eq!(send(browser.cookies_only().with("X-CSRF-TOKEN", &clear), "x").whole(), (204, ""));
+    let other = Browser::ready(&server);
+    assert_eq!(send(other.actor().with("X-CSRF-TOKEN", &clear), "x").header("X-CSRF-Failure"), "token_stale");
+}
+
+#[test]
+fn an_empty_token_was_not_sent() {
+    let server = with_ada();
+    let login = |actor: Actor, field: &str| {
+        actor.post("/login", json!({"_token": field, "email": "ada@example.org", "password": PASSWORD}))
+    };
+    let browser = Browser::ready(&server);
+    assert_eq!(login(browser.actor().with("X-CSRF-TOKEN", ""), "").whole(), (204, ""));
+    let without = browser.cookies_only().with("X-CSRF-TOKEN", "").with("X-XSRF-TOKEN", "");
+    assert_eq!(login(without, "").header("X-CSRF-Failure"), "header_missing");
 }
 
 #[test]
@@ -366,6 +379,19 @@ fn a_session_lives_while_it_is_used() {
         assert_eq!(browser.get("/api/user").status, 200);
     }
     server.wait(TimeDelta::hours(2));
+    assert_eq!(browser.get("/api/user").whole(), (401, UNAUTHENTICATED));
+}
+
+#[test]
+fn a_session_ends_at_last_however_much_it_is_used() {
+    let server = Server::with("[[mount]]\nadapter = \"sanctum_spa\"\nsession_absolute_lifetime = \"3h\"\n");
+    add_ada(&server);
+    let mut browser = Browser::of_ada(&server);
+    for _ in 0..2 {
+        server.wait(TimeDelta::minutes(89));
+        assert_eq!(browser.get("/api/user").status, 200);
+    }
+    server.wait(TimeDelta::minutes(2));
     assert_eq!(browser.get("/api/user").whole(), (401, UNAUTHENTICATED));
 }
 
@@ -506,6 +532,7 @@ fn the_meta_tag_holds_a_token_that_opens_protected_routes() {
     assert_eq!(tag.whole(), (200, format!("<meta name=\"api-token\" content=\"{token}\">").as_str()));
     assert_eq!(tag.header("Content-Type"), "text/html; charset=UTF-8");
     assert_eq!(tag.header("Cache-Control"), "no-store");
+    assert_eq!((tag.header("Vary"), tag.header("X-Frame-Options")), ("Cookie", "DENY"));
     assert_eq!(server.bearer(&token).get("/api/user").json()["email"], "ada@example.org");
 }
 
@@ -591,6 +618,24 @@ fn only_who_was_given_the_ability_by_name_reports_a_purchase() {
 }
 
 #[test]
+fn who_is_calling_is_asked_before_what_they_want() {
+    let server = with_ada();
+    let few = backend(&server, "check-status");
+    let (dead, nobody) = (server.bearer("1|dead").wants_json(), server.anon().wants_json());
+    let too_long = format!(r#"{{"reason": "{}"}}"#, "x".repeat(100_000));
+    for body in [r#"{"a": 1, "a": 2}"#, "{}", &too_long] {
+        let send = |actor: &Actor, path| actor.send("POST", path, Some("application/json"), body).status;
+        // Whatever comes first by chance, comes first often enough.
+        for _ in 0..5 {
+            assert_eq!(send(&few, "/api/auth/token/rotate"), 403);
+            for path in ["/api/auth/token/rotate", "/api/tokens/create"] {
+                assert_eq!((send(&dead, path), send(&nobody, path)), (401, 401), "{path}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_report_is_named() {
     let server = with_ada();
     let backend = backend(&server, "tokens:rotate");
@@ -609,6 +654,39 @@ fn what_is_wrong_with_a_report_is_named() {
         errors(json!({"user_id": "x", "reason": "x"})),
         json!({"user_id": ["The user id field must be an integer."]})
     );
+}
+
+#[test]
+fn a_reason_that_would_forge_a_line_of_the_log_is_refused() {
+    let server = with_ada();
+    let backend = backend(&server, "tokens:rotate");
+    let words = "The reason field must not contain control characters.";
+    let expected = format!(r#"{{"message":"{words}","errors":{{"reason":["{words}"]}}}}"#);
+    for reason in ["x\ny", "x\u{1b}[2Jy", "x\u{85}y"] {
+        let answer = backend.post("/api/auth/token/rotate", json!({"user_id": 1, "reason": reason}));
+        assert_eq!(answer.whole(), (422, expected.as_str()), "{reason:?}");
+    }
+}
+
+#[test]
+fn the_user_of_a_report_is_named_without_doubt() {
+    let server = with_ada();
+    server.anon().post("/register", json!({"login": "bob@example.org", "password": PASSWORD}));
+    let backend = backend(&server, "tokens:rotate");
+    let errors = |body| {
+        let answer = backend.post("/api/auth/token/rotate", body);
+        (answer.status, answer.json()["errors"].clone())
+    };
+    let no_integer = json!({"user_id": ["The user id field must be an integer."]});
+    for user in [json!(true), json!("+1"), json!(1.0), json!("01"), json!([1])] {
+        assert_eq!(errors(json!({"user_id": user, "reason": "x"})), (422, no_integer.clone()), "{user}");
+    }
+    let both = |email: &str, user: Value| json!({"email": email, "user_id": user, "reason": "x"});
+    let contradicting = json!({"user_id": ["The selected user id is invalid."]});
+    assert_eq!(errors(both("bob@example.org", json!(1))), (422, contradicting));
+    for user in [json!(1), json!("1")] {
+        assert_eq!(backend.post("/api/auth/token/rotate", both("ada@example.org", user)).whole(), (204, ""));
+    }
 }
 
 #[test]

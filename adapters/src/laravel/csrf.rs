@@ -64,7 +64,8 @@ impl Failure {
     }
 }
 
-/// Does the request's token, or the one in the field of its body, belong to its session?
+/// Does the request's token belong to its session? It is, in this order, the field of the body, the token in clear or the
+/// sealed one; what is empty was not sent. (Laravel's `getTokenFromRequest`.)
 ///
 /// The readable cookie is base64url, which URL encoding leaves as it is: there is nothing to decode.
 ///
@@ -76,17 +77,17 @@ pub fn check(
     (visit, arrival): (&Visit, Arrival),
     field: Option<&str>,
 ) -> Result<(), Failure> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let plain = field.or_else(|| text(CSRF_HEADER)).map(str::to_owned);
-    let sealed = || text(XSRF_HEADER).and_then(|sealed| sessions.open_csrf(sealed));
-    if plain.or_else(sealed).is_some_and(|token| Secret::new(token) == Secret::new(visit.csrf.as_str())) {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
+    let plain = field.filter(|field| !field.is_empty()).or_else(|| text(CSRF_HEADER));
+    let sealed = text(XSRF_HEADER);
+    let token = plain.map(str::to_owned).or_else(|| sessions.open_csrf(sealed?));
+    if token.is_some_and(|token| Secret::new(token) == Secret::new(visit.csrf.as_str())) {
         return Ok(());
     }
-    Err(diagnose(sessions, headers, arrival, field.is_some()))
+    Err(diagnose(sessions, headers, arrival, plain.or(sealed).is_some()))
 }
 
-fn diagnose(sessions: &Sessions, headers: &HeaderMap, arrival: Arrival, has_field: bool) -> Failure {
-    let has_token = has_field || headers.contains_key(CSRF_HEADER) || headers.contains_key(XSRF_HEADER);
+fn diagnose(sessions: &Sessions, headers: &HeaderMap, arrival: Arrival, has_token: bool) -> Failure {
     let cookies = headers.get_all(COOKIE).filter_map(|cookies| cookies.to_str().ok());
     let has_cookies = arrival != Arrival::Absent || cookies.into_iter().any(|cookies| cookies.contains(CSRF_COOKIE));
     let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());

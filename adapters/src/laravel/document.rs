@@ -1,39 +1,86 @@
 //! What the OpenAPI documents of the Laravel dialects have in common.
 
-use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
-    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+use std::collections::BTreeMap;
+
+use utoipa::{
+    IntoResponses, PartialSchema as _, ToSchema,
+    openapi::{
+        ComponentsBuilder, ContentBuilder, Header, HeaderBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
+        ResponseBuilder,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
 
-use super::csrf::XSRF_HEADER;
+use super::{csrf::XSRF_HEADER, fault::Message, session::SESSION_COOKIE};
+use crate::document;
 
 /// The security scheme of a personal access token.
-pub const BEARER: &str = "laravel_bearer";
+const BEARER: &str = "laravel_bearer";
 /// The security scheme of the session cookie.
-pub const SESSION: &str = "laravel_session";
+const SESSION: &str = "laravel_session";
 /// The security scheme of the header that goes with it on unsafe methods.
-pub const XSRF: &str = "laravel_xsrf";
+const XSRF: &str = "laravel_xsrf";
 
-/// The description of a Laravel dialect, with `session_cookie` if it has sessions.
-pub fn describe(title: &str, description: &str, session_cookie: Option<&str>) -> OpenApi {
-    let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
+/// The description of a Laravel dialect. Each names the schemes of both, because beside each other they take both.
+pub fn describe(title: &str, description: &str) -> OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A personal access token."));
-    let mut components = ComponentsBuilder::new().security_scheme(BEARER, SecurityScheme::Http(bearer.build()));
-    if let Some(cookie) = session_cookie {
-        let header = ApiKeyValue::with_description(XSRF_HEADER, "The value of the XSRF-TOKEN cookie.");
-        components = components
-            .security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookie))))
-            .security_scheme(XSRF, SecurityScheme::ApiKey(ApiKey::Header(header)));
+    let cookie = ApiKeyValue::with_description(
+        SESSION_COOKIE,
+        "The session of a front end, where a cookie login is mounted; the setting session_cookie renames it.",
+    );
+    let header = ApiKeyValue::with_description(XSRF_HEADER, "The value of the XSRF-TOKEN cookie.");
+    let components = ComponentsBuilder::new()
+        .security_scheme(BEARER, SecurityScheme::Http(bearer.build()))
+        .security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
+        .security_scheme(XSRF, SecurityScheme::ApiKey(ApiKey::Header(header)))
+        .schema(Message::name(), Message::schema());
+    OpenApiBuilder::new().info(document::info(title, description)).components(Some(components.build())).build()
+}
+
+/// The refusals of whoever is not logged in.
+pub struct Unauthenticated;
+
+impl IntoResponses for Unauthenticated {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let redirect = "Who does not ask for JSON is sent to the login form, or back to a form that was refused";
+        let redirect = ResponseBuilder::new().description(redirect).build();
+        BTreeMap::from([("302".to_owned(), redirect.into()), said(401, "Nobody is logged in", None)])
     }
-    OpenApiBuilder::new()
-        .info(
-            InfoBuilder::new()
-                .title(title)
-                .description(Some(description))
-                .version(env!("CARGO_PKG_VERSION"))
-                .license(Some(license))
-                .build(),
-        )
-        .components(Some(components.build()))
-        .build()
+}
+
+/// The refusals of whatever changes something: its body is read, if only for the CSRF token of a front end.
+pub struct Changing;
+
+impl IntoResponses for Changing {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let reason = HeaderBuilder::new().schema(Some(String::schema())).description(Some("The reason")).build();
+        BTreeMap::from([
+            said(400, "The body did not arrive whole", None),
+            said(408, "The body took too long", None),
+            said(413, "The body is too long", None),
+            said(419, "A front end sent no CSRF token, or another", Some(("X-CSRF-Failure", reason))),
+        ])
+    }
+}
+
+/// The refusal of whatever asks the store.
+pub struct Unavailable;
+
+impl IntoResponses for Unavailable {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let seconds = HeaderBuilder::new().schema(Some(u64::schema())).description(Some("Seconds")).build();
+        let description = "Overloaded or without a database; nothing was done";
+        BTreeMap::from([said(503, description, Some(("Retry-After", seconds)))])
+    }
+}
+
+/// A status with a [`Message`], and perhaps with a header.
+fn said(status: u16, description: &str, header: Option<(&str, Header)>) -> (String, RefOr<Response>) {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Message::name()))).build();
+    let response = ResponseBuilder::new().description(description).content("application/json", content);
+    let response = match header {
+        Some((name, header)) => response.header(name, header),
+        None => response,
+    };
+    (status.to_string(), response.build().into())
 }

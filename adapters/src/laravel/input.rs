@@ -15,7 +15,9 @@ use serde_json::{Map, Value};
 use crate::{
     adapter::Adapter,
     body::{BodyError, Parse},
-    json, multipart,
+    json,
+    laravel::number,
+    multipart,
 };
 
 /// The fields of a request after Laravel's `TrimStrings` and `ConvertEmptyStringsToNull`.
@@ -67,6 +69,15 @@ impl Input {
             Value::Bool(true) => Some("1".to_owned()),
             Value::Bool(false) => Some(String::new()),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// A whole number: one of JSON, or a text with the number's one spelling.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        match self.get(name)? {
+            Value::Number(number) => number.as_i64(),
+            Value::String(digits) => number::canonical(digits),
+            _ => None,
         }
     }
 
@@ -170,6 +181,13 @@ mod tests {
         }
         let read = Input::read("application/json", br#"{"email":"a","email":"b"}"#);
         assert_eq!(read.unwrap_err(), BodyError::DuplicateKey { key: "email".to_owned() });
+    }
+
+    #[test]
+    fn an_integer_has_one_spelling() {
+        let input = json_input(r#"{"a": 7, "b": "7", "c": true, "d": 3.0, "e": "+3", "f": "03", "g": [7]}"#);
+        let read = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| input.integer(name));
+        assert_eq!(read, [Some(7), Some(7), None, None, None, None, None, None]);
     }
 
     #[test]

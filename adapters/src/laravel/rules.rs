@@ -28,10 +28,14 @@ pub enum Rule {
     Email,
     /// No capital letters.
     Lowercase,
+    /// No control characters. Laravel has no such rule; these texts go into lists and logs.
+    Visible,
     /// At most so many characters.
     Max(usize),
     /// Equal to the field with `_confirmation`.
     Confirmed,
+    /// A whole number, as a number or in its one spelling as a text.
+    Integer,
     /// What is an array to PHP: a list or an object.
     Array,
     /// A moment that [`moment`] reads.
@@ -147,8 +151,12 @@ fn complaint(rule: Rule, value: &Value, input: &Input, field: &str) -> Option<St
         Rule::Email => (text.is_some_and(is_address), NOT_AN_ADDRESS),
         Rule::Lowercase => (text.is_some_and(|text| text.to_lowercase() == text), "must be lowercase"),
         Rule::Confirmed => (input.get(&format!("{field}_confirmation")) == Some(value), "confirmation does not match"),
+        Rule::Integer => (input.integer(field).is_some(), "must be an integer"),
         Rule::Array => (value.is_array() || value.is_object(), "must be an array"),
         Rule::Date => (text.and_then(moment).is_some(), "must be a valid date"),
+        Rule::Visible => {
+            (text.is_none_or(|text| !text.contains(char::is_control)), "must not contain control characters")
+        }
         Rule::Max(most) => {
             let fits = text.is_none_or(|text| text.chars().count() <= most);
             return (!fits).then(|| format!("must not be greater than {most} characters"));

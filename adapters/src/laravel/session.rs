@@ -22,6 +22,8 @@ use crate::mount::Site;
 
 /// The readable cookie that holds the sealed CSRF token; axios and Angular know it by this name.
 pub const CSRF_COOKIE: &str = "XSRF-TOKEN";
+/// Laravel 12 makes this of the application's default name.
+pub const SESSION_COOKIE: &str = "laravel-session";
 /// What the cookies are sealed for: neither is ever taken for the other.
 const CSRF_SEAL: &str = "laravel-csrf";
 const SESSION_SEAL: &str = "laravel-session";

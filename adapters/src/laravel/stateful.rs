@@ -155,7 +155,7 @@ where
     let mut response = finished(service.call(request).await?);
     let asked = response.request();
     if asked.method() == Method::GET && !client::is_script(asked.headers()) {
-        visitor.arrived_at(asked.uri().path_and_query().map_or("/", |page| page.as_str()));
+        visitor.arrived_at(asked.uri().path());
     }
     sessions.send_both(&visitor.visit(), response.headers_mut());
     Ok(response)
@@ -172,8 +172,7 @@ async fn forged(
     arrival: Arrival,
     request: &mut ServiceRequest,
 ) -> Result<Option<Failure>, BodyError> {
-    let has_header = [csrf::CSRF_HEADER, csrf::XSRF_HEADER].iter().any(|name| request.headers().contains_key(*name));
-    let field = if has_header { None } else { token_field(&sessions.site, request).await? };
+    let field = token_field(&sessions.site, request).await?;
     let visit = visitor.visit();
     Ok(csrf::check(sessions, request.headers(), (&visit, arrival), field.as_deref()).err())
 }

@@ -21,7 +21,7 @@ pub struct Visit {
     pub csrf: String,
     /// The secret of the session's row; `None` for an anonymous visitor, of whom nothing is stored.
     pub session: Option<Secret>,
-    /// The path and query of the last page, where a refused form is sent back.
+    /// The path of the last page, where a refused form is sent back.
     pub previous: Option<String>,
 }
 
@@ -64,7 +64,8 @@ impl Visitor {
         *self.0.borrow_mut() = Visit { session, ..Visit::new(random) };
     }
 
-    /// Remembers the page that is being answered.
+    /// Remembers the page that is being answered: its path alone, because a query may hold what belongs into no other
+    /// answer.
     pub fn arrived_at(&self, page: &str) {
         // A cookie has room for 4096 bytes, name and flags included.
         const LONGEST: usize = 1024;

@@ -7,12 +7,13 @@ use utoipa::ToSchema;
 
 use super::{NAME, NAME_LENGTH, Sanctum, Token as IssuedToken};
 use crate::{
-    body::Body,
+    body::Unread,
     caller::Caller,
     laravel::{
-        self, answer,
+        self, answer, document,
         fault::{Fault, Message},
         input::Input,
+        number,
         rules::{Errors, Rule, ValidationError, check, moment},
         stateful::Group,
         user::Moment,
@@ -80,12 +81,10 @@ impl<'a> From<&'a Token> for ListedToken<'a> {
     tag = NAME,
     responses(
         (status = 200, description = "The tokens", body = Vec<ListedToken>),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Unavailable,
     ),
-    security(("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [])),
 )]
 #[get("/api/tokens", wrap = "Group::Api")]
 pub async fn list_tokens(mount: Use<Sanctum>, caller: Caller<Sanctum>) -> Result<HttpResponse, Fault> {
@@ -125,25 +124,20 @@ struct NewTokenInput {
     )),
     responses(
         (status = 200, description = "A new token", body = IssuedToken),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message),
         (status = 422, description = "Not what is expected", body = ValidationError),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[post("/api/tokens/create", wrap = "Group::Api")]
 pub async fn create_named_token(
     mount: Use<Sanctum>,
     caller: Caller<Sanctum>,
-    body: Body<Sanctum, Input>,
+    body: Unread<Sanctum>,
 ) -> Result<HttpResponse, Fault> {
-    let grant = wanted(&body.input, &caller.token.abilities)?;
+    let grant = wanted(&body.read().await?, &caller.token.abilities)?;
     let verified = caller.verified();
     let issued = mount.blocking(move |auth| auth.issue_within(&verified, &grant)).await.map_err(changed_meanwhile)?;
     Ok(answer::json(StatusCode::OK, &IssuedToken { token: issued.access.expose() }))
@@ -152,7 +146,7 @@ pub async fn create_named_token(
 /// Reads a token to be made by somebody who comes with `own` abilities.
 fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
     let mut errors = Errors::default();
-    check(input, "token_name", &[Rule::Required, Rule::Text, Rule::Max(NAME_LENGTH)], &mut errors);
+    check(input, "token_name", &[Rule::Required, Rule::Text, Rule::Visible, Rule::Max(NAME_LENGTH)], &mut errors);
     check(input, "abilities", &[Rule::Array], &mut errors);
     let abilities = input.items("abilities").map_or_else(
         || laravel::inherited(own),
@@ -198,14 +192,12 @@ fn changed_meanwhile(error: AuthError) -> AuthError {
     params(("id" = String, Path, description = "The token's number")),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
         (status = 404, description = "The user has no such token", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[delete("/api/tokens/{id}", wrap = "Group::Api")]
 pub async fn delete_token(
@@ -214,20 +206,17 @@ pub async fn delete_token(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
     let given = path.into_inner();
-    let (user, number) = (caller.user.id, given.parse().ok().map(TokenId));
+    let (user, number) = (caller.user.id, number::canonical(&given).map(TokenId));
     let deleted = mount.blocking(move |auth| {
-        // A session or another dialect's token is none of this list, even if it is the same user's.
-        let own = auth.tokens(user, Some(TokenKind::Sanctum))?;
-        let token = own.iter().find(|token| Some(token.id) == number).ok_or(AuthError::NotFound)?;
-        auth.revoke(token.id, Some(user))
+        let token = number.ok_or(AuthError::NotFound)?;
+        auth.revoke_of_kind(token, user, TokenKind::Sanctum)
     });
-    let deleted = deleted.await.map_err(|error| match error {
+    deleted.await.map_err(|error| match error {
         AuthError::NotFound => {
             Fault::Status(StatusCode::NOT_FOUND, format!("No query results for model [{TOKEN_MODEL}] {given}").into())
         }
         other => other.into(),
-    });
-    deleted?;
+    })?;
     Ok(answer::no_content())
 }
 
@@ -239,13 +228,11 @@ pub async fn delete_token(
     tag = NAME,
     responses(
         (status = 204, description = "They are gone"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_bearer" = [])),
+    security(("laravel_bearer" = []), ("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[delete("/api/tokens", wrap = "Group::Api")]
 pub async fn delete_tokens(mount: Use<Sanctum>, caller: Caller<Sanctum>) -> Result<HttpResponse, Fault> {

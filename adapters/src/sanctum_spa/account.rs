@@ -9,12 +9,12 @@ use countersign_core::{
 };
 use utoipa::ToSchema;
 
-use super::{NAME, Replaces, SanctumSpa};
+use super::{NAME, SanctumSpa, SanctumSpaOptions};
 use crate::{
-    body::Body,
+    body::Unread,
     laravel::{
-        answer,
-        fault::{Fault, Message, NO_SUCH_CREDENTIALS, flaw_message},
+        answer, document,
+        fault::{Fault, NO_SUCH_CREDENTIALS, flaw_message},
         guard,
         input::Input,
         login::{Fields, Login},
@@ -56,30 +56,26 @@ struct CredentialsInput {
     responses(
         (status = 204, description = "Logged in"),
         (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "No CSRF token, or another", body = Message,
-            headers(("X-CSRF-Failure" = String, description = "The reason"))),
         (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
-        (status = 503, description = "Overloaded or without a database; nothing was done", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_xsrf" = [])),
+    security(("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[post("/login", wrap = "Group::Web")]
 pub async fn log_in(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
-    body: Body<SanctumSpa, Input>,
+    body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     if guard::signed_in(&request, &mount).await?.is_some() {
         return Ok(answer::redirect(&mount.site.base_url));
     }
-    let login = Login::read(&body.input, Fields::Strict, NO_SUCH_CREDENTIALS, &[]);
+    let input: Input = body.read().await?;
+    let login = Login::read(&input, Fields::Strict, NO_SUCH_CREDENTIALS, &[]);
     let (credentials, refusal) = login?.into_parts();
-    let replaces = mount.options.api_token_replaces;
-    let opened = mount.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, replaces)).await;
+    let options = mount.options.clone();
+    let opened = mount.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, &options)).await;
     let opened = opened.map_err(|error| Login::refused(refusal, error))?;
     Ok(entered(&request, &mount, opened))
 }
@@ -92,12 +88,9 @@ pub async fn log_in(
     tag = NAME,
     responses(
         (status = 204, description = "Logged out"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 419, description = "No CSRF token, or another", body = Message,
-            headers(("X-CSRF-Failure" = String, description = "The reason"))),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
     security(("laravel_session" = [], "laravel_xsrf" = [])),
 )]
@@ -142,22 +135,17 @@ struct RegistrationInput {
     responses(
         (status = 204, description = "Registered and logged in"),
         (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "No CSRF token, or another", body = Message,
-            headers(("X-CSRF-Failure" = String, description = "The reason"))),
         (status = 422, description = "Not what is expected, or taken", body = ValidationError),
-        (status = 503, description = "Overloaded or without a database; nothing was done", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_xsrf" = [])),
+    security(("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[post("/register", wrap = "Group::Web")]
 pub async fn register(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
-    body: Body<SanctumSpa, Input>,
+    body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     sign_up(request, mount, body).await
 }
@@ -176,22 +164,17 @@ pub async fn register(
     responses(
         (status = 204, description = "Registered and logged in"),
         (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "No CSRF token, or another", body = Message,
-            headers(("X-CSRF-Failure" = String, description = "The reason"))),
         (status = 422, description = "Not what is expected, or taken", body = ValidationError),
-        (status = 503, description = "Overloaded or without a database; nothing was done", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Changing,
+        document::Unavailable,
     ),
-    security(("laravel_xsrf" = [])),
+    security(("laravel_session" = [], "laravel_xsrf" = [])),
 )]
 #[post("/api/register", wrap = "Group::Web")]
 pub async fn register_beside_minimal(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
-    body: Body<SanctumSpa, Input>,
+    body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     sign_up(request, mount, body).await
 }
@@ -199,17 +182,17 @@ pub async fn register_beside_minimal(
 async fn sign_up(
     request: HttpRequest,
     mount: Use<SanctumSpa>,
-    body: Body<SanctumSpa, Input>,
+    body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     if guard::signed_in(&request, &mount).await?.is_some() {
         return Ok(answer::redirect(&mount.site.base_url));
     }
-    let input = body.into_inner();
+    let input = body.read().await?;
     let registration = mount.blocking(move |auth| read_registration(&input, auth)).await??;
-    let replaces = mount.options.api_token_replaces;
+    let options = mount.options.clone();
     let opened = mount.hashing(move |auth| {
         let user = auth.register(&registration)?;
-        let opened = enter(auth, &user, replaces);
+        let opened = enter(auth, &user, &options);
         // Half a registration would tell the second try that the address is taken.
         if let Err(AuthError::Store(_)) = &opened
             && let Err(error) = auth.delete_user(user.id)
@@ -224,7 +207,7 @@ async fn sign_up(
 /// Breeze's rules, in their order; the password's own are the mount's. Asks the store whether the address is free.
 fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, Errors>, AuthError> {
     let mut errors = Errors::default();
-    check(input, "name", &[Rule::Required, Rule::Text, Rule::Max(LONGEST)], &mut errors);
+    check(input, "name", &[Rule::Required, Rule::Text, Rule::Visible, Rule::Max(LONGEST)], &mut errors);
     let email_rules = [Rule::Required, Rule::Text, Rule::Lowercase, Rule::Email, Rule::Max(LONGEST)];
     check(input, "email", &email_rules, &mut errors);
     let email = input.text("email").unwrap_or_default();
@@ -252,13 +235,12 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
     Ok(errors.verdict().map(|()| registration))
 }
 
-/// A session ends by then, however busy it is; an idle one ends with its cookie.
-const LONGEST_SESSION: TimeDelta = TimeDelta::days(30);
-
 /// Opens a session and replaces the api-token; if the second fails, nobody ever learns the first one's secret.
-fn enter(auth: &Auth, subject: &Subject, replaces: Replaces) -> Result<Secret, AuthError> {
-    let session = auth.open_session(subject, LONGEST_SESSION)?;
-    auth.rotate_api_token(subject, replaces.into())?;
+fn enter(auth: &Auth, subject: &Subject, options: &SanctumSpaOptions) -> Result<Secret, AuthError> {
+    // An idle session ends earlier, with its cookie. The configuration has no span that is too long for it.
+    let life = TimeDelta::from_std(options.session_absolute_lifetime.duration()).unwrap_or_default();
+    let session = auth.open_session(subject, life)?;
+    auth.rotate_api_token(subject, options.api_token_replaces.into())?;
     Ok(session)
 }
 

@@ -4,20 +4,20 @@ use actix_web::{
     HttpRequest, HttpResponse, get,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, HeaderValue},
+        header::{CACHE_CONTROL, HeaderValue, VARY, X_FRAME_OPTIONS},
     },
     post,
 };
-use countersign_core::{AuthError, UserId};
+use countersign_core::{Auth, AuthError, UserId};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{NAME, SanctumSpa};
 use crate::{
-    body::Body,
+    body::Unread,
     caller::Caller,
     laravel::{
-        self, answer,
+        self, answer, document,
         fault::{Fault, Message},
         guard,
         input::Input,
@@ -41,10 +41,8 @@ const LONGEST_REASON: usize = 255;
     responses(
         (status = 200, description = "The meta tag; its content is empty if the api-token was revoked",
             body = String, content_type = "text/html", example = "<meta name=\"api-token\" content=\"1|Okb…\">"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 401, description = "Nobody is logged in", body = Message),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Unavailable,
     ),
     security(("laravel_session" = [])),
 )]
@@ -56,7 +54,10 @@ pub async fn show_meta_tag(request: HttpRequest, mount: Use<SanctumSpa>) -> Resu
     let token = token.as_ref().map_or("", |token| token.expose());
     let tag = format!("<meta name=\"api-token\" content=\"{}\">", answer::escape(token));
     let mut response = answer::html(StatusCode::OK, tag);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // It holds a secret, and another one for each session. (What Laravel itself answers has none of these headers.)
+    for (name, value) in [(CACHE_CONTROL, "no-store"), (VARY, "Cookie"), (X_FRAME_OPTIONS, "DENY")] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     Ok(response)
 }
 
@@ -65,7 +66,7 @@ pub async fn show_meta_tag(request: HttpRequest, mount: Use<SanctumSpa>) -> Resu
 #[schema(as = sanctum_spa::Rotation)]
 #[expect(dead_code, reason = "it describes the fields that `read_rotation` reads")]
 struct RotationInput {
-    /// The user's e-mail address, or another identifier; needed without `user_id`.
+    /// The user's e-mail address, or another identifier; needed without `user_id`, and with it of the same user.
     #[schema(required = false, example = "alice@example.com")]
     email: Option<String>,
     /// The user's number; needed without `email`.
@@ -81,6 +82,29 @@ struct RotationInput {
 enum Whose {
     Identifier(String),
     Number(UserId),
+    /// They must name the same user.
+    Both(String, UserId),
+}
+
+impl Whose {
+    /// The field that is refused if there is no such user.
+    const fn field(&self) -> &'static str {
+        match self {
+            Self::Identifier(_) => "email",
+            Self::Number(_) | Self::Both(..) => "user_id",
+        }
+    }
+
+    fn user(&self, auth: &Auth) -> Result<UserId, AuthError> {
+        match self {
+            Self::Number(number) => Ok(*number),
+            Self::Identifier(identifier) => Ok(auth.find_user(identifier)?.id),
+            Self::Both(identifier, number) => {
+                let named = auth.find_user(identifier)?.id;
+                if named == *number { Ok(named) } else { Err(AuthError::NotFound) }
+            }
+        }
+    }
 }
 
 /// Replace an api-token
@@ -97,17 +121,11 @@ enum Whose {
     )),
     responses(
         (status = 204, description = "Replaced"),
-        (status = 302, description = "Who does not ask for JSON is sent to the login form"),
-        (status = 400, description = "The body did not arrive whole", body = Message),
-        (status = 401, description = "No live token", body = Message),
         (status = 403, description = "The token may not do this", body = Message),
-        (status = 408, description = "The body took too long", body = Message),
-        (status = 413, description = "The body is too long", body = Message),
-        (status = 419, description = "A front end sent no CSRF token", body = Message,
-            headers(("X-CSRF-Failure" = String, description = "The reason"))),
         (status = 422, description = "Not what is expected, or no such user", body = ValidationError),
-        (status = 503, description = "Without a database", body = Message,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        document::Unauthenticated,
+        document::Changing,
+        document::Unavailable,
     ),
     security(("laravel_bearer" = [])),
 )]
@@ -115,20 +133,16 @@ enum Whose {
 pub async fn rotate(
     mount: Use<SanctumSpa>,
     caller: Caller<SanctumSpa>,
-    body: Body<SanctumSpa, Input>,
+    body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     if !laravel::is_named(&caller.token.abilities, ABILITY) {
         return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid ability provided.".into()));
     }
-    let (whose, reason) = read_rotation(&body.input)?;
-    let field = if matches!(whose, Whose::Number(_)) { "user_id" } else { "email" };
+    let (whose, reason) = read_rotation(&body.read().await?)?;
+    let field = whose.field();
     let replaces = mount.options.api_token_replaces;
     let owner = mount.blocking(move |auth| {
-        let user = match &whose {
-            Whose::Identifier(identifier) => auth.find_user(identifier)?.id,
-            Whose::Number(number) => *number,
-        };
-        let subject = auth.subject_by_owner(user)?;
+        let subject = auth.subject_by_owner(whose.user(auth)?)?;
         auth.rotate_api_token(&subject, replaces.into()).map(|issued| issued.user.id)
     });
     let user = owner.await.map_err(|error| match error {
@@ -145,22 +159,21 @@ pub async fn rotate(
 
 fn read_rotation(input: &Input) -> Result<(Whose, String), Errors> {
     let mut errors = Errors::default();
-    let number = input.text("user_id");
-    let identifier = input.get("email").and_then(Value::as_str);
-    let whose = match (identifier, number.as_deref().map(str::parse)) {
-        (_, Some(Ok(number))) => Some(Whose::Number(UserId(number))),
-        (_, Some(Err(_))) => {
-            errors.add("user_id", "The user id field must be an integer.");
-            None
-        }
-        (Some(identifier), None) => Some(Whose::Identifier(identifier.to_owned())),
-        (None, None) => {
-            errors.add("email", "The email field is required when user id is not present.");
-            errors.add("user_id", "The user id field is required when email is not present.");
-            None
-        }
+    check(input, "email", &[Rule::Nullable, Rule::Text], &mut errors);
+    check(input, "user_id", &[Rule::Nullable, Rule::Integer], &mut errors);
+    let identifier = input.get("email").and_then(Value::as_str).map(str::to_owned);
+    let number = input.integer("user_id").map(UserId);
+    let whose = match (identifier, number) {
+        (Some(identifier), Some(number)) => Some(Whose::Both(identifier, number)),
+        (Some(identifier), None) => Some(Whose::Identifier(identifier)),
+        (None, Some(number)) => Some(Whose::Number(number)),
+        (None, None) => None,
     };
-    check(input, "reason", &[Rule::Required, Rule::Text, Rule::Max(LONGEST_REASON)], &mut errors);
+    if whose.is_none() && errors.is_empty() {
+        errors.add("email", "The email field is required when user id is not present.");
+        errors.add("user_id", "The user id field is required when email is not present.");
+    }
+    check(input, "reason", &[Rule::Required, Rule::Text, Rule::Visible, Rule::Max(LONGEST_REASON)], &mut errors);
     match (whose, input.text("reason")) {
         (Some(whose), Some(reason)) if errors.is_empty() => Ok((whose, reason)),
         _ => Err(errors),

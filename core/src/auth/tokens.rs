@@ -124,6 +124,18 @@ impl Auth {
         Ok(())
     }
 
+    /// [`Auth::revoke`] for a list that shows tokens of one kind: a row of another is not found, even if it is the owner's.
+    ///
+    /// # Errors
+    /// As [`Auth::revoke`].
+    pub fn revoke_of_kind(&self, token: TokenId, owner: UserId, kind: TokenKind) -> Result<(), AuthError> {
+        // A row never changes its kind.
+        match self.realm.tokens().token(token)? {
+            Some(row) if row.kind == kind => self.revoke(token, Some(owner)),
+            _ => Err(AuthError::NotFound),
+        }
+    }
+
     /// Ends several tokens of a user at once; returns how many there were.
     ///
     /// # Errors
