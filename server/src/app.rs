@@ -33,7 +33,7 @@ use countersign_core::{
 
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
-use crate::config::{Problems, Settings, Verified};
+use crate::config::{Problems, Settings, Sources, Verified};
 use docs::Docs;
 use fallback::Fallback;
 use health::HealthApi;
@@ -133,18 +133,18 @@ impl App {
     }
 }
 
-/// Can these settings be served?
+/// Reads the settings and checks that they can be served.
 ///
 /// # Errors
-/// Everything that [`App::assemble`] would refuse, at once.
-pub fn check(settings: &Settings) -> Result<(), Problems> {
-    Plan::of(settings).map(drop)
+/// All problems at once, those of [`Settings::load`] and those of [`App::assemble`].
+pub fn load(sources: &Sources) -> Result<Settings, Problems> {
+    Settings::load_and(sources, |settings| Plan::examine(settings).1)
 }
 
 /// [`App::owners_door`] without an application: for the command line.
 ///
 /// # Errors
-/// As [`check`].
+/// Mounts that cannot be served.
 pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> {
     let strategy = strategies::strategy(Plan::of(settings)?.owners_strategy(), settings, &parts.keys);
     Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))
