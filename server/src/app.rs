@@ -1,6 +1,7 @@
 //! The application: realm, mounts and the server's own paths, put together once and registered by every worker.
 
 mod background;
+mod cors;
 mod docs;
 mod edge;
 mod failures;
@@ -33,7 +34,8 @@ use countersign_core::{
 
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
-use crate::config::{Problems, Settings, Verified};
+use crate::config::{Problems, Settings, Sources, Verified};
+use cors::Cors;
 use docs::Docs;
 use fallback::Fallback;
 use health::HealthApi;
@@ -75,6 +77,7 @@ pub struct App {
     docs: Docs,
     sockets: Sockets,
     executor: Executor,
+    cors: web::Data<Cors>,
     fallback: web::Data<Fallback>,
 }
 
@@ -99,8 +102,9 @@ impl App {
         };
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
         let docs = Docs::of(&mounts);
+        let cors = web::Data::new(Cors::new(&settings.front_ends));
         let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
-        Ok(Self { realm, owners_strategy, mounts, docs, sockets, executor, fallback })
+        Ok(Self { realm, owners_strategy, mounts, docs, sockets, executor, cors, fallback })
     }
 
     /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
@@ -112,6 +116,7 @@ impl App {
     /// Registers everything: the server's own paths, then the mounts, then what answers the rest.
     pub fn configure(&self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(web::Data::new(self.realm.clone())).app_data(web::Data::new(self.executor.clone()));
+        cfg.app_data(self.cors.clone());
         health::routes(cfg);
         self.docs.routes(cfg);
         self.mounts.routes(cfg);
@@ -133,18 +138,18 @@ impl App {
     }
 }
 
-/// Can these settings be served?
+/// Reads the settings and checks that they can be served.
 ///
 /// # Errors
-/// Everything that [`App::assemble`] would refuse, at once.
-pub fn check(settings: &Settings) -> Result<(), Problems> {
-    Plan::of(settings).map(drop)
+/// All problems at once, those of [`Settings::load`] and those of [`App::assemble`].
+pub fn load(sources: &Sources) -> Result<Settings, Problems> {
+    Settings::load_and(sources, |settings| Plan::examine(settings).1)
 }
 
 /// [`App::owners_door`] without an application: for the command line.
 ///
 /// # Errors
-/// As [`check`].
+/// Mounts that cannot be served.
 pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> {
     let strategy = strategies::strategy(Plan::of(settings)?.owners_strategy(), settings, &parts.keys);
     Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))

@@ -20,6 +20,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
+    app,
     config::{Settings, Sources},
     log, serve,
     store::{Store, StoreOptions},
@@ -88,7 +89,7 @@ impl Command {
 }
 
 fn run_server(sources: &Sources, output: &mut Output) -> Outcome {
-    let settings = Settings::load(sources)?;
+    let settings = app::load(sources)?;
     log::start(&settings.log);
     let ready = |backend| {
         tracing::info!(address = %settings.server.bind, "listening");

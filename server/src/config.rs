@@ -104,7 +104,16 @@ impl Settings {
     /// # Errors
     /// All problems at once.
     pub fn load(sources: &Sources) -> Result<Self, Problems> {
-        Self::load_for(sources, &Known::all())
+        Self::load_and(sources, |_| Vec::new())
+    }
+
+    /// [`Settings::load`], and what `more` finds wrong besides. It is asked in any case, so that everything is told in
+    /// one round: what is wrong has its default by then, and wrong mounts are left out.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn load_and(sources: &Sources, more: impl FnOnce(&Self) -> Vec<Problem>) -> Result<Self, Problems> {
+        Self::load_for(sources, &Known::all(), more)
     }
 
     /// The effective values as TOML, secrets masked.
@@ -112,10 +121,15 @@ impl Settings {
         reference::dump(self, &Known::all())
     }
 
-    /// [`Settings::load`] with these adapters.
-    fn load_for(sources: &Sources, known: &[Known]) -> Result<Self, Problems> {
+    /// [`Settings::load_and`] with these adapters.
+    fn load_for(
+        sources: &Sources,
+        known: &[Known],
+        more: impl FnOnce(&Self) -> Vec<Problem>,
+    ) -> Result<Self, Problems> {
         let table = sources.table().map_err(|problem| Problems(vec![problem]))?;
-        let (settings, problems) = Self::read(table, known);
+        let (settings, mut problems) = Self::read(table, known);
+        problems.extend(more(&settings));
         if problems.is_empty() {
             return Ok(settings);
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_adapters::{Dialect, mount::Neighbours};
-use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, Paths, path::PathItem};
+use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, path::PathItem};
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
 /// One mount, as far as its document goes.
@@ -109,9 +109,4 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi:
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
         .into_iter()
         .filter_map(Option::as_mut)
-}
-
-/// A document without anything.
-pub fn empty() -> OpenApi {
-    OpenApi::new(info(), Paths::new())
 }

@@ -1,15 +1,17 @@
 //! `countersign serve`: migrate, listen, and stop without losing anything.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpServer,
+    dev::ServerHandle,
     rt::{
-        self, System,
-        signal::unix::{SignalKind, signal},
+        System,
+        signal::unix::{Signal, SignalKind, signal},
     },
 };
 use countersign_core::env::{Clock as _, Random, SystemClock, SystemRandom};
+use futures_util::future::{Either, select};
 
 use crate::{
     app::{App, AssemblyError, Parts, edge},
@@ -67,7 +69,8 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     Ok((parts, backend))
 }
 
-/// Serves until SIGTERM or SIGINT; then requests in flight are finished and pending writes are written.
+/// Serves until SIGTERM or SIGINT; then requests in flight are finished and pending writes are written. A second signal
+/// gives the requests up.
 ///
 /// `ready` is called with the database's kind once the address is bound, before the first request is taken.
 ///
@@ -87,17 +90,56 @@ pub fn serve(settings: &Settings, ready: impl FnOnce(Backend)) -> Result<(), Ser
         .workers(settings.server.worker_count())
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(settings.server.shutdown_timeout.duration().as_secs());
+        // Otherwise actix goes on with the requests of a client that has hung up, and passwords are hashed for nobody.
+        .h1_allow_half_closed(false)
+        // actix's own would not finish anything on SIGINT.
+        .disable_signals()
+        // The workers' threads end as well, and with them the last handles to the database.
+        .system_exit()
+        .shutdown_timeout(whole_seconds(settings.server.shutdown_timeout.into()));
         let server = server.bind(bind).map_err(|source| ServeError::Bind { bind, source })?;
+        let signals = Signals::listen()?;
         ready(backend);
-        let mut stop = signal(SignalKind::terminate())?;
-        rt::spawn(async move {
-            // actix waits for connections that are in use, as an open socket always is.
-            stop.recv().await;
-            app.close_sockets();
-        });
-        Ok::<_, ServeError>(server.run().await?)
+        let server = server.run();
+        let handle = server.handle();
+        match select(pin!(server), pin!(stop(signals, &app, &handle))).await {
+            Either::Left((ended, _)) => Ok::<_, ServeError>(ended?),
+            Either::Right(((), _)) => Ok(()),
+        }
     })?;
     drop(background);
     Ok(())
+}
+
+/// What asks a process to end: a service manager, and a person at a terminal.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        select(pin!(self.terminate.recv()), pin!(self.interrupt.recv())).await;
+    }
+}
+
+/// Begins a graceful stop at the first signal; returns at the second one, as whoever sends it has waited enough.
+async fn stop(mut signals: Signals, app: &App, handle: &ServerHandle) {
+    signals.next().await;
+    tracing::info!("stopping");
+    // actix waits for connections that are in use, as an open socket always is.
+    app.close_sockets();
+    // The order is given by the call; that it was carried out is seen by the server's end.
+    drop(handle.stop(true));
+    signals.next().await;
+    tracing::warn!("stopping at once");
+}
+
+/// actix counts the seconds of a stop whole: half a second is not none.
+fn whole_seconds(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }

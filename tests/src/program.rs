@@ -192,9 +192,18 @@ impl Running {
         }
     }
 
-    /// Asks it to stop and does not wait.
+    /// Asks it to stop as a service manager does, and does not wait.
     pub fn terminate(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
+        self.signal(Signal::TERM);
+    }
+
+    /// Asks it to stop as a person at a terminal does, and does not wait.
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
     /// Waits until it has ended by itself; the exit code.

@@ -180,6 +180,7 @@ fn listen(app: App) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
                 actix_web::App::new().wrap_fn(edge).configure(move |cfg| app.configure(cfg))
             })
             .workers(1)
+            .h1_allow_half_closed(false)
             .disable_signals()
             .bind("127.0.0.1:0")
             .expect("a loopback port");

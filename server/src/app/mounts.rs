@@ -45,7 +45,8 @@ impl Mounts {
         let Plan { list: planned, beside } = plan;
         let mut list = Vec::new();
         let mut problems = Vec::new();
-        for (mount, number) in planned.into_iter().zip(1..) {
+        for mount in planned {
+            let number = mount.number;
             let strategy = strategy(mount.strategy, settings, realm.keys());
             let parts = MountParts {
                 auth: Auth::new(realm.clone(), strategy, mount.rules),

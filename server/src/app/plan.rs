@@ -1,6 +1,6 @@
 //! What is to be mounted: the settings' mounts with their defaults filled in, and refused where they cannot be.
 
-use std::collections::BTreeMap;
+mod claims;
 
 use countersign_adapters::{
     Dialect,
@@ -11,11 +11,13 @@ use countersign_core::{StrategyKind, password::PasswordRules};
 
 use crate::{
     config::{MountSettings, Problems, Settings},
-    openapi::{self, Mounted},
+    openapi::Mounted,
 };
 
 /// One mount.
 pub(super) struct Planned {
+    /// See [`MountSettings::number`].
+    pub(super) number: usize,
     pub(super) dialect: &'static Dialect,
     pub(super) prefix: String,
     pub(super) strategy: StrategyKind,
@@ -33,13 +35,18 @@ impl Plan {
     /// # Errors
     /// All at once: unknown adapters, strategies that cannot serve a wire, operations that two mounts claim.
     pub(super) fn of(settings: &Settings) -> Result<Self, Problems> {
+        let (plan, problems) = Self::examine(settings);
+        if problems.is_empty() { Ok(plan) } else { Err(Problems(problems)) }
+    }
+
+    /// The plan as far as it can be made, and everything that is wrong with it.
+    pub(super) fn examine(settings: &Settings) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
-        let planned = settings.mounts.iter().zip(1..).filter_map(|(mount, n)| plan_one(mount, n, &mut problems));
-        let list: Vec<_> = planned.collect();
+        let list: Vec<_> = settings.mounts.iter().filter_map(|mount| plan_one(mount, &mut problems)).collect();
         let beside = Neighbours::new(list.iter().map(|mount| (mount.dialect.name.to_owned(), mount.prefix.clone())));
         let plan = Self { list, beside };
-        problems.extend(plan.conflicts());
-        if problems.is_empty() { Ok(plan) } else { Err(Problems(problems)) }
+        problems.extend(claims::problems(&plan));
+        (plan, problems)
     }
 
     /// The strategy of what the owner issues: that of the first mount with personal access tokens, or else of the
@@ -49,28 +56,6 @@ impl Plan {
         let mount = self.list.iter().find(personal).or_else(|| self.list.first());
         mount.map_or(StrategyKind::SanctumPat, |mount| mount.strategy)
     }
-
-    /// Operations that two mounts claim: actix would serve the first in silence.
-    fn conflicts(&self) -> Vec<Problem> {
-        let mut owners: BTreeMap<(String, &str), &Planned> = BTreeMap::new();
-        let mut found = Vec::new();
-        for (mount, number) in self.list.iter().zip(1..) {
-            let document = openapi::document(mount.mounted(), &self.beside);
-            let paths = openapi::methods(&document).into_iter();
-            for (path, method) in paths.flat_map(|(path, methods)| methods.into_iter().map(move |m| (path.clone(), m)))
-            {
-                if let Some(first) = owners.get(&(path.clone(), method)) {
-                    let (one, other) = (first.dialect.name, mount.dialect.name);
-                    let message =
-                        format!("{one} and {other} both claim {method} {path}; give one of them another prefix");
-                    found.push(problem(number, "prefix", &mount.prefix, message));
-                } else {
-                    owners.insert((path, method), mount);
-                }
-            }
-        }
-        found
-    }
 }
 
 impl Planned {
@@ -79,17 +64,18 @@ impl Planned {
     }
 }
 
-fn plan_one(mount: &MountSettings, number: usize, problems: &mut Vec<Problem>) -> Option<Planned> {
+fn plan_one(mount: &MountSettings, problems: &mut Vec<Problem>) -> Option<Planned> {
     let Some(dialect) = Dialect::named(&mount.adapter) else {
-        problems.push(problem(number, "adapter", &mount.adapter, "is not in this build".to_owned()));
+        problems.push(problem(mount.number, "adapter", &mount.adapter, "is not in this build".to_owned()));
         return None;
     };
     let strategy = mount.strategy.unwrap_or(dialect.strategy);
     if let Err(reason) = (dialect.serves)(strategy) {
         let message = format!("cannot serve {}: {reason}", dialect.name);
-        problems.push(problem(number, "strategy", strategy.as_str(), message));
+        problems.push(problem(mount.number, "strategy", strategy.as_str(), message));
     }
     Some(Planned {
+        number: mount.number,
         dialect,
         prefix: mount.prefix.clone().unwrap_or_else(|| dialect.prefix.to_owned()),
         strategy,

@@ -38,7 +38,7 @@ impl Command {
                 output.line(&format!("wrote {}", file.display()))?;
             }
             Self::Check => {
-                app::check(&Settings::load(sources)?)?;
+                app::load(sources)?;
                 let file = sources.file.as_ref().map_or("the defaults".into(), |file| file.display().to_string());
                 output.line(&format!("{file} and the environment are in order"))?;
             }

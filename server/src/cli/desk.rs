@@ -7,7 +7,7 @@ use countersign_core::{Auth, AuthError, User, UserId};
 use super::Refused;
 use crate::{
     app,
-    config::{Settings, Sources, Verified},
+    config::{Sources, Verified},
     serve,
 };
 
@@ -24,7 +24,7 @@ impl Desk {
     /// # Errors
     /// Whatever stands in the way.
     pub fn open(sources: &Sources) -> Result<Self, Refused> {
-        let settings = Settings::load(sources)?;
+        let settings = app::load(sources)?;
         let (parts, _) = serve::open(&settings)?;
         let auth = app::owners_door(&settings, parts)?;
         let cache = &settings.cache;

@@ -1,5 +1,7 @@
 //! The `[[mount]]` tables: which adapters are served, where, and with which options.
 
+use std::fmt;
+
 use countersign_adapters::{
     ALL, Dialect,
     settings::{AdapterOptions, Problem, Section as _, Setting, Table, Value, nearest, parse_options, when_set},
@@ -34,7 +36,7 @@ impl Known {
 
     /// All settings of a mount, with the defaults of this adapter.
     pub fn settings(&self) -> Vec<Setting> {
-        let natural = self.common(&MountSettings::of(self.options.adapter)).show();
+        let natural = self.common(&MountSettings::of(self.options.adapter, 1)).show();
         let default_of = |key: &str| natural.iter().find(|(name, _)| *name == key).map(|(_, value)| value.to_string());
         let common = Common::settings().into_iter();
         let common = common.map(|setting| Setting { default: default_of(&setting.key), ..setting });
@@ -59,8 +61,10 @@ impl Known {
 }
 
 /// One mounted adapter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct MountSettings {
+    /// Its place among the `[[mount]]` tables, from 1: what problems call it.
+    pub number: usize,
     /// [`Dialect::name`].
     pub adapter: String,
     /// Where it is mounted; `None` for its documented place.
@@ -86,15 +90,31 @@ countersign_adapters::settings! {
     }
 }
 
+impl fmt::Debug for MountSettings {
+    /// Of the options only the names: as they were written, secrets are not yet told from the rest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options: Vec<_> = self.options.keys().collect();
+        f.debug_struct("MountSettings")
+            .field("number", &self.number)
+            .field("adapter", &self.adapter)
+            .field("prefix", &self.prefix)
+            .field("strategy", &self.strategy)
+            .field("password_rules", &self.password_rules)
+            .field("options", &options)
+            .finish()
+    }
+}
+
 impl MountSettings {
-    /// `adapter` with everything at its default.
-    pub fn of(adapter: &str) -> Self {
-        Self { adapter: adapter.to_owned(), prefix: None, strategy: None, password_rules: None, options: Table::new() }
+    /// `adapter` with everything at its default, as the `number`th mount.
+    pub fn of(adapter: &str, number: usize) -> Self {
+        let adapter = adapter.to_owned();
+        Self { number, adapter, prefix: None, strategy: None, password_rules: None, options: Table::new() }
     }
 
     /// All adapters at their defaults.
     pub fn all(known: &[Known]) -> Vec<Self> {
-        known.iter().map(|known| Self::of(known.options.adapter)).collect()
+        known.iter().zip(1..).map(|(known, number)| Self::of(known.options.adapter, number)).collect()
     }
 }
 
@@ -109,7 +129,7 @@ pub fn read(value: &Value, known: &[Known], problems: &mut Vec<Problem>) -> Vec<
     numbered.filter_map(|(table, number)| read_one(table, number, known, problems)).collect()
 }
 
-/// Reads the `number`th mount; `None` if its adapter is not known.
+/// Reads the `number`th mount; `None` if anything is wrong with it, so that nothing is said of what it would claim.
 fn read_one(table: &Table, number: usize, known: &[Known], problems: &mut Vec<Problem>) -> Option<MountSettings> {
     let named = table.get("adapter").and_then(Value::as_str);
     let Some(own) = known.iter().find(|known| Some(known.options.adapter) == named) else {
@@ -135,9 +155,12 @@ fn read_one(table: &Table, number: usize, known: &[Known], problems: &mut Vec<Pr
         Common::default()
     });
     found.extend((own.options.problems)(&options));
-    problems.extend(found.into_iter().map(|problem| problem.within(&format!("mount[{number}]."))));
+    if !found.is_empty() {
+        problems.extend(found.into_iter().map(|problem| problem.within(&format!("mount[{number}]."))));
+        return None;
+    }
     let Common { prefix, strategy, password_rules } = common;
-    Some(MountSettings { adapter: adapter.to_owned(), prefix, strategy, password_rules, options })
+    Some(MountSettings { number, adapter: adapter.to_owned(), prefix, strategy, password_rules, options })
 }
 
 /// What to say when no known adapter is named.

@@ -61,7 +61,8 @@ countersign_adapters::settings! {
 countersign_adapters::settings! {
     /// The server's own key, which seals what must be handed out again and signs links and cookies.
     pub struct KeySettings {
-        /// The key file, made on the first start and readable by its owner only. Back it up with the database.
+        /// The key file, made on the first start and readable by its owner only; a relative path begins at the working
+        /// directory. A file that others can read is refused. Back it up with the database.
         pub file: PathBuf = PathBuf::from("countersign.keys"),
         /// A key to use instead of the file: 32 random bytes or more as text, or in base64 behind "base64:".
         pub secret: Option<Secret> = None, check = when_set(strong),

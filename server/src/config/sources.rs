@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env, fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -17,12 +17,20 @@ const PREFIX: &str = "COUNTERSIGN";
 const SEPARATOR: &str = "__";
 
 /// A file and an environment.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Sources {
     /// The file, which must exist; `None` for none.
     pub file: Option<PathBuf>,
     /// Environment variables; those that are no settings are passed over.
     pub environment: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Sources {
+    /// The names of the variables; their values may be secrets, and not only of this program.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.environment.keys().collect();
+        f.debug_struct("Sources").field("file", &self.file).field("environment", &names).finish()
+    }
 }
 
 impl Sources {

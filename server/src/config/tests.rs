@@ -38,7 +38,7 @@ fn dump(settings: &Settings) -> String {
 }
 
 fn defaults() -> Settings {
-    Settings::load_for(&Sources::default(), &ADAPTERS).unwrap()
+    Settings::load_for(&Sources::default(), &ADAPTERS, |_| Vec::new()).unwrap()
 }
 
 fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
@@ -46,7 +46,7 @@ fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Settings, Vec<String
     let file = folder.path().join("countersign.toml");
     std::fs::write(&file, toml).unwrap();
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Settings::load_for(&Sources { file: Some(file), environment }, &ADAPTERS)
+    Settings::load_for(&Sources { file: Some(file), environment }, &ADAPTERS, |_| Vec::new())
         .map_err(|Problems(problems)| problems.iter().map(ToString::to_string).collect())
 }
 
@@ -173,4 +173,16 @@ fn the_reference_equals_the_defaults_commented_out_or_not() {
     let settings = load(&active.join("\n"), &[]).unwrap();
     assert_eq!(dump(&settings), dump(&defaults()));
     assert!(active.contains(&"login_field = \"username\"".to_owned()));
+}
+
+#[test]
+fn no_secret_is_seen_by_those_who_look_at_settings_or_sources() {
+    let environment =
+        [("COUNTERSIGN__JWT__SECRET", "canary-kq3Vw0rJm9Zt5yXc7Lf1Gh2Bn8Pd4Qs6"), ("PGPASSWORD", "canary")];
+    let toml = "[[mount]]\nadapter = \"djoser\"\nlogin_field = \"canary\"\n";
+    let settings = load(toml, &environment).unwrap();
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    for shown in [format!("{settings:?}"), format!("{:?}", Sources { file: None, environment })] {
+        assert!(!shown.contains("canary"), "{shown}");
+    }
 }

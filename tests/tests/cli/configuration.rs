@@ -150,6 +150,21 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
+fn what_cannot_be_mounted_is_told_with_everything_else() {
+    let complaints = complaints(
+        "[server]\nbind = \"here\"\n[[mount]]\nadapter = \"nothing\"\n[[mount]]\nadapter = \"minimal\"\n\
+         prefix = \"/docs\"\n[[mount]]\nadapter = \"hotel\"\nstrategy = \"djoser_token\"\n[[mount]]\n\
+         adapter = \"djoser\"\n[[mount]]\nadapter = \"djoser\"\nprefix = \"here\"\n",
+    );
+    for start in ["server.bind", "mount[1].adapter", "mount[2].prefix", "mount[3].strategy", "mount[5].prefix"] {
+        assert!(complaints.iter().any(|line| line.starts_with(start)), "{start}: {complaints:#?}");
+    }
+    // What is said of the wrong ones is said once: the place that they would have by default claims nothing.
+    assert!(!complaints.iter().any(|line| line.starts_with("mount[4]")), "{complaints:#?}");
+    assert_eq!(complaints.iter().filter(|line| line.starts_with("mount[5]")).count(), 1, "{complaints:#?}");
+}
+
+#[test]
 fn weak_keys_are_refused_and_not_repeated() {
     for weak in ["short-canary", "changeme-canary-changeme-canary-changeme", &"canary".repeat(9), "base64:Y2FuYXJ5"] {
         for section in ["keys", "jwt"] {

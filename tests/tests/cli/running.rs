@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_tests::{program::Running, sandbox, wire};
+use countersign_tests::{
+    program::{Running, Sandbox},
+    sandbox, wire,
+};
 use serde_json::json;
 
 fn log_in(server: &Running, password: &str) -> (u16, String, String) {
@@ -96,29 +99,66 @@ fn deleting_a_user_and_changing_the_role_are_honoured_at_once() {
     assert_eq!((status(&server, &access), refreshed(&server, &refresh)), (401, 401));
 }
 
+/// A server that has just begun a failed login, which it holds back for this long, and the client that waits for it.
+fn begun(failure_floor: &str) -> (Sandbox, Running, TcpStream) {
+    let mut sandbox = sandbox!();
+    sandbox.set("COUNTERSIGN__PASSWORDS__FAILURE_FLOOR", failure_floor);
+    let server = sandbox.serve();
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(&login_request(r#"{"identifier":"ada","password":"wrong"}"#)).unwrap();
+    thread::sleep(Duration::from_millis(200));
+    (sandbox, server, stream)
+}
+
+fn login_request(body: &str) -> Vec<u8> {
+    let head = "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length";
+    format!("{head}: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
 #[test]
 fn a_stopping_server_finishes_what_it_has_begun() {
-    let mut sandbox = sandbox!();
-    // A failed login is held back by this long: there is time to stop the server meanwhile.
-    sandbox.set("COUNTERSIGN__PASSWORDS__FAILURE_FLOOR", "1s");
-    let mut server = sandbox.serve();
-    let body = r#"{"identifier":"ada","password":"wrong"}"#;
-    let mut stream = TcpStream::connect(server.address).unwrap();
-    let length = body.len();
-    write!(
-        stream,
-        "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-    )
-    .unwrap();
+    for stop in [Running::terminate, Running::interrupt] {
+        let (_sandbox, mut server, mut stream) = begun("1s");
+        stop(&server);
+        thread::sleep(Duration::from_millis(200));
+        // Nobody new is let in.
+        let late = wire::exchange_if_open(server.address, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert!(!late.contains("200 OK"), "{late}");
+        let answer = wire::rest_of(&mut stream, Duration::from_secs(10));
+        assert!(answer.starts_with("HTTP/1.1 422 "), "{answer:?}");
+        assert_eq!(server.wait(), 0);
+    }
+}
+
+#[test]
+fn a_second_signal_ends_the_server_at_once() {
+    let (_sandbox, mut server, _stream) = begun("8s");
+    server.interrupt();
     thread::sleep(Duration::from_millis(200));
-    server.terminate();
-    thread::sleep(Duration::from_millis(200));
-    // Nobody new is let in.
-    let late = wire::exchange_if_open(server.address, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert!(!late.contains("200 OK"), "{late}");
-    let answer = wire::rest_of(&mut stream, Duration::from_secs(10));
-    assert!(answer.starts_with("HTTP/1.1 422 "), "{answer:?}");
+    let began = Instant::now();
+    server.interrupt();
     assert_eq!(server.wait(), 0);
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[test]
+fn nobody_waits_for_the_hashes_of_clients_that_have_gone() {
+    let mut sandbox = sandbox!();
+    sandbox.set("COUNTERSIGN__PASSWORDS__MEMORY_KIB", "65536");
+    sandbox.set("COUNTERSIGN__PASSWORDS__ITERATIONS", "4");
+    sandbox.set("COUNTERSIGN__PASSWORDS__THREADS", "1");
+    sandbox.set("COUNTERSIGN__PASSWORDS__MAX_WAIT", "10m");
+    let server = sandbox.serve();
+    for _ in 0..100 {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(&login_request(r#"{"identifier":"ada","password":"wrong"}"#)).unwrap();
+    }
+    // Somebody who finds the connection closed has gone; that takes a moment to notice.
+    thread::sleep(Duration::from_millis(300));
+    let began = Instant::now();
+    assert_eq!(log_in(&server, "wrong").0, 422);
+    // A hundred hashes of this cost take ten seconds and more.
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
 }
 
 #[test]
