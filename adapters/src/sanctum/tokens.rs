@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, delete, get, http::StatusCode, post, web};
 use countersign_core::{Abilities, AuthError, Grant, Token, TokenFault, TokenId, TokenKind, store::Revoke};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{NAME, NAME_LENGTH, Sanctum, Token as IssuedToken};
@@ -148,24 +149,10 @@ fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
     let mut errors = Errors::default();
     check(input, "token_name", &[Rule::Required, Rule::Text, Rule::Visible, Rule::Max(NAME_LENGTH)], &mut errors);
     check(input, "abilities", &[Rule::Array], &mut errors);
-    let abilities = input.items("abilities").map_or_else(
-        || laravel::inherited(own),
-        |items| {
-            let mut abilities = Vec::new();
-            for (key, item) in items {
-                match item.as_str() {
-                    None => {
-                        errors.add(&format!("abilities.{key}"), format!("The abilities.{key} field must be a string."))
-                    }
-                    Some(ability) if laravel::may_give(own, ability) => abilities.push(ability.to_owned()),
-                    Some(_) => {
-                        errors.add(&format!("abilities.{key}"), format!("The selected abilities.{key} is invalid."))
-                    }
-                }
-            }
-            Abilities(abilities)
-        },
-    );
+    let abilities = match input.items("abilities") {
+        Some(items) => given(&items, own, &mut errors),
+        None => laravel::inherited(own),
+    };
     check(input, "expires_at", &[Rule::Nullable, Rule::Date], &mut errors);
     errors.verdict()?;
     Ok(Grant {
@@ -173,6 +160,20 @@ fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
         abilities,
         expires_at: input.text("expires_at").as_deref().and_then(moment),
     })
+}
+
+/// The abilities in `items`, as far as somebody who comes with `own` may give them; the others are errors.
+fn given(items: &[(String, &Value)], own: &Abilities, errors: &mut Errors) -> Abilities {
+    let mut abilities = Vec::new();
+    for (key, item) in items {
+        let field = format!("abilities.{key}");
+        match item.as_str() {
+            None => errors.add(&field, format!("The {field} field must be a string.")),
+            Some(ability) if laravel::may_give(own, ability) => abilities.push(ability.to_owned()),
+            Some(_) => errors.add(&field, format!("The selected {field} is invalid.")),
+        }
+    }
+    Abilities(abilities)
 }
 
 /// The user was disabled or changed between the look-up and the write: the credential is not good any more.
