@@ -71,7 +71,12 @@ impl Adapter for Djoser {
     }
 
     fn describe() -> OpenApi {
-        let info = document::info("Djoser", "Token authentication: `Authorization: Token …`.");
+        let info = document::info(
+            "Djoser",
+            "Token authentication: `Authorization: Token …`. As Django does, a path of users without its slash is answered \
+             with 301 to the path with it, and a path without a view, or a form with too many fields, with a page of HTML \
+             (404, 400).",
+        );
         let header = "`Token`, a blank, and the `auth_token` of `POST /auth/token/login/`.";
         let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", header)));
         OpenApiBuilder::new()

@@ -30,6 +30,7 @@ use crate::{
     mount::{Neighbours, Use},
     plain::{self, Cause},
     settings::{Span, between},
+    sockets::Limits,
 };
 
 pub use error::{Error, Failure};
@@ -46,7 +47,8 @@ pub struct Minimal;
 crate::settings! {
     /// The minimal API: its WebSocket.
     pub struct MinimalOptions {
-        /// How many sockets may be open at once, over all users.
+        /// How many sockets may be open at once, over all users. Beside them a tenth as many, at least 16, may be waiting
+        /// for their token, a quarter of these from one address.
         pub max_sockets: usize = 10_000, check = between(1, 1_000_000),
         /// How many sockets one user may have open at once.
         pub max_sockets_per_user: usize = 50, check = between(1, 1_000_000),
@@ -55,6 +57,12 @@ crate::settings! {
         pub socket_login: Span = Span::seconds(5), check = between(Span::seconds(1), Span::seconds(60)),
         /// How often a socket is pinged; it is closed when it was silent for twice as long.
         pub socket_ping: Span = Span::seconds(30), check = between(Span::seconds(1), Span::seconds(3600)),
+    }
+}
+
+impl MinimalOptions {
+    fn limits(&self) -> Limits {
+        Limits { users: self.max_sockets, one_user: self.max_sockets_per_user }
     }
 }
 

@@ -113,13 +113,14 @@ impl App {
         Auth::new(self.realm.clone(), self.owners_strategy.clone(), PasswordRules::None)
     }
 
-    /// Registers everything: the server's own paths, then the mounts, then what answers the rest.
+    /// Registers everything: the mounts, then the server's own paths, then what answers the rest. actix asks one route
+    /// after the other, so what is asked most often stands first.
     pub fn configure(&self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(web::Data::new(self.realm.clone())).app_data(web::Data::new(self.executor.clone()));
         cfg.app_data(self.cors.clone());
+        self.mounts.routes(cfg);
         health::routes(cfg);
         self.docs.routes(cfg);
-        self.mounts.routes(cfg);
         cfg.app_data(self.fallback.clone());
         cfg.default_service(web::to(fallback::unserved));
     }

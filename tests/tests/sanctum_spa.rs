@@ -727,3 +727,12 @@ fn the_cookies_of_another_server_are_worth_nothing() {
     swapped.cookies.insert("laravel-session".to_owned(), readable);
     assert_eq!(swapped.get("/api/user").whole(), (401, UNAUTHENTICATED));
 }
+
+#[test]
+fn a_session_is_none_of_the_tokens_that_are_deleted_by_number() {
+    let server = with_ada();
+    let mut browser = Browser::of_ada(&server);
+    let session = server.owner.tokens(UserId(1), Some(TokenKind::Session)).unwrap()[0].id;
+    assert_eq!(browser.actor().delete(&format!("/api/tokens/{session}")).status, 404);
+    assert_eq!(browser.get("/api/user").status, 200);
+}

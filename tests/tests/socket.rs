@@ -259,6 +259,18 @@ fn an_expired_token_closes_it() {
 }
 
 #[test]
+fn an_expired_token_closes_it_also_without_a_database() {
+    let (server, ada) = with("");
+    let expires_at = Some(server.owner.realm().now() + TimeDelta::hours(1));
+    let subject = server.owner.subject_by_owner(ada.id).unwrap();
+    let grant = countersign_core::Grant { expires_at, ..countersign_core::Grant::named("socket") };
+    let issued = server.owner.issue(&subject, &grant).unwrap();
+    let mut socket = opened(&server, issued.access.expose());
+    server.tamper("ALTER TABLE tokens RENAME TO away");
+    assert_eq!(closed_in_time(&mut socket, || server.wait(TimeDelta::hours(1))), 4401);
+}
+
+#[test]
 fn a_change_that_revokes_nothing_leaves_it_open() {
     let (server, ada) = with("");
     let mut socket = opened(&server, &token(&server));
@@ -284,11 +296,17 @@ fn a_user_has_only_so_many_sockets() {
 }
 
 #[test]
-fn the_server_has_only_so_many_sockets_also_of_strangers() {
+fn the_server_has_only_so_many_sockets_and_strangers_take_none_of_them() {
     let (server, _) = with("max_sockets = 1");
-    let _stranger = open(&server, &[]).unwrap();
-    let bearer = format!("Bearer {}", token(&server));
-    assert_eq!(open(&server, &[("Authorization", &bearer)]).err(), Some((503, UNAVAILABLE.to_owned())));
+    let token = token(&server);
+    let bearer = format!("Bearer {token}");
+    let refused = Some((503, UNAVAILABLE.to_owned()));
+    let mut strangers: Vec<_> = (0..4).map(|_| open(&server, &[]).unwrap().0).collect();
+    assert_eq!(open(&server, &[]).err(), refused);
+    let _first = opened(&server, &token);
+    assert_eq!(open(&server, &[("Authorization", &bearer)]).err(), refused);
+    strangers[0].send(Message::text(json!({"token": token}).to_string())).unwrap();
+    assert_eq!(closed(&mut strangers[0]), 1013);
 }
 
 #[test]

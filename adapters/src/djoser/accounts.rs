@@ -16,7 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{
     Djoser, NAME,
     password::CurrentPassword,
-    schema::{PasswordErrors, UserErrors},
+    schema::{AuthenticationError, PasswordErrors, UserRefusal},
     users::{USER_FIELDS, UserView},
 };
 use crate::{
@@ -62,7 +62,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 #[schema(as = djoser::UserChange)]
 struct Change {
     /// Another address; empty for none, left out for the same.
-    #[schema(format = Email, max_length = 254, example = "user@example.com")]
+    #[schema(nullable = false, format = Email, max_length = 254, example = "user@example.com")]
     email: Option<String>,
 }
 
@@ -143,7 +143,7 @@ async fn remove(mount: &Use<Djoser>, user: UserId) -> Result<HttpResponse, Error
     path = "/users/me/",
     responses(
         (status = 200, description = "The user", body = UserView),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
         (status = 503, description = "Overloaded or without a database", body = Detail,
@@ -172,8 +172,8 @@ async fn show_me(caller: Caller<Djoser>) -> Json<UserView> {
     ),
     responses(
         (status = 200, description = "The user", body = UserView),
-        (status = 400, description = "The fields that are wrong", body = UserErrors),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 400, description = "The fields that are wrong", body = UserRefusal),
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
         (status = 408, description = "The body took too long", body = Detail),
@@ -207,8 +207,8 @@ async fn replace_me(
     ),
     responses(
         (status = 200, description = "The user", body = UserView),
-        (status = 400, description = "The fields that are wrong", body = UserErrors),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 400, description = "The fields that are wrong", body = UserRefusal),
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
         (status = 408, description = "The body took too long", body = Detail),
@@ -248,7 +248,7 @@ async fn update_me(
     responses(
         (status = 204, description = "Deleted"),
         (status = 400, description = "Not the caller's password", body = PasswordErrors),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
         (status = 408, description = "The body took too long", body = Detail),
@@ -282,7 +282,7 @@ async fn delete_me(
     params(("id" = i64, Path, description = "The user's number")),
     responses(
         (status = 200, description = "The user", body = UserView),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 404, description = "No such user, or none that the caller may see", body = Detail),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
@@ -317,8 +317,8 @@ async fn show_user(request: HttpRequest, mount: Use<Djoser>, caller: Caller<Djos
     ),
     responses(
         (status = 200, description = "The user", body = UserView),
-        (status = 400, description = "The fields that are wrong", body = UserErrors),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 400, description = "The fields that are wrong", body = UserRefusal),
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 404, description = "No such user, or none that the caller may see", body = Detail),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
@@ -359,8 +359,8 @@ async fn replace_user(
     ),
     responses(
         (status = 200, description = "The user", body = UserView),
-        (status = 400, description = "The fields that are wrong", body = UserErrors),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 400, description = "The fields that are wrong", body = UserRefusal),
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 404, description = "No such user, or none that the caller may see", body = Detail),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
@@ -404,7 +404,7 @@ async fn update_user(
     responses(
         (status = 204, description = "Deleted"),
         (status = 400, description = "Not the caller's password", body = PasswordErrors),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 403, description = "Somebody else", body = Detail),
         (status = 404, description = "No such user, or none that the caller may see", body = Detail),

@@ -5,7 +5,11 @@ use countersign_core::{AuthError, Secret, Subject, User, UserId, password::Passw
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Djoser, NAME, schema::PasswordErrors, users::USER_FIELDS};
+use super::{
+    Djoser, NAME,
+    schema::{AuthenticationError, PasswordErrors},
+    users::USER_FIELDS,
+};
 use crate::{
     body::{Body, Parse},
     caller::Caller,
@@ -118,7 +122,7 @@ impl Parse<Djoser> for SetPassword {
     responses(
         (status = 204, description = "Changed"),
         (status = 400, description = "The fields that are wrong", body = PasswordErrors),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
         (status = 408, description = "The body took too long", body = Detail),

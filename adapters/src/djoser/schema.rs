@@ -8,15 +8,16 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "a description only")]
 pub(super) struct LoginErrors {
     /// Of the password.
+    #[schema(nullable = false)]
     password: Option<Vec<String>>,
     /// Of the user name.
-    #[schema(example = json!(["This field may not be null."]))]
+    #[schema(nullable = false, example = json!(["This field may not be null."]))]
     username: Option<Vec<String>>,
     /// Of the two together.
-    #[schema(example = json!(["Unable to log in with provided credentials."]))]
+    #[schema(nullable = false, example = json!(["Unable to log in with provided credentials."]))]
     non_field_errors: Option<Vec<String>>,
     /// Of the body as such.
-    #[schema(example = "JSON parse error - Expecting value: line 1 column 1 (char 0)")]
+    #[schema(nullable = false, example = "JSON parse error - Expecting value: line 1 column 1 (char 0)")]
     detail: Option<String>,
 }
 
@@ -26,17 +27,19 @@ pub(super) struct LoginErrors {
 #[expect(dead_code, reason = "a description only")]
 pub(super) struct UserErrors {
     /// Of the address.
-    #[schema(example = json!(["Enter a valid email address."]))]
+    #[schema(nullable = false, example = json!(["Enter a valid email address."]))]
     email: Option<Vec<String>>,
     /// Of the user name.
-    #[schema(example = json!(["A user with that username already exists."]))]
+    #[schema(nullable = false, example = json!(["A user with that username already exists."]))]
     username: Option<Vec<String>>,
     /// Of the password.
-    #[schema(example = json!(["This password is too common."]))]
+    #[schema(nullable = false, example = json!(["This password is too common."]))]
     password: Option<Vec<String>>,
     /// Of the body as a whole.
+    #[schema(nullable = false)]
     non_field_errors: Option<Vec<String>>,
     /// Of the body as such.
+    #[schema(nullable = false)]
     detail: Option<String>,
 }
 
@@ -46,13 +49,59 @@ pub(super) struct UserErrors {
 #[expect(dead_code, reason = "a description only")]
 pub(super) struct PasswordErrors {
     /// Of the new password.
-    #[schema(example = json!(["This password is too common."]))]
+    #[schema(nullable = false, example = json!(["This password is too common."]))]
     new_password: Option<Vec<String>>,
     /// Of the current one.
-    #[schema(example = json!(["Invalid password."]))]
+    #[schema(nullable = false, example = json!(["Invalid password."]))]
     current_password: Option<Vec<String>>,
     /// Of the body as a whole.
+    #[schema(nullable = false)]
     non_field_errors: Option<Vec<String>>,
     /// Of the body as such.
+    #[schema(nullable = false)]
     detail: Option<String>,
+}
+
+/// Why nobody was registered or changed.
+#[derive(ToSchema)]
+#[schema(as = djoser::UserRefusal)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) enum UserRefusal {
+    /// What is wrong with which field.
+    Fields(UserErrors),
+    /// A refusal from behind the validation: `["Unable to create account."]`.
+    Bare(Vec<String>),
+}
+
+/// Why nobody is known; `code` and `messages` come only for a credential that was sent as a JSON Web Token.
+#[derive(ToSchema)]
+#[schema(as = djoser::AuthenticationError)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct AuthenticationError {
+    /// The sentence.
+    #[schema(example = "Invalid token.")]
+    detail: String,
+    /// `bad_authorization_header`, `token_not_valid` or `user_inactive`.
+    #[schema(nullable = false, example = "token_not_valid")]
+    code: Option<String>,
+    /// With `token_not_valid`: what each kind of token says to it.
+    #[schema(nullable = false)]
+    messages: Option<Vec<TokenMessage>>,
+}
+
+/// What one kind of token says to a credential.
+#[derive(ToSchema)]
+#[schema(as = djoser::TokenMessage)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct TokenMessage {
+    /// Always `AccessToken`.
+    #[schema(example = "AccessToken")]
+    token_class: String,
+    /// Always `access`.
+    #[schema(example = "access")]
+    token_type: String,
+    /// What is wrong.
+    #[schema(example = "Token is expired")]
+    message: String,
 }

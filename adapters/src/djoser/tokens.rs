@@ -6,7 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Djoser, NAME, schema::LoginErrors};
+use super::{
+    Djoser, NAME,
+    schema::{AuthenticationError, LoginErrors},
+};
 use crate::{
     body::{Body, Parse},
     caller::Caller,
@@ -89,7 +92,7 @@ struct AuthToken {
     responses(
         (status = 200, description = "The token", body = AuthToken),
         (status = 400, description = "Wrong user name or password, or not the object that is expected", body = LoginErrors),
-        (status = 401, description = "The request carries a bad token", body = Detail,
+        (status = 401, description = "The request carries a bad token", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
         (status = 408, description = "The body took too long", body = Detail),
@@ -125,7 +128,7 @@ fn as_typed(username: String) -> String {
     path = "/token/logout/",
     responses(
         (status = 204, description = "The token is dead"),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
         (status = 503, description = "Overloaded or without a database", body = Detail,

@@ -9,7 +9,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Djoser, NAME, schema::UserErrors};
+use super::{
+    Djoser, NAME,
+    schema::{AuthenticationError, UserRefusal},
+};
 use crate::{
     body::{Body, Parse},
     caller::Caller,
@@ -74,7 +77,7 @@ const USERNAME: CharField =
 #[schema(as = djoser::NewUser)]
 struct NewUser {
     /// Optional; several users may have the same. The domain is stored in lower case.
-    #[schema(value_type = Option<String>, format = Email, max_length = 254, example = "user@example.com")]
+    #[schema(value_type = String, required = false, format = Email, max_length = 254, example = "user@example.com")]
     email: String,
     /// Letters, numbers and `@ . + - _`; stored in the normal form NFKC.
     #[schema(value_type = String, max_length = 150, example = "newuser")]
@@ -149,7 +152,7 @@ struct Root {
     path = "/",
     responses(
         (status = 200, description = "The addresses", body = Root),
-        (status = 401, description = "The request carries a bad token", body = Detail,
+        (status = 401, description = "The request carries a bad token", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
         (status = 503, description = "Overloaded or without a database", body = Detail,
@@ -174,8 +177,8 @@ async fn show_root(mount: Use<Djoser>) -> Json<Root> {
     ),
     responses(
         (status = 201, description = "Registered", body = CreatedUser),
-        (status = 400, description = "The fields that are wrong", body = UserErrors),
-        (status = 401, description = "The request carries a bad token", body = Detail,
+        (status = 400, description = "The fields that are wrong", body = UserRefusal),
+        (status = 401, description = "The request carries a bad token", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
         (status = 408, description = "The body took too long", body = Detail),
@@ -237,7 +240,7 @@ fn normalize_email(email: &str) -> String {
     path = "/users/",
     responses(
         (status = 200, description = "In the order of their numbers", body = Vec<UserView>),
-        (status = 401, description = "No token, or a bad one", body = Detail,
+        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
             headers(("WWW-Authenticate" = String, description = "`Token`"))),
         (status = 406, description = "Something else than JSON was asked for", body = Detail),
         (status = 503, description = "Overloaded or without a database", body = Detail,

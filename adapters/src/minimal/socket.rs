@@ -69,17 +69,14 @@ pub(super) async fn open_socket(
     }
     let full = || Error::from(Cause::Unavailable { retry_after: FULL_RETRY });
     let token = credential(request.headers()).map_err(AuthError::from)?;
-    let mut seat = mount.site.sockets.seat(mount.options.max_sockets).ok_or_else(full)?;
-    let guard = match token {
-        Some(token) => {
-            let guard = Guard::admit(&mount, token).await?;
-            if !seat.assign(guard.user().id, mount.options.max_sockets_per_user) {
-                return Err(full());
-            }
-            Some(guard)
-        }
-        None => None,
+    let limits = mount.options.limits();
+    let (seat, guard) = if let Some(token) = token {
+        let guard = Guard::admit(&mount, token).await?;
+        (mount.site.sockets.seat(guard.user().id, limits), Some(guard))
+    } else {
+        (mount.site.sockets.seat_for_stranger(request.peer_addr().map(|address| address.ip()), limits), None)
     };
+    let seat = seat.ok_or_else(full)?;
     let mut checked = frames::checked(payload);
     let payload = web::Payload::from_request(&request, &mut checked).await.map_err(|_| Error::BAD_REQUEST)?;
     let (response, session, messages) =

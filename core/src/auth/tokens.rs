@@ -37,7 +37,8 @@ impl Auth {
         self.strategy.issue(&self.realm, subject, grant)
     }
 
-    /// Issues a token to the caller that may do no more and lives no longer than the one they came with.
+    /// Issues a token to the caller that may do no more than the credential they came with, and lives no longer than the
+    /// token it was; what is made in a browser session outlives the session.
     ///
     /// # Errors
     /// [`AuthError::Forbidden`] if it would; [`AuthError::Token`] if the caller's was revoked meanwhile;
@@ -47,7 +48,8 @@ impl Auth {
         if !grant.abilities.0.iter().all(|ability| own.can(ability)) {
             return Err(AuthError::Forbidden);
         }
-        let expires_at = [grant.expires_at, caller.expires_at].into_iter().flatten().min();
+        let own_end = caller.expires_at.filter(|_| caller.token.kind != TokenKind::Session);
+        let expires_at = [grant.expires_at, own_end].into_iter().flatten().min();
         self.issue(&self.subject(caller)?, &Grant { expires_at, ..grant.clone() })
     }
 

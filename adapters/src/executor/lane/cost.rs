@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::NativeHash;
+
 /// What a hash is taken to cost before one was measured: argon2id with 19 MiB and two passes.
 const FIRST_GUESS: Duration = Duration::from_millis(15);
 /// The weight of the newest measurement is one in this many.
 const SMOOTHING: u32 = 16;
-/// How often the native hash is measured: the least of several is the hash, the rest is what ran beside it.
-const SAMPLES: u32 = 3;
-
 /// The running estimate.
 #[derive(Debug)]
 pub(super) struct Cost {
@@ -49,14 +48,30 @@ impl Cost {
     }
 }
 
-/// What `hash` costs at least.
-pub(super) fn of(hash: &dyn Fn()) -> Duration {
-    let sample = |_| {
+/// How often the native hash is measured: the least of several is the hash, the rest is what ran beside it.
+const SAMPLES: usize = 3;
+
+/// Measures the native hash, one sample at a time, so that work comes between.
+pub(super) struct Calibration {
+    hash: NativeHash,
+    taken: Vec<Duration>,
+}
+
+impl Calibration {
+    pub(super) fn new(hash: NativeHash) -> Self {
+        Self { hash, taken: Vec::with_capacity(SAMPLES) }
+    }
+
+    /// Takes one more sample: what the hash costs once there are enough, otherwise the calibration to go on with.
+    pub(super) fn step(mut self) -> Result<Duration, Self> {
         let began = Instant::now();
-        hash();
-        began.elapsed()
-    };
-    (0..SAMPLES).map(sample).min().unwrap_or(FIRST_GUESS)
+        (self.hash)();
+        self.taken.push(began.elapsed());
+        match self.taken.iter().min() {
+            Some(least) if self.taken.len() >= SAMPLES => Ok(*least),
+            _ => Err(self),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ impl Conversation {
             }
             _ => Ending::Unauthorized,
         })?;
-        let fits = self.seat.assign(guard.user().id, self.mount.options.max_sockets_per_user);
+        let fits = self.seat.assign(guard.user().id, self.mount.options.limits());
         if fits { Ok(guard) } else { Err(Ending::Overloaded) }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_core::{AuthError, Secret, User, Verified, cache::Watch};
+use countersign_core::{AuthError, Secret, TokenFault, User, Verified, cache::Watch};
 
 use super::Minimal;
 use crate::{caller, mount::Use};
@@ -31,12 +31,14 @@ impl Guard {
         &self.verified.user
     }
 
-    /// Asks again if anything of the user was revoked, or if the token's time is over. A store that fails is no
-    /// refusal: the next check asks again.
+    /// Is the token's time over? Otherwise asks again if anything of the user was revoked; a store that fails is no
+    /// refusal then: the next check asks again.
     pub(super) async fn check(&mut self) -> Result<(), AuthError> {
         let now = self.mount.auth.realm().now();
-        let expired = self.verified.expires_at.is_some_and(|end| end <= now);
-        if !expired && !self.watch.is_stale() {
+        if self.verified.expires_at.is_some_and(|end| end <= now) {
+            return Err(TokenFault::Expired.into());
+        }
+        if !self.watch.is_stale() {
             return Ok(());
         }
         let watch = self.mount.auth.watch(self.verified.user.id);
