@@ -6,7 +6,7 @@ mod argon;
 mod common;
 mod rules;
 
-pub use argon::Argon2Params;
+pub use argon::{Argon2Params, release_memory};
 pub use rules::{PasswordFlaw, PasswordOwner, PasswordRules};
 
 use std::fmt;

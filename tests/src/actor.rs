@@ -109,6 +109,12 @@ impl Answer {
         self.headers.get_all(name).iter().map(|value| value.to_str().expect("a text header")).collect()
     }
 
+    /// `name=value` of each cookie that the answer sets.
+    pub fn cookies(&self) -> Vec<String> {
+        let pair = |line: &&str| line.split_once(';').map_or(*line, |(pair, _)| pair).to_owned();
+        self.header_all("set-cookie").iter().map(pair).collect()
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.body))

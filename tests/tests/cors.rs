@@ -1,6 +1,7 @@
 //! Which pages may call the server: the listed front ends on every answer, and nobody else on any.
 
 use countersign_tests::{Actor, Answer, Server};
+use serde_json::json;
 use ureq::http::HeaderName;
 
 const LISTED: &str = "https://app.ex";
@@ -140,9 +141,16 @@ fn a_preflight_is_answered_before_anybody_asks_who_it_is() {
 #[test]
 fn what_an_answer_varies_by_already_is_kept() {
     let server = server();
-    let page = server.anon().with("Origin", LISTED).with("Cookie", "csrftoken=x");
-    let answer = page.get("/auth/users/me/");
-    assert_eq!(answer.header_all("vary"), ["Cookie", "Origin"]);
+    let ada = json!({"login": "ada@example.org", "password": "Zx9-quokka-77"});
+    assert_eq!(server.anon().post("/register", ada).status, 200);
+    let visitor = server.anon().wants_json().with("Origin", LISTED);
+    let first = visitor.get("/sanctum/csrf-cookie").cookies();
+    let token = first.iter().find_map(|cookie| cookie.strip_prefix("XSRF-TOKEN=")).unwrap();
+    let login = visitor.with("Cookie", &first.join("; ")).with("X-XSRF-TOKEN", token);
+    let entered = login.post("/login", json!({"email": "ada@example.org", "password": "Zx9-quokka-77"}));
+    assert_eq!(entered.status, 204);
+    let answer = visitor.with("Cookie", &entered.cookies().join("; ")).get("/meta/api-token");
+    assert_eq!((answer.status, answer.header_all("vary")), (200, vec!["Cookie", "Origin"]));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One user base behind five documents: who registers through one dialect logs in through every other.
 
 use countersign_core::{Registration, Secret};
-use countersign_tests::{Answer, Server};
+use countersign_tests::Server;
 use serde_json::json;
 
 const PASSWORD: &str = "Zx9-quokka-77";
@@ -11,14 +11,9 @@ fn spa(server: &Server) -> countersign_tests::Actor {
     let visitor = server.anon().wants_json().with("Origin", "http://localhost:3000");
     let answer = visitor.get("/sanctum/csrf-cookie");
     assert_eq!(answer.status, 204);
-    let cookies = cookies(&answer);
+    let cookies = answer.cookies();
     let token = cookies.iter().find_map(|cookie| cookie.strip_prefix("XSRF-TOKEN=")).unwrap();
     visitor.with("Cookie", &cookies.join("; ")).with("X-XSRF-TOKEN", token)
-}
-
-/// `name=value` of each cookie that an answer sets.
-fn cookies(answer: &Answer) -> Vec<String> {
-    answer.header_all("set-cookie").iter().map(|line| line.split(';').next().unwrap().to_owned()).collect()
 }
 
 /// Logs in through all five dialects with one identifier.

@@ -14,6 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use countersign_core::password::release_memory;
+
 use cost::{Calibration, Cost};
 
 /// How nice the lane's threads are: at 5 both logins and verifications go on under full load; at 10 and beyond logins
@@ -21,6 +23,9 @@ use cost::{Calibration, Cost};
 const NICE: i32 = 5;
 /// How much longer than promised work may wait: the promise is an estimate.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// A thread without work for so long gives its memory block back.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// The size of the lane.
 #[derive(Debug, Clone, Copy)]
@@ -164,11 +169,18 @@ impl Shared {
                 let stepped = unfinished.step();
                 state = self.state();
                 match stepped {
-                    Ok(native) => state.cost.calibrate(native),
+                    Ok(native) => {
+                        state.cost.calibrate(native);
+                        release_memory();
+                    }
                     Err(unfinished) => calibration = Some(unfinished),
                 }
             } else if state.open {
-                state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+                let waited = self.ready.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+                if waited.1.timed_out() {
+                    release_memory();
+                }
+                state = waited.0;
             } else {
                 return;
             }

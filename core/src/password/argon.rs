@@ -105,6 +105,11 @@ pub(super) fn burn(password: &Secret, params: Argon2Params) {
     derive(password, &[0; SALT_BYTES], params, &mut [0; TAG_BYTES]);
 }
 
+/// Gives this thread's memory block back; the next hash takes a new one.
+pub fn release_memory() {
+    MEMORY.take();
+}
+
 /// Runs argon2id over this thread's block; `false` if it refuses the parameters.
 fn derive(password: &Secret, salt: &[u8], params: Argon2Params, tag: &mut [u8]) -> bool {
     let Argon2Params { memory_kib, iterations, parallelism } = params;
