@@ -102,7 +102,7 @@ impl Adapter for Djoser {
         }
     }
 
-    /// A view answers for all methods of its path (see [`close`]): what gets here has none.
+    /// A view answers for all methods of its path (see `close`): what gets here has none.
     fn unserved(_: &HttpRequest, _: &[Method]) -> HttpResponse {
         django::not_found()
     }

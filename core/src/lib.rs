@@ -2,7 +2,7 @@
 //!
 //! This crate knows no HTTP and no SQL. An adapter turns a wire format into calls of [`Auth`] and its answers back
 //! into that wire; a store implements the two ports of [`store`]. Time and randomness come in as arguments
-//! ([`env`]), so that a test can state exact tokens and move the clock by hand.
+//! ([`mod@env`]), so that a test can state exact tokens and move the clock by hand.
 //!
 //! ```text
 //! adapter ──▶ Auth ──▶ Strategy (SanctumPat | DjoserToken | JwtPair)
