@@ -5,6 +5,7 @@
 
 mod accounts;
 mod password;
+mod responses;
 mod schema;
 mod tokens;
 mod users;
@@ -15,7 +16,7 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middl
 use countersign_core::{StrategyKind, TokenFault, Verified, password::PasswordRules};
 use futures_util::future::Either;
 use utoipa::openapi::{
-    ComponentsBuilder, OpenApi, OpenApiBuilder,
+    OpenApi, OpenApiBuilder,
     security::{ApiKey, ApiKeyValue, SecurityScheme},
 };
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -79,10 +80,8 @@ impl Adapter for Djoser {
         );
         let header = "`Token`, a blank, and the `auth_token` of `POST /auth/token/login/`.";
         let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", header)));
-        OpenApiBuilder::new()
-            .info(info)
-            .components(Some(ComponentsBuilder::new().security_scheme(TOKEN, scheme).build()))
-            .build()
+        let components = responses::schemas().security_scheme(TOKEN, scheme).build();
+        OpenApiBuilder::new().info(info).components(Some(components)).build()
     }
 
     fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {

@@ -7,13 +7,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     Djoser, NAME,
-    schema::{AuthenticationError, PasswordErrors},
+    responses::{Answering, Guarded, Reading},
+    schema::PasswordErrors,
     users::USER_FIELDS,
 };
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, CharField, Data, Detail, Error, FieldErrors, Form, Guests, View, dispatch, password_messages},
+    django::{Action, CharField, Data, Error, FieldErrors, Form, Guests, View, dispatch, password_messages},
     mount::Use,
 };
 
@@ -122,14 +123,9 @@ impl Parse<Djoser> for SetPassword {
     responses(
         (status = 204, description = "Changed"),
         (status = 400, description = "The fields that are wrong", body = PasswordErrors),
-        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
-            headers(("WWW-Authenticate" = String, description = "`Token`"))),
-        (status = 406, description = "Something else than JSON was asked for", body = Detail),
-        (status = 408, description = "The body took too long", body = Detail),
-        (status = 413, description = "The body is too long", body = Detail),
-        (status = 415, description = "Neither JSON nor a form", body = Detail),
-        (status = 503, description = "Overloaded or without a database", body = Detail,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        Guarded,
+        Reading,
+        Answering,
     ),
     security(("djoser_token" = [])),
 )]

@@ -8,12 +8,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     Djoser, NAME,
-    schema::{AuthenticationError, LoginErrors},
+    responses::{Answering, Guarded, Open, Reading},
+    schema::LoginErrors,
 };
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, CharField, Data, Detail, Error, Field, Form, Guests, View, dispatch},
+    django::{Action, CharField, Data, Error, Field, Form, Guests, View, dispatch},
     mount::Use,
 };
 
@@ -92,14 +93,9 @@ struct AuthToken {
     responses(
         (status = 200, description = "The token", body = AuthToken),
         (status = 400, description = "Wrong user name or password, or not the object that is expected", body = LoginErrors),
-        (status = 401, description = "The request carries a bad token", body = AuthenticationError,
-            headers(("WWW-Authenticate" = String, description = "`Token`"))),
-        (status = 406, description = "Something else than JSON was asked for", body = Detail),
-        (status = 408, description = "The body took too long", body = Detail),
-        (status = 413, description = "The body is too long", body = Detail),
-        (status = 415, description = "Neither JSON nor a form", body = Detail),
-        (status = 503, description = "Overloaded or without a database", body = Detail,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        Open,
+        Reading,
+        Answering,
     ),
     security((), ("djoser_token" = [])),
 )]
@@ -128,11 +124,8 @@ fn as_typed(username: String) -> String {
     path = "/token/logout/",
     responses(
         (status = 204, description = "The token is dead"),
-        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
-            headers(("WWW-Authenticate" = String, description = "`Token`"))),
-        (status = 406, description = "Something else than JSON was asked for", body = Detail),
-        (status = 503, description = "Overloaded or without a database", body = Detail,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        Guarded,
+        Answering,
     ),
     security(("djoser_token" = [])),
 )]

@@ -11,14 +11,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     Djoser, NAME,
-    schema::{AuthenticationError, UserRefusal},
+    responses::{Answering, Guarded, Open, Reading},
+    schema::UserRefusal,
 };
 use crate::{
     body::{Body, Parse},
     caller::Caller,
     django::{
-        Action, CharField, Data, Detail, EMAIL_FIELD, Error, Field, FieldErrors, Form, Guests, View, dispatch,
-        username_flaw,
+        Action, CharField, Data, EMAIL_FIELD, Error, Field, FieldErrors, Form, Guests, View, dispatch, username_flaw,
     },
     mount::Use,
 };
@@ -152,11 +152,8 @@ struct Root {
     path = "/",
     responses(
         (status = 200, description = "The addresses", body = Root),
-        (status = 401, description = "The request carries a bad token", body = AuthenticationError,
-            headers(("WWW-Authenticate" = String, description = "`Token`"))),
-        (status = 406, description = "Something else than JSON was asked for", body = Detail),
-        (status = 503, description = "Overloaded or without a database", body = Detail,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        Open,
+        Answering,
     ),
     security((), ("djoser_token" = [])),
 )]
@@ -178,14 +175,9 @@ async fn show_root(mount: Use<Djoser>) -> Json<Root> {
     responses(
         (status = 201, description = "Registered", body = CreatedUser),
         (status = 400, description = "The fields that are wrong", body = UserRefusal),
-        (status = 401, description = "The request carries a bad token", body = AuthenticationError,
-            headers(("WWW-Authenticate" = String, description = "`Token`"))),
-        (status = 406, description = "Something else than JSON was asked for", body = Detail),
-        (status = 408, description = "The body took too long", body = Detail),
-        (status = 413, description = "The body is too long", body = Detail),
-        (status = 415, description = "Neither JSON nor a form", body = Detail),
-        (status = 503, description = "Overloaded or without a database", body = Detail,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        Open,
+        Reading,
+        Answering,
     ),
     security((), ("djoser_token" = [])),
 )]
@@ -240,11 +232,8 @@ fn normalize_email(email: &str) -> String {
     path = "/users/",
     responses(
         (status = 200, description = "In the order of their numbers", body = Vec<UserView>),
-        (status = 401, description = "No token, or a bad one", body = AuthenticationError,
-            headers(("WWW-Authenticate" = String, description = "`Token`"))),
-        (status = 406, description = "Something else than JSON was asked for", body = Detail),
-        (status = 503, description = "Overloaded or without a database", body = Detail,
-            headers(("Retry-After" = u64, description = "Seconds"))),
+        Guarded,
+        Answering,
     ),
     security(("djoser_token" = [])),
 )]
