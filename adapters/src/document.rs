@@ -1,6 +1,9 @@
-//! What the documents of all dialects begin with.
+//! What the documents of all dialects have in common.
 
-use utoipa::openapi::{Info, InfoBuilder, LicenseBuilder};
+use utoipa::{
+    ToSchema,
+    openapi::{ContentBuilder, Header, Info, InfoBuilder, LicenseBuilder, Ref, RefOr, Response, ResponseBuilder},
+};
 
 /// The licence, as SPDX writes it.
 const LICENCE: &str = "MIT OR Apache-2.0";
@@ -14,4 +17,19 @@ pub fn info(title: &str, description: &str) -> Info {
         .version(env!("CARGO_PKG_VERSION"))
         .license(Some(licence))
         .build()
+}
+
+/// A status that is answered with a `B`, and perhaps with a header; the schema of `B` is the document's to name.
+pub fn refusal<B: ToSchema>(
+    status: u16,
+    description: &str,
+    header: Option<(&str, Header)>,
+) -> (String, RefOr<Response>) {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(B::name()))).build();
+    let response = ResponseBuilder::new().description(description).content("application/json", content);
+    let response = match header {
+        Some((name, header)) => response.header(name, header),
+        None => response,
+    };
+    (status.to_string(), response.build().into())
 }

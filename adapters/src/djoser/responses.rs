@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use utoipa::{
     IntoResponses, PartialSchema as _, ToSchema,
-    openapi::{ComponentsBuilder, ContentBuilder, Header, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder},
+    openapi::{ComponentsBuilder, HeaderBuilder, RefOr, Response},
 };
 
 use super::schema::{AuthenticationError, TokenMessage};
-use crate::django::Detail;
+use crate::{django::Detail, document};
 
 /// The schemas that the responses of this file refer to.
 pub(super) fn schemas() -> ComponentsBuilder {
@@ -44,9 +44,9 @@ pub(super) struct Reading;
 impl IntoResponses for Reading {
     fn responses() -> Responses {
         BTreeMap::from([
-            refused::<Detail>(408, "The body took too long", None),
-            refused::<Detail>(413, "The body is too long", None),
-            refused::<Detail>(415, "Neither JSON nor a form", None),
+            document::refusal::<Detail>(408, "The body took too long", None),
+            document::refusal::<Detail>(413, "The body is too long", None),
+            document::refusal::<Detail>(415, "Neither JSON nor a form", None),
         ])
     }
 }
@@ -58,24 +58,13 @@ impl IntoResponses for Answering {
     fn responses() -> Responses {
         let seconds = HeaderBuilder::new().schema(Some(u64::schema())).description(Some("Seconds")).build();
         BTreeMap::from([
-            refused::<Detail>(406, "Something else than JSON was asked for", None),
-            refused::<Detail>(503, "Overloaded or without a database", Some(("Retry-After", seconds))),
+            document::refusal::<Detail>(406, "Something else than JSON was asked for", None),
+            document::refusal::<Detail>(503, "Overloaded or without a database", Some(("Retry-After", seconds))),
         ])
     }
 }
 
 fn unauthenticated(description: &str) -> (String, RefOr<Response>) {
     let challenge = HeaderBuilder::new().schema(Some(String::schema())).description(Some("`Token`")).build();
-    refused::<AuthenticationError>(401, description, Some(("WWW-Authenticate", challenge)))
-}
-
-/// A status with a `B`, and perhaps with a header.
-fn refused<B: ToSchema>(status: u16, description: &str, header: Option<(&str, Header)>) -> (String, RefOr<Response>) {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(B::name()))).build();
-    let response = ResponseBuilder::new().description(description).content("application/json", content);
-    let response = match header {
-        Some((name, header)) => response.header(name, header),
-        None => response,
-    };
-    (status.to_string(), response.build().into())
+    document::refusal::<AuthenticationError>(401, description, Some(("WWW-Authenticate", challenge)))
 }

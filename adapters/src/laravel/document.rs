@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::{
     IntoResponses, PartialSchema as _, ToSchema,
     openapi::{
-        ComponentsBuilder, ContentBuilder, Header, HeaderBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
-        ResponseBuilder,
+        ComponentsBuilder, HeaderBuilder, OpenApi, OpenApiBuilder, RefOr, Response, ResponseBuilder,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -44,7 +43,10 @@ impl IntoResponses for Unauthenticated {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let redirect = "Who does not ask for JSON is sent to the login form, or back to a form that was refused";
         let redirect = ResponseBuilder::new().description(redirect).build();
-        BTreeMap::from([("302".to_owned(), redirect.into()), said(401, "Nobody is logged in", None)])
+        BTreeMap::from([
+            ("302".to_owned(), redirect.into()),
+            document::refusal::<Message>(401, "Nobody is logged in", None),
+        ])
     }
 }
 
@@ -55,10 +57,14 @@ impl IntoResponses for Changing {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let reason = HeaderBuilder::new().schema(Some(String::schema())).description(Some("The reason")).build();
         BTreeMap::from([
-            said(400, "The body did not arrive whole", None),
-            said(408, "The body took too long", None),
-            said(413, "The body is too long", None),
-            said(419, "A front end sent no CSRF token, or another", Some(("X-CSRF-Failure", reason))),
+            document::refusal::<Message>(400, "The body did not arrive whole", None),
+            document::refusal::<Message>(408, "The body took too long", None),
+            document::refusal::<Message>(413, "The body is too long", None),
+            document::refusal::<Message>(
+                419,
+                "A front end sent no CSRF token, or another",
+                Some(("X-CSRF-Failure", reason)),
+            ),
         ])
     }
 }
@@ -70,17 +76,6 @@ impl IntoResponses for Unavailable {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let seconds = HeaderBuilder::new().schema(Some(u64::schema())).description(Some("Seconds")).build();
         let description = "Overloaded or without a database; nothing was done";
-        BTreeMap::from([said(503, description, Some(("Retry-After", seconds)))])
+        BTreeMap::from([document::refusal::<Message>(503, description, Some(("Retry-After", seconds)))])
     }
-}
-
-/// A status with a [`Message`], and perhaps with a header.
-fn said(status: u16, description: &str, header: Option<(&str, Header)>) -> (String, RefOr<Response>) {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Message::name()))).build();
-    let response = ResponseBuilder::new().description(description).content("application/json", content);
-    let response = match header {
-        Some((name, header)) => response.header(name, header),
-        None => response,
-    };
-    (status.to_string(), response.build().into())
 }
