@@ -5,8 +5,8 @@ use utoipa::{
     openapi::{ContentBuilder, Header, Info, InfoBuilder, LicenseBuilder, Ref, RefOr, Response, ResponseBuilder},
 };
 
-/// The licence, as SPDX writes it.
-const LICENCE: &str = "MIT OR Apache-2.0";
+/// The licence of this program, as SPDX writes it.
+const LICENCE: &str = env!("CARGO_PKG_LICENSE");
 
 /// Title and description of a dialect's document, with the version and the licence of this program.
 pub fn info(title: &str, description: &str) -> Info {
