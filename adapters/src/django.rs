@@ -26,4 +26,4 @@ pub use metadata::{Action, Field};
 pub use pages::{add_slash, not_found};
 pub use parsers::Data;
 pub use validators::{email as email_flaw, username as username_flaw};
-pub use view::{Guests, View, dispatch, rest};
+pub use view::{Guests, View, dispatch, own_view, rest};

@@ -1,7 +1,10 @@
-//! What the tests share: databases, a server on a real socket, the program itself, and actors that speak to them.
+//! What the tests share: databases, a server on a real socket, the program itself, actors that speak to them, and the
+//! conformance suites.
 
 pub mod actor;
+pub mod conformance;
 pub mod databases;
+pub mod mailbox;
 pub mod program;
 pub mod server;
 pub mod wire;

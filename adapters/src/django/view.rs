@@ -10,7 +10,8 @@ use actix_web::{
         Method, StatusCode,
         header::{ALLOW, CONTENT_TYPE, HeaderValue},
     },
-    middleware::Next,
+    middleware::{Next, from_fn},
+    web::{self, ServiceConfig},
 };
 use countersign_core::{AuthError, TokenFault, Verified};
 
@@ -87,13 +88,36 @@ where
 
 /// Answers the methods of `view` that have no handler; registered behind its handlers.
 pub fn rest(view: &'static View) -> Resource {
-    actix_web::web::resource(view.pattern).to(move |request: HttpRequest| async move {
-        if request.method() == Method::OPTIONS {
-            Ok(HttpResponse::Ok().json(Metadata::of(view)))
-        } else {
-            Err(Error::method_not_allowed(request.method().as_str()))
-        }
-    })
+    web::resource(view.pattern).to(move |request| unhandled(view, request))
+}
+
+/// Registers a view of an application's own, outside of the mount's prefix: its callers are known by the credentials of
+/// `mount`, and everything around its handlers is as in the framework. `handlers` adds them to the resource; none is
+/// needed for `OPTIONS` and `HEAD`. A pattern that ends with a slash redirects from the path without it.
+///
+/// See `countersign::serve::serve_with` for an example.
+pub fn own_view<A: Adapter<Error = Error>>(
+    cfg: &mut ServiceConfig,
+    mount: &Use<A>,
+    view: &'static View,
+    handlers: impl FnOnce(Resource) -> Resource,
+) {
+    let around = from_fn(move |request, next| dispatch::<A, _>(view, request, next));
+    let resource =
+        handlers(web::resource(view.pattern)).default_service(web::to(move |request| unhandled(view, request)));
+    cfg.service(resource.app_data(mount.clone()).wrap(around));
+    if let Some(pattern) = view.pattern.strip_suffix('/').filter(|pattern| !pattern.is_empty()) {
+        cfg.route(pattern, web::to(pages::add_slash));
+    }
+}
+
+/// `OPTIONS`, or 405.
+async fn unhandled(view: &'static View, request: HttpRequest) -> Result<HttpResponse, Error> {
+    if request.method() == Method::OPTIONS {
+        Ok(HttpResponse::Ok().json(Metadata::of(view)))
+    } else {
+        Err(Error::method_not_allowed(request.method().as_str()))
+    }
 }
 
 /// The format that the path ends in.
