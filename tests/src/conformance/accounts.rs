@@ -9,7 +9,7 @@ use countersign::{
 };
 use countersign_core::{
     Grant, Secret, User,
-    env::{Clock as _, Random, SystemRandom},
+    env::{Random, SystemRandom},
     identifier::{Claim, Key, Kind},
     model::{NewUser, Role, UserChange},
     password::Passwords,

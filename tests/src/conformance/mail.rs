@@ -46,7 +46,9 @@ pub fn normal(fresh: &[Mail], wanted: bool, host: &str) -> Json {
     seen.set("subject", anonymous(&mail.subject));
     seen.set("link", link.as_ref().map_or(Json::Null, |link| anonymous(link.whole)));
     seen.set("token_shape", Json::Bool(link.as_ref().is_some_and(|link| is_token(link.token))));
-    seen.set("multipart", Json::text(mail.content_type.clone()));
+    seen.set("content_type", Json::text(mail.content_type.clone()));
+    seen.set("text", anonymous(&mail.text));
+    seen.set("html", mail.html.as_deref().map_or(Json::Null, anonymous));
     seen
 }
 

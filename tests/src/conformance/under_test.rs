@@ -49,7 +49,8 @@ impl UnderTest {
 fn configuration(profile: &str, database: &str, mailbox: &Mailbox) -> String {
     let (_, _) = (profile, mailbox.url());
     format!(
-        "[database]\nurl = {database:?}\n\
+        "front_ends = []\n\
+         [database]\nurl = {database:?}\n\
          [keys]\nsecret = \"the key ring of every server under test\"\n\
          [jwt]\nsecret = {JWT_SECRET:?}\n\
          [passwords]\nmemory_kib = 64\niterations = 1\nfailure_floor = \"0s\"\n\
