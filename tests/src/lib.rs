@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod databases;
 pub mod mailbox;
 pub mod program;
+pub mod required;
 pub mod server;
 pub mod wire;
 

@@ -1,0 +1,27 @@
+//! Clients in other languages, which were written against the real servers.
+
+use std::{env, process::Command};
+
+use countersign_tests::{required::is_required, sandbox};
+
+/// Activation by mail, and the mails as files; everything else as it is without a configuration.
+const DJOSER: &str =
+    "[mail]\ntransport = \"file:mails\"\n[[mount]]\nadapter = \"djoser\"\nsend_activation_email = true\n";
+
+#[test]
+fn a_python_client_of_djoser_lives_through_the_life_of_an_account() {
+    let Some(python) = env::var_os("COUNTERSIGN_TEST_PYTHON").filter(|path| !path.is_empty()) else {
+        assert!(!is_required("python"), "COUNTERSIGN_TEST_PYTHON is not set (source .ci/python does)");
+        eprintln!("NOT RUN: COUNTERSIGN_TEST_PYTHON names no interpreter with tests/clients/requirements.txt");
+        return;
+    };
+    let place = sandbox!();
+    place.write("countersign.toml", DJOSER);
+    let server = place.serve();
+    let client = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/djoser.py");
+    let mut command = Command::new(python);
+    command.arg(client).arg(format!("http://{}", server.address)).arg(place.path("mails"));
+    let ran = command.output().expect("the interpreter runs");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{said}\nthe server: {}", server.log());
+}
