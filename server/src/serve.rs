@@ -10,6 +10,7 @@ use actix_web::{
         signal::unix::{Signal, SignalKind, signal},
     },
 };
+use countersign_adapters::mail::NoPostman;
 use countersign_core::env::{Clock as _, Random, SystemClock, SystemRandom};
 use futures_util::future::{Either, select};
 
@@ -50,7 +51,7 @@ pub enum ServeError {
     Io(#[from] io::Error),
 }
 
-/// Opens what the settings name: key ring and migrated store.
+/// Opens what the settings name: key ring and migrated store. No mail is sent yet: threads are for those who serve.
 ///
 /// # Errors
 /// [`ServeError::Keys`], [`ServeError::Store`].
@@ -65,7 +66,8 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     store.adopt_keys(&keys.ids(), SystemClock.now())?;
     let backend = store.backend();
     let store = Arc::new(store);
-    let parts = Parts { users: store.clone(), tokens: store, keys, clock: Arc::new(SystemClock), random };
+    let (clock, postman) = (Arc::new(SystemClock), Arc::new(NoPostman));
+    let parts = Parts { users: store.clone(), tokens: store, keys, clock, random, postman };
     Ok((parts, backend))
 }
 
