@@ -152,10 +152,13 @@ impl Queue {
         }
         if matches!(trouble, Trouble::Closed(_)) {
             // An outage is asked about by one letter at a time: the others grow old meanwhile.
-            let retry_for = self.limits.retry_for;
-            let old =
-                state.waiting.extract_if(.., |_, waiting| now.saturating_duration_since(waiting.since) >= retry_for);
-            old.for_each(|(_, waiting)| lose(&waiting.letter, &trouble.to_string()));
+            state.waiting.retain(|_, waiting| {
+                let keeps = now.saturating_duration_since(waiting.since) < self.limits.retry_for;
+                if !keeps {
+                    lose(&waiting.letter, &trouble.to_string());
+                }
+                keeps
+            });
         }
     }
 
@@ -186,7 +189,9 @@ impl Queue {
         state.closed = true;
         drop(state);
         self.changed.notify_all();
-        lost.values().for_each(|waiting| lose(&waiting.letter, "the server is stopping"));
+        for waiting in lost.values() {
+            lose(&waiting.letter, "the server is stopping");
+        }
         if !lost.is_empty() || unfinished > 0 {
             tracing::warn!(lost = lost.len(), unfinished, "stopped before all mails were sent");
         }
