@@ -20,6 +20,7 @@ use actix_web::web;
 use countersign_adapters::{
     Adapter, Use,
     executor::{Executor, ExecutorOptions, LaneOptions},
+    mail::Postman,
     mount::Site,
     sockets::Sockets,
 };
@@ -43,7 +44,7 @@ use health::HealthApi;
 use mounts::Mounts;
 use plan::Plan;
 
-/// What an application is made of beside its settings; a host may bring its own users.
+/// What an application is made of beside its settings; a host may bring its own users and its own post.
 #[derive(Clone)]
 pub struct Parts {
     /// The users.
@@ -56,6 +57,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The randomness.
     pub random: Arc<dyn Random>,
+    /// Takes the mails that are to be sent; a [`Mailer`](crate::mail::Mailer) sends them as `[mail]` says.
+    pub postman: Arc<dyn Postman>,
 }
 
 /// Why an application could not be put together.
@@ -94,6 +97,7 @@ impl App {
     pub fn assemble(settings: &Settings, parts: Parts) -> Result<Self, AssemblyError> {
         let plan = Plan::of(settings)?;
         let owners_strategy = strategies::strategy(plan.owners_strategy(), settings, &parts.keys);
+        let postman = Arc::clone(&parts.postman);
         let realm = realm(settings, parts);
         let executor = Executor::start(executors(settings))?;
         let sockets = Sockets::default();
@@ -104,6 +108,7 @@ impl App {
             body_timeout: settings.server.body_timeout.into(),
             executor: executor.clone(),
             sockets: sockets.clone(),
+            postman,
         };
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
         let docs = Docs::of(&mounts);

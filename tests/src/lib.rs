@@ -1,14 +1,17 @@
-//! What the tests share: databases, a server on a real socket, the program itself, actors that speak to them, and the
-//! conformance suites.
+//! What the tests share: databases, a server on a real socket, the program itself, a mail server, actors that speak to
+//! them, and the conformance suites.
 
 pub mod actor;
 pub mod conformance;
 pub mod databases;
 pub mod mailbox;
 pub mod program;
+pub mod received;
 pub mod required;
 pub mod server;
 pub mod wire;
 
 pub use actor::{Actor, Answer};
+pub use mailbox::Mailbox;
+pub use received::Received;
 pub use server::Server;

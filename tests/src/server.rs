@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use countersign::{
     app::{App, Background, Parts, edge},
     config::{Settings, Sources},
+    mail::Mailer,
     store::Store,
 };
 use countersign_core::{
@@ -50,6 +51,8 @@ pub struct Server {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     background: Option<Background>,
+    /// Its post.
+    pub mailer: Mailer,
     /// Its database, for those who go behind its back.
     pub database: Arc<Database>,
 }
@@ -83,8 +86,18 @@ impl Server {
         let keys = KeyRing::new(["the key ring of every test server!"]).expect("32 bytes and more");
         let store = database.store();
         let shared = Arc::new(store.clone());
-        let parts =
-            Parts { users: shared.clone(), tokens: shared, keys, clock: Arc::clone(&clock) as Arc<dyn Clock>, random };
+        // Its own randomness: a mail changes no token of the test.
+        let counted = Arc::new(CountedRandom::default());
+        let mailer = Mailer::start(&settings.mail, Arc::clone(&clock) as Arc<dyn Clock>, counted);
+        let mailer = mailer.expect("[mail] of the test is right");
+        let parts = Parts {
+            users: shared.clone(),
+            tokens: shared,
+            keys,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random,
+            postman: mailer.postman(),
+        };
         let app = App::assemble(&settings, parts).expect("these settings can be served");
         let background = app.background(&settings).expect("the database answers");
         let owner = app.owners_door();
@@ -101,6 +114,7 @@ impl Server {
             handle,
             thread: Some(thread),
             background: Some(background),
+            mailer,
             database,
         }
     }

@@ -1,6 +1,6 @@
 //! Mails in their comparable form, and the links in them.
 
-use crate::mailbox::Mail;
+use crate::received::Received;
 
 use super::json::Json;
 
@@ -22,7 +22,7 @@ fn link(text: &str) -> Option<Link<'_>> {
 }
 
 /// What a step captures from a mail: `uid` or `token`.
-pub fn found(mail: &Mail, what: &str) -> Option<Json> {
+pub fn found(mail: &Received, what: &str) -> Option<Json> {
     let link = link(&mail.text)?;
     match what {
         "uid" => Some(Json::text(link.uid)),
@@ -32,7 +32,7 @@ pub fn found(mail: &Mail, what: &str) -> Option<Json> {
 }
 
 /// How many came, and the last of them if one was wanted.
-pub fn normal(fresh: &[Mail], wanted: bool, host: &str) -> Json {
+pub fn normal(fresh: &[Received], wanted: bool, host: &str) -> Json {
     let mut seen = Json::object([("count", Json::from(i64::try_from(fresh.len()).unwrap_or(i64::MAX)))]);
     let Some(mail) = fresh.last().filter(|_| wanted) else { return seen };
     let link = link(&mail.text);
@@ -46,9 +46,10 @@ pub fn normal(fresh: &[Mail], wanted: bool, host: &str) -> Json {
     seen.set("subject", anonymous(&mail.subject));
     seen.set("link", link.as_ref().map_or(Json::Null, |link| anonymous(link.whole)));
     seen.set("token_shape", Json::Bool(link.as_ref().is_some_and(|link| is_token(link.token))));
-    seen.set("content_type", Json::text(mail.content_type.clone()));
-    seen.set("text", anonymous(&mail.text));
-    seen.set("html", mail.html.as_deref().map_or(Json::Null, anonymous));
+    let content_type = mail.headers("Content-Type").first().copied().unwrap_or_default();
+    seen.set("content_type", Json::text(content_type.split(';').next().unwrap_or_default()));
+    seen.set("text", anonymous(mail.text.trim()));
+    seen.set("html", mail.html.as_deref().map_or(Json::Null, |html| anonymous(html.trim())));
     seen
 }
 

@@ -85,7 +85,7 @@ fn look(
     let to = values.text(&expected.to);
     let before = read.iter().filter(|address| **address == to).count();
     let patience = if expected.none { NO_MAIL } else { MAIL };
-    let mails = target.mailbox.wait(&to, before + 1, patience);
+    let mails = target.mailbox.wait_at_most(patience, &to, before + 1);
     let fresh = mails.get(before..).unwrap_or_default();
     read.extend(fresh.iter().map(|_| to.clone()));
     if let Some(mail) = fresh.last().filter(|_| !expected.none) {

@@ -29,7 +29,7 @@ impl UnderTest {
     /// # Panics
     /// If it does not start.
     pub fn start(program: &str, suite: &Suite, profile: &str, url: &str) -> Self {
-        let mailbox = Mailbox::open();
+        let mailbox = Mailbox::start();
         let folder = Sandbox::of(program);
         folder.write("countersign.toml", &configuration(profile, url, &mailbox));
         let file = folder.path("countersign.toml");
@@ -47,13 +47,14 @@ impl UnderTest {
 
 /// What the recorded server was told, in our words: `tests/conformance/djoser/real/settings.py`.
 fn configuration(profile: &str, database: &str, mailbox: &Mailbox) -> String {
-    let (_, _) = (profile, mailbox.url());
+    let (_, mail) = (profile, mailbox.configuration());
     format!(
         "front_ends = []\n\
          [database]\nurl = {database:?}\n\
          [keys]\nsecret = \"the key ring of every server under test\"\n\
          [jwt]\nsecret = {JWT_SECRET:?}\n\
          [passwords]\nmemory_kib = 64\niterations = 1\nfailure_floor = \"0s\"\n\
+         {mail}\
          [[mount]]\nadapter = \"djoser\"\n"
     )
 }

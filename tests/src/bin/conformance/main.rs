@@ -39,9 +39,9 @@ struct Options {
     /// without it, one is started
     #[arg(long, requires = "smtp")]
     url: Option<String>,
-    /// Where the mails of that server come in, such as 127.0.0.1:2525
-    #[arg(long, requires = "url")]
-    smtp: Option<String>,
+    /// The port on 127.0.0.1 to which that server sends its mails
+    #[arg(long, requires = "url", value_name = "PORT")]
+    smtp: Option<u16>,
     /// The key that it signs JWTs with
     #[arg(long, default_value = JWT_SECRET, requires = "url")]
     jwt_secret: String,
@@ -74,7 +74,7 @@ fn conform(suite: &Suite, options: &Options) -> ExitCode {
     let outcomes = match (&options.url, &options.smtp) {
         (Some(url), Some(smtp)) => {
             let host = url.trim_start_matches("http://").trim_end_matches('/');
-            let target = Target { host, jwt_secret: &options.jwt_secret, mailbox: &Mailbox::at(smtp) };
+            let target = Target { host, jwt_secret: &options.jwt_secret, mailbox: &Mailbox::at(*smtp) };
             run(suite, profile, &target)
         }
         _ => {
