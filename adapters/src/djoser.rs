@@ -24,7 +24,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     adapter::Adapter,
     caller::{self, Authentication},
-    django::{self, Error, Presented, View},
+    django::{self, Error, Locale, Localized, Presented, View},
     document,
     mount::{Neighbours, Use},
 };
@@ -38,9 +38,40 @@ const TOKEN: &str = "djoser_token";
 #[derive(Debug, Clone, Copy)]
 pub struct Djoser;
 
+crate::choices! {
+    /// Who chooses the language of the answers.
+    pub enum LocaleSource {
+        /// The server, for everybody.
+        Off = "off",
+        /// The client.
+        AcceptLanguage = "accept-language",
+    }
+}
+
 crate::settings! {
-    /// Djoser has no settings of its own yet: it behaves as it does with its defaults.
-    pub struct DjoserOptions {}
+    /// Djoser as it behaves with its defaults, but for what is set here.
+    pub struct DjoserOptions {
+        /// "off" as in a stock project: every message and mail is in the language of `language_code`.
+        /// "accept-language" as with Django's `LocaleMiddleware`: in the language that the client asks for, by the
+        /// cookie `django_language` or the header `Accept-Language`.
+        pub locale: LocaleSource = LocaleSource::Off,
+        /// The language of whoever asks for none that exists, by Django's code: "de", "pt-br", "zh-hans" …
+        pub language_code: String = django::STOCK_LANGUAGE.to_owned(), check = language_code,
+    }
+}
+
+fn language_code(code: &str) -> Result<(), String> {
+    if django::is_language(code) {
+        Ok(())
+    } else {
+        Err("is no language of Django; write a code such as \"en-us\", \"de\" or \"pt-br\"".to_owned())
+    }
+}
+
+impl Localized for DjoserOptions {
+    fn locale(&self) -> Locale {
+        Locale::new(&self.language_code, self.locale == LocaleSource::AcceptLanguage)
+    }
 }
 
 impl Adapter for Djoser {
@@ -65,7 +96,7 @@ impl Adapter for Djoser {
         accounts::routes(cfg);
         cfg.map(|cfg| {
             for pattern in users::WITHOUT_SLASH {
-                cfg.route(pattern, web::to(django::add_slash));
+                cfg.route(pattern, web::to(django::add_slash::<Self>));
             }
             cfg
         });
@@ -102,8 +133,8 @@ impl Adapter for Djoser {
     }
 
     /// A view answers for all methods of its path (see `close`): what gets here has none.
-    fn unserved(_: &HttpRequest, _: &[Method]) -> HttpResponse {
-        django::not_found()
+    fn unserved(request: &HttpRequest, _: &[Method]) -> HttpResponse {
+        django::not_found::<Self>(request)
     }
 }
 
