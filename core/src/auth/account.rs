@@ -24,13 +24,7 @@ impl Auth {
     /// [`AuthError::Invalid`], [`AuthError::WeakPassword`], [`AuthError::Taken`], [`AuthError::Store`].
     pub fn register(&self, registration: &Registration) -> Result<Subject, AuthError> {
         let mut new = draft(registration, self)?;
-        let owner = PasswordOwner {
-            username: registration.username.as_deref().unwrap_or_default(),
-            first_name: &new.first_name,
-            last_name: &new.last_name,
-            email: new.email.as_deref().unwrap_or_default(),
-        };
-        self.check_password(&registration.password, &owner)?;
+        self.check_new_password(registration)?;
         let hash = self.hash(&registration.password);
         new.password = Some(hash.clone());
         let user = self.realm.users().create_user(&new)?.map_err(AuthError::Taken)?;
@@ -49,6 +43,20 @@ impl Auth {
             }
         }
         if taken.is_empty() { Ok(()) } else { Err(AuthError::Taken(Taken(taken))) }
+    }
+
+    /// Checks the password of somebody who registers against the mount's rules, which [`Auth::register`] does as well.
+    ///
+    /// # Errors
+    /// [`AuthError::WeakPassword`] with every flaw.
+    pub fn check_new_password(&self, registration: &Registration) -> Result<(), AuthError> {
+        let owner = PasswordOwner {
+            username: registration.username.as_deref().unwrap_or_default(),
+            first_name: &registration.first_name,
+            last_name: &registration.last_name,
+            email: registration.email.as_deref().unwrap_or_default(),
+        };
+        self.check_password(&registration.password, &owner)
     }
 
     /// Checks a new password against the mount's rules.
