@@ -59,7 +59,8 @@ pub struct NoPostman;
 
 impl Postman for NoPostman {
     fn post(&self, mail: Mail) {
-        tracing::warn!(to = %mail.to, subject = %mail.subject, reason = "nobody here sends mails", "mail is lost");
+        let (to, subject) = (&mail.to, &mail.subject);
+        tracing::warn!(?to, ?subject, reason = "nobody here sends mails", "mail is lost");
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The randomness.
     pub random: Arc<dyn Random>,
-    /// Takes the mails that are to be sent.
+    /// Takes the mails that are to be sent; a [`Mailer`](crate::mail::Mailer) sends them as `[mail]` says.
     pub postman: Arc<dyn Postman>,
 }
 
