@@ -1,13 +1,20 @@
-//! Djoser: token login for Django REST framework, as djoser 2.3 with its default settings speaks it.
+//! Djoser: token login for Django REST framework, as djoser 2.3 speaks it, by default with its default settings.
 //!
 //! One token a user, the same at each login until a logout. What the framework does around a view is in
 //! [`crate::django`]; here are the views.
 
 mod accounts;
+mod activation;
+mod address;
+mod links;
+mod mails;
+mod options;
 mod password;
+mod reset_password;
 mod responses;
 mod schema;
 mod tokens;
+mod username;
 mod users;
 
 use std::{future::ready, sync::Arc};
@@ -29,6 +36,8 @@ use crate::{
     mount::{Neighbours, Use},
 };
 
+pub use options::DjoserOptions;
+
 /// The tag, and the name that tokens of this mount carry in lists.
 const NAME: &str = "djoser";
 /// The security scheme of the document.
@@ -37,11 +46,6 @@ const TOKEN: &str = "djoser_token";
 /// The dialect.
 #[derive(Debug, Clone, Copy)]
 pub struct Djoser;
-
-crate::settings! {
-    /// Djoser has no settings of its own yet: it behaves as it does with its defaults.
-    pub struct DjoserOptions {}
-}
 
 impl Adapter for Djoser {
     const NAME: &'static str = NAME;
@@ -62,10 +66,13 @@ impl Adapter for Djoser {
         users::routes(cfg);
         accounts::my_routes(cfg);
         password::routes(cfg);
+        activation::routes(cfg);
+        reset_password::routes(cfg);
+        username::routes(cfg);
         accounts::routes(cfg);
         cfg.map(|cfg| {
             for pattern in users::WITHOUT_SLASH {
-                cfg.route(pattern, web::to(django::add_slash));
+                cfg.route(pattern, web::to(django::add_slash::<Self>));
             }
             cfg
         });
@@ -102,8 +109,8 @@ impl Adapter for Djoser {
     }
 
     /// A view answers for all methods of its path (see `close`): what gets here has none.
-    fn unserved(_: &HttpRequest, _: &[Method]) -> HttpResponse {
-        django::not_found()
+    fn unserved(request: &HttpRequest, _: &[Method]) -> HttpResponse {
+        django::not_found::<Self>(request)
     }
 }
 

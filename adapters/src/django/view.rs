@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, Resource, ResponseError as _,
+    HttpMessage as _, HttpRequest, HttpResponse, Resource,
     body::{BoxBody, MessageBody, to_bytes},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -18,7 +18,9 @@ use countersign_core::{AuthError, TokenFault, Verified};
 use super::{
     authorization::{Unauthenticated, accepted},
     error::Error,
+    language::{Language, Locale, Localized},
     media::{Rendering, negotiate},
+    message::Message,
     metadata::{Action, Metadata},
     pages,
 };
@@ -72,23 +74,39 @@ pub async fn dispatch<A, B>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
 where
-    A: Adapter<Error = Error>,
+    A: Adapter<Error = Error, Options: Localized>,
     B: MessageBody + 'static,
 {
+    let locale = Locale::of::<A>(request.request());
+    let language = locale.language(request.request());
+    if language != Language::ENGLISH {
+        request.extensions_mut().insert(language);
+    }
     let (rendering, admitted) = match negotiate(request.request(), suffix(request.request())) {
         Ok(rendering) => (rendering, admit::<A>(view, &request).await),
         Err(refusal) => (Rendering::COMPACT, Err(refusal)),
     };
     let response = match admitted {
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
-        Err(refusal) => request.into_response(refusal.error_response()),
+        Ok(()) => said(language, next.call(request).await?.map_into_boxed_body()),
+        Err(refusal) => request.into_response(refusal.answer(language)),
     };
-    Ok(complete(view, rendering, response).await)
+    let mut response = complete(view, rendering, response).await;
+    locale.sign(language, response.headers_mut());
+    Ok(response)
+}
+
+/// The answer of a handler, which knows English only, in the language of the request.
+fn said(language: Language, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let refusal = response.response().error().and_then(|error| error.as_error::<Error>());
+    match refusal.filter(|_| language != Language::ENGLISH).map(|refusal| refusal.answer(language)) {
+        Some(answer) => response.into_response(answer),
+        None => response,
+    }
 }
 
 /// Answers the methods of `view` that have no handler; registered behind its handlers.
 pub fn rest(view: &'static View) -> Resource {
-    web::resource(view.pattern).to(move |request| unhandled(view, request))
+    web::resource(view.pattern).to(move |request, language| unhandled(view, request, language))
 }
 
 /// Registers a view of an application's own, outside of the mount's prefix: its callers are known by the credentials of
@@ -96,25 +114,25 @@ pub fn rest(view: &'static View) -> Resource {
 /// needed for `OPTIONS` and `HEAD`. A pattern that ends with a slash redirects from the path without it.
 ///
 /// See `countersign::serve::serve_with` for an example.
-pub fn own_view<A: Adapter<Error = Error>>(
+pub fn own_view<A: Adapter<Error = Error, Options: Localized>>(
     cfg: &mut ServiceConfig,
     mount: &Use<A>,
     view: &'static View,
     handlers: impl FnOnce(Resource) -> Resource,
 ) {
     let around = from_fn(move |request, next| dispatch::<A, _>(view, request, next));
-    let resource =
-        handlers(web::resource(view.pattern)).default_service(web::to(move |request| unhandled(view, request)));
+    let resource = handlers(web::resource(view.pattern))
+        .default_service(web::to(move |request, language| unhandled(view, request, language)));
     cfg.service(resource.app_data(mount.clone()).wrap(around));
     if let Some(pattern) = view.pattern.strip_suffix('/').filter(|pattern| !pattern.is_empty()) {
-        cfg.route(pattern, web::to(pages::add_slash));
+        cfg.service(web::resource(pattern).app_data(mount.clone()).to(pages::add_slash::<A>));
     }
 }
 
 /// `OPTIONS`, or 405.
-async fn unhandled(view: &'static View, request: HttpRequest) -> Result<HttpResponse, Error> {
+async fn unhandled(view: &'static View, request: HttpRequest, language: Language) -> Result<HttpResponse, Error> {
     if request.method() == Method::OPTIONS {
-        Ok(HttpResponse::Ok().json(Metadata::of(view)))
+        Ok(HttpResponse::Ok().json(Metadata::of(view, language)))
     } else {
         Err(Error::method_not_allowed(request.method().as_str()))
     }
@@ -129,7 +147,7 @@ fn suffix(request: &HttpRequest) -> Option<&str> {
 async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest) -> Result<(), Error> {
     let http = request.request();
     let Some(mount) = Use::<A>::of(http) else {
-        return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, "This view is not mounted."));
+        return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, Message::verbatim("This view is not mounted.")));
     };
     let credential = accepted(http, mount.auth.strategy().kind()).map_err(Error::Unauthenticated)?;
     let Some(presented) = credential else {

@@ -46,11 +46,11 @@ impl Cors {
 
 /// What the request's origin has to do with the answer.
 pub(super) enum Origin {
-    /// Nothing: there are no front ends, and every origin is answered alike.
+    /// No page may read anything, so no answer depends on who asks.
     Irrelevant,
-    /// It gets no further than the answer.
-    Unlisted,
-    /// Its pages may read the answer.
+    /// It is not one of ours, or there is none.
+    Foreign,
+    /// One of ours.
     Listed(HeaderValue),
 }
 
@@ -58,9 +58,7 @@ impl Origin {
     /// Where the request comes from.
     pub(super) fn of(request: &ServiceRequest) -> Self {
         match request.app_data::<web::Data<Cors>>() {
-            Some(cors) if !cors.listed.is_empty() => {
-                cors.listed(request.headers()).map_or(Self::Unlisted, Self::Listed)
-            }
+            Some(cors) if !cors.listed.is_empty() => cors.listed(request.headers()).map_or(Self::Foreign, Self::Listed),
             _ => Self::Irrelevant,
         }
     }

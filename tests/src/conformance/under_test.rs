@@ -47,7 +47,12 @@ impl UnderTest {
 
 /// What the recorded server was told, in our words: `tests/conformance/djoser/real/settings.py`.
 fn configuration(profile: &str, database: &str, mailbox: &Mailbox) -> String {
-    let (_, mail) = (profile, mailbox.configuration());
+    let mail = mailbox.configuration();
+    let own = match profile {
+        "activation" => "send_activation_email = true\n",
+        "locale" => "locale = \"accept-language\"\n",
+        _ => "",
+    };
     format!(
         "front_ends = []\n\
          [database]\nurl = {database:?}\n\
@@ -55,6 +60,6 @@ fn configuration(profile: &str, database: &str, mailbox: &Mailbox) -> String {
          [jwt]\nsecret = {JWT_SECRET:?}\n\
          [passwords]\nmemory_kib = 64\niterations = 1\nfailure_floor = \"0s\"\n\
          {mail}\
-         [[mount]]\nadapter = \"djoser\"\n"
+         [[mount]]\nadapter = \"djoser\"\n{own}"
     )
 }
