@@ -4,6 +4,8 @@ use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 use countersign_core::{StrategyKind, TokenFault};
 use serde::Serialize;
 
+use super::message::Message;
+
 /// The schemes of `simplejwt`; unlike `Token` their case counts.
 const JWT_SCHEMES: [&[u8]; 2] = [b"Bearer", b"JWT"];
 
@@ -45,7 +47,7 @@ pub enum Unauthenticated {
 /// The body of a 401.
 #[derive(Serialize)]
 pub(super) struct Body {
-    detail: &'static str,
+    detail: Message,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +59,7 @@ pub(super) struct Body {
 struct TokenMessage {
     token_class: &'static str,
     token_type: &'static str,
-    message: &'static str,
+    message: Message,
 }
 
 impl Unauthenticated {
@@ -82,9 +84,10 @@ impl Unauthenticated {
             Self::JwtInvalid { expired: false } => Some("Token is invalid"),
             _ => None,
         };
-        let messages =
-            message.map(|message| [TokenMessage { token_class: "AccessToken", token_type: "access", message }]);
-        Body { detail, code, messages }
+        let messages = message.map(|message| {
+            [TokenMessage { token_class: "AccessToken", token_type: "access", message: Message::new(message) }]
+        });
+        Body { detail: Message::new(detail), code, messages }
     }
 }
 

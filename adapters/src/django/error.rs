@@ -1,6 +1,6 @@
 //! What a Django dialect says when it says no: one `match` from every cause to status and body.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -13,7 +13,7 @@ use countersign_core::{AuthError, TokenFault, password::PasswordFlaw};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::{authorization::Unauthenticated, pages};
+use super::{authorization::Unauthenticated, message::Message, pages};
 use crate::{
     body::BodyError,
     plain::{STORE_RETRY, retry_seconds},
@@ -30,14 +30,14 @@ pub enum Error {
     Invalid(FieldErrors),
     /// 400: a refusal from behind the validation, which DRF renders as a bare list.
     #[error("refused: {0}")]
-    Refused(&'static str),
+    Refused(Message),
     /// One sentence.
     #[error("{status}: {detail}")]
     Detail {
         /// The status.
         status: StatusCode,
         /// The sentence.
-        detail: Cow<'static, str>,
+        detail: Message,
     },
     /// 401.
     #[error("unauthenticated: {0:?}")]
@@ -55,7 +55,7 @@ pub enum Error {
 
 impl Error {
     /// One sentence under a status.
-    pub fn detail(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn detail(status: StatusCode, detail: impl Into<Message>) -> Self {
         Self::Detail { status, detail: detail.into() }
     }
 
@@ -71,23 +71,24 @@ impl Error {
 
     /// 405; `Allow` is on every answer of a view anyway.
     pub fn method_not_allowed(method: &str) -> Self {
-        Self::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))
+        let detail = Message::new("Method \"{method}\" not allowed.").with("method", method);
+        Self::detail(StatusCode::METHOD_NOT_ALLOWED, detail)
     }
 
     /// 400 for the request as a whole.
-    pub fn non_field(message: impl Into<String>) -> Self {
+    pub fn non_field(message: impl Into<Message>) -> Self {
         Self::field(NON_FIELD, message)
     }
 
     /// 400 for one field.
-    pub fn field(name: &'static str, message: impl Into<String>) -> Self {
+    pub fn field(name: &'static str, message: impl Into<Message>) -> Self {
         Self::Invalid(FieldErrors(vec![(name, vec![message.into()])]))
     }
 }
 
 /// Messages by field, in the order of the serializer's fields.
 #[derive(Debug, Default)]
-pub struct FieldErrors(pub Vec<(&'static str, Vec<String>)>);
+pub struct FieldErrors(pub Vec<(&'static str, Vec<Message>)>);
 
 impl FieldErrors {
     /// Is everything in order?
@@ -96,9 +97,9 @@ impl FieldErrors {
     }
 
     /// Adds a message for `field`, which in the serializer stands right behind `predecessor`.
-    pub fn insert(&mut self, predecessor: &str, field: &'static str, message: &str) {
+    pub fn insert(&mut self, predecessor: &str, field: &'static str, message: impl Into<Message>) {
         let at = self.0.iter().position(|(name, _)| *name == predecessor).map_or(0, |at| at + 1);
-        self.0.insert(at, (field, vec![message.to_owned()]));
+        self.0.insert(at, (field, vec![message.into()]));
     }
 }
 
@@ -113,8 +114,8 @@ impl Serialize for FieldErrors {
 #[schema(as = django::Detail)]
 pub struct Detail<'a> {
     /// The sentence.
-    #[schema(example = "Invalid token.")]
-    detail: &'a str,
+    #[schema(value_type = String, example = "Invalid token.")]
+    detail: &'a Message,
 }
 
 impl ResponseError for Error {
@@ -136,7 +137,7 @@ impl ResponseError for Error {
             Self::Unauthenticated(why) => response.insert_header((WWW_AUTHENTICATE, "Token")).json(why.body()),
             Self::Unavailable { retry_after } => response
                 .insert_header((RETRY_AFTER, retry_seconds(*retry_after)))
-                .json(Detail { detail: "Service temporarily unavailable, try again later." }),
+                .json(Detail { detail: &Message::verbatim("Service temporarily unavailable, try again later.") }),
             Self::Page(status) => pages::page(*status),
         }
     }
@@ -154,7 +155,7 @@ impl From<AuthError> for Error {
             AuthError::Forbidden => Self::forbidden(),
             // A look before found them free, so another spelling or another request holds them: Djoser's answer to a
             // violated constraint.
-            AuthError::Taken(_) => Self::Refused("Unable to create account."),
+            AuthError::Taken(_) => Self::Refused(Message::new("Unable to create account.")),
             AuthError::Invalid { field } => Self::field(field, "Enter a valid value."),
             AuthError::WeakPassword(flaws) => Self::Invalid(FieldErrors(vec![("password", password_messages(&flaws))])),
             AuthError::NotFound | AuthError::Unsupported(_) => Self::not_found(),
@@ -170,11 +171,15 @@ impl From<AuthError> for Error {
 impl From<BodyError> for Error {
     fn from(error: BodyError) -> Self {
         match error {
-            BodyError::TooLarge { .. } => Self::detail(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large."),
-            BodyError::TooSlow { .. } => Self::detail(StatusCode::REQUEST_TIMEOUT, "Request body took too long."),
+            BodyError::TooLarge { .. } => {
+                Self::detail(StatusCode::PAYLOAD_TOO_LARGE, Message::verbatim("Request body is too large."))
+            }
+            BodyError::TooSlow { .. } => {
+                Self::detail(StatusCode::REQUEST_TIMEOUT, Message::verbatim("Request body took too long."))
+            }
             BodyError::UnsupportedMediaType { media_type } => Self::detail(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                format!("Unsupported media type \"{media_type}\" in request."),
+                Message::new("Unsupported media type \"{media_type}\" in request.").with("media_type", media_type),
             ),
             BodyError::Broken
             | BodyError::Syntax { .. }
@@ -186,16 +191,19 @@ impl From<BodyError> for Error {
 }
 
 /// The messages of Django's password validators.
-pub fn password_messages(flaws: &[PasswordFlaw]) -> Vec<String> {
+pub fn password_messages(flaws: &[PasswordFlaw]) -> Vec<Message> {
     let message = |flaw: &PasswordFlaw| match flaw {
-        PasswordFlaw::TooSimilar { attribute } => format!("The password is too similar to the {attribute}."),
-        PasswordFlaw::TooShort { min } => {
-            format!("This password is too short. It must contain at least {min} characters.")
-        }
-        PasswordFlaw::TooCommon => "This password is too common.".to_owned(),
-        PasswordFlaw::EntirelyNumeric => "This password is entirely numeric.".to_owned(),
+        PasswordFlaw::TooSimilar { attribute } => Message::new("The password is too similar to the %(verbose_name)s.")
+            .with("verbose_name", Message::new(attribute)),
+        PasswordFlaw::TooShort { min } => Message::counted(
+            "This password is too short. It must contain at least %d character.",
+            "This password is too short. It must contain at least %d characters.",
+            *min as u64,
+        ),
+        PasswordFlaw::TooCommon => Message::new("This password is too common."),
+        PasswordFlaw::EntirelyNumeric => Message::new("This password is entirely numeric."),
         PasswordFlaw::TooLong { max_bytes } => {
-            format!("This password is too long. It must contain at most {max_bytes} bytes.")
+            Message::verbatim(format!("This password is too long. It must contain at most {max_bytes} bytes."))
         }
     };
     flaws.iter().map(message).collect()

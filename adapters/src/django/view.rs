@@ -18,6 +18,7 @@ use super::{
     authorization::{Unauthenticated, accepted},
     error::Error,
     media::{Rendering, negotiate},
+    message::Message,
     metadata::{Action, Metadata},
     pages,
 };
@@ -105,7 +106,7 @@ fn suffix(request: &HttpRequest) -> Option<&str> {
 async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest) -> Result<(), Error> {
     let http = request.request();
     let Some(mount) = Use::<A>::of(http) else {
-        return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, "This view is not mounted."));
+        return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, Message::verbatim("This view is not mounted.")));
     };
     let credential = accepted(http, mount.auth.strategy().kind()).map_err(Error::Unauthenticated)?;
     let Some(presented) = credential else {
