@@ -44,7 +44,13 @@ pub trait Adapter: Sized + 'static {
     /// The reason why not, as a clause that completes "cannot be mounted with this strategy: …".
     fn serves(strategy: StrategyKind) -> Result<(), &'static str>;
 
-    /// How the JWT pair looks on this wire, under its own strategy or beside it.
+    /// Is the JWT pair taken beside the mount's own strategy?
+    fn takes_pair(options: &Self::Options) -> bool {
+        let _ = options;
+        false
+    }
+
+    /// How the JWT pair looks on this wire, as the mount's strategy or beside it.
     fn jwt_form(options: &Self::Options) -> JwtForm {
         let _ = options;
         JwtForm::Hotel

@@ -55,7 +55,7 @@ pub struct Dialect {
 pub struct MountParts<'a> {
     /// The door, under the mount's strategy and rules.
     pub auth: Auth,
-    /// See [`Mount::pair`].
+    /// The same under the JWT pair, for a wire that takes it beside that.
     pub pair: Auth,
     /// The adapter's options as configured.
     pub options: &'a Table,
@@ -105,6 +105,7 @@ impl Dialect {
 fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
     let MountParts { auth, pair, options, prefix, beside, site } = parts;
     let options = parse_options::<A::Options>(options)?;
+    let pair = A::takes_pair(&options).then_some(pair);
     let data = Use::data(Mount::<A> { auth, pair, options, prefix, beside, site });
     Ok(Arc::new(move |cfg| {
         cfg.app_data(data.clone());

@@ -4,6 +4,7 @@
 //! [`crate::django`]; here are the views.
 
 mod accounts;
+mod jwt;
 mod password;
 mod responses;
 mod schema;
@@ -13,7 +14,10 @@ mod users;
 use std::{future::ready, sync::Arc};
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middleware::from_fn, web};
-use countersign_core::{StrategyKind, TokenFault, Verified, password::PasswordRules};
+use chrono::TimeDelta;
+use countersign_core::{
+    JwtForm, StrategyKind, TokenFault, Verified, password::PasswordRules, strategy::SimpleJwtSettings,
+};
 use futures_util::future::Either;
 use utoipa::openapi::{
     OpenApi, OpenApiBuilder,
@@ -27,6 +31,7 @@ use crate::{
     django::{self, Error, Presented, View},
     document,
     mount::{Neighbours, Use},
+    settings::Span,
 };
 
 /// The tag, and the name that tokens of this mount carry in lists.
@@ -39,8 +44,22 @@ const TOKEN: &str = "djoser_token";
 pub struct Djoser;
 
 crate::settings! {
-    /// Djoser has no settings of its own yet: it behaves as it does with its defaults.
-    pub struct DjoserOptions {}
+    /// Djoser and simplejwt, which stand at one mount.
+    pub struct DjoserOptions {
+        /// Are there JSON Web Tokens beside the token: `jwt/create/`, `jwt/refresh/` and `jwt/verify/`, and the schemes
+        /// Bearer and JWT?
+        pub jwt: bool = true,
+        /// How long an access token lives.
+        pub access_token_lifetime: Span = Span::seconds(300), check = at_least_a_second,
+        /// How long a refresh token lives.
+        pub refresh_token_lifetime: Span = Span::days(1), check = at_least_a_second,
+    }
+}
+
+/// JSON Web Tokens know no less.
+fn at_least_a_second(life: &Span) -> Result<(), String> {
+    let least = *life >= Span::seconds(1);
+    if least { Ok(()) } else { Err("is less than a second".to_owned()) }
 }
 
 impl Adapter for Djoser {
@@ -52,13 +71,26 @@ impl Adapter for Djoser {
     type Options = DjoserOptions;
     type Error = Error;
 
-    /// One token is all that the wire hands out, and any strategy has one; of a JWT pair it is the access token.
+    /// One token is all that `token/login/` hands out, and any strategy has one; of a JWT pair it is the access token.
     fn serves(_: StrategyKind) -> Result<(), &'static str> {
         Ok(())
     }
 
+    fn takes_pair(options: &DjoserOptions) -> bool {
+        options.jwt
+    }
+
+    fn jwt_form(options: &DjoserOptions) -> JwtForm {
+        let delta = |life: Span| TimeDelta::from_std(life.duration()).unwrap_or(TimeDelta::MAX);
+        JwtForm::Simple(SimpleJwtSettings {
+            access_lifetime: delta(options.access_token_lifetime),
+            refresh_lifetime: delta(options.refresh_token_lifetime),
+        })
+    }
+
     fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
         tokens::routes(cfg);
+        jwt::routes(cfg);
         users::routes(cfg);
         accounts::my_routes(cfg);
         password::routes(cfg);
@@ -78,7 +110,8 @@ impl Adapter for Djoser {
              with 301 to the path with it, and a path without a view, or a form with too many fields, with a page of HTML \
              (404, 400).",
         );
-        let header = "`Token`, a blank, and the `auth_token` of `POST /auth/token/login/`.";
+        let header = "`Token`, a blank, and the `auth_token` of `POST /auth/token/login/`; or `Bearer` or `JWT`, a blank, and \
+                      an access token of `POST /auth/jwt/create/`.";
         let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", header)));
         let components = responses::schemas().security_scheme(TOKEN, scheme).build();
         OpenApiBuilder::new().info(info).components(Some(components)).build()
@@ -94,8 +127,8 @@ impl Adapter for Djoser {
         if let Some(verified) = request.extensions().get::<Arc<Verified>>() {
             return Either::Left(ready(Ok(Arc::clone(verified))));
         }
-        match django::accepted(request, mount.auth.strategy().kind()) {
-            Ok(Some(presented)) => caller::lookup(mount, presented.text()),
+        match django::accepted(request, mount) {
+            Ok(Some((presented, door))) => caller::lookup(mount, door, presented.text()),
             Ok(None) => caller::refused(TokenFault::Missing),
             Err(_) => caller::refused(TokenFault::Malformed),
         }

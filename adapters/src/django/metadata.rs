@@ -26,6 +26,12 @@ impl Field {
         Self { name, kind, required: false, read_only: false, label, max_length: None, help_text: None }
     }
 
+    /// Not optional.
+    #[must_use]
+    pub const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
     /// Only ever shown.
     #[must_use]
     pub const fn read_only(self) -> Self {

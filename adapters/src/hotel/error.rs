@@ -93,9 +93,9 @@ const fn plain(cause: &Cause) -> (StatusCode, Code, &'static str) {
             (StatusCode::UNAUTHORIZED, Code::Unauthenticated, "A bearer token is required.")
         }
         Cause::Token(TokenFault::Expired) => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The token has expired."),
-        Cause::Token(TokenFault::Malformed | TokenFault::Claims(_) | TokenFault::Unknown | TokenFault::UserInactive) => {
-            (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The token is not valid.")
-        }
+        Cause::Token(
+            TokenFault::Malformed | TokenFault::Claims(_) | TokenFault::Unknown | TokenFault::UserInactive,
+        ) => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The token is not valid."),
         Cause::Forbidden => (StatusCode::FORBIDDEN, Code::Forbidden, "Your role does not permit this."),
         Cause::WrongCredentials => {
             (StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidCredentials, "The given identifier or password is wrong.")
