@@ -55,3 +55,58 @@ pub fn differences(step: &Step, recorded: &Json, got: &Json) -> Vec<Difference> 
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORDED: &str = r#"{"status":200,"headers":{"allow":"GET"},"body":{"a":1,"b":[2]}}"#;
+
+    /// The names of what differs in a step with these members more.
+    fn compared(members: &str, recorded: &str, got: &str) -> Vec<String> {
+        let step = format!(r#"{{"id":"x-1","group":"x","about":"x"{members}}}"#);
+        let step: Step = serde_json::from_str(&step).unwrap();
+        let [recorded, got] = [recorded, got].map(|answer| Json::read(answer).unwrap());
+        differences(&step, &recorded, &got).into_iter().map(|difference| difference.what).collect()
+    }
+
+    #[test]
+    fn every_part_of_an_answer_counts() {
+        let nothing = Vec::<String>::new();
+        assert_eq!(compared("", RECORDED, RECORDED), nothing);
+        let got = r#"{"status":201,"headers":{"allow":"GET, POST","vary":"Cookie"},"body":{"a":1,"b":[3]}}"#;
+        assert_eq!(compared("", RECORDED, got), ["status", "allow", "vary", "body"]);
+        let turned = r#"{"status":200,"headers":{"allow":"GET"},"body":{"b":[2],"a":1}}"#;
+        assert_eq!(compared("", RECORDED, turned), ["key order"]);
+        let float = r#"{"status":200,"headers":{"allow":"GET"},"body":{"a":1.0,"b":[2]}}"#;
+        assert_eq!(compared("", RECORDED, float), ["body"]);
+        assert_eq!(compared(r#","status_only":true"#, RECORDED, got), ["status"]);
+        assert_eq!(compared(r#","status_only":true"#, RECORDED, turned), nothing);
+    }
+
+    #[test]
+    fn a_crash_is_tolerated_and_nothing_else() {
+        let [crash, refusal, success] =
+            [500, 401, 200].map(|status| format!(r#"{{"status":{status},"headers":{{}},"body":"{status}"}}"#));
+        let tolerant = r#","tolerate":[500,401]"#;
+        assert_eq!(compared(tolerant, &crash, &refusal), Vec::<String>::new());
+        assert_eq!(compared(tolerant, &crash, &success), ["status"]);
+        let other = r#"{"status":401,"headers":{},"body":"other"}"#;
+        assert_eq!(compared(tolerant, &refusal, other), ["body"]);
+    }
+
+    #[test]
+    fn a_page_is_a_page_but_its_status_and_place_count() {
+        let page = r#"{"status":301,"headers":{"content-type":"text/html","location":"/a/"},"body":"<html page>"}"#;
+        let bare = r#"{"status":301,"headers":{"location":"/b/"},"body":null}"#;
+        assert_eq!(compared("", page, bare), ["location"]);
+    }
+
+    #[test]
+    fn mails_are_compared_member_by_member() {
+        let mail = r#","mail":{"to":"ada@example.org"}"#;
+        let [one, two] = [r#"{"count":1,"subject":"x"}"#, r#"{"count":0}"#];
+        assert_eq!(compared(mail, one, two), ["count", "subject"]);
+        assert_eq!(compared(mail, one, one), Vec::<String>::new());
+    }
+}

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use countersign_core::env::{Clock as _, SystemClock};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Sha256, Sha512};
 
 use super::json::Json;
 
@@ -67,25 +67,13 @@ fn encoded(part: &Json) -> String {
 }
 
 fn sign(algorithm: &str, secret: &[u8], message: &[u8]) -> Vec<u8> {
-    match algorithm {
-        "HS256" => Hmac::<Sha256>::new_from_slice(secret)
-            .expect("any key")
-            .chain_update(message)
-            .finalize()
-            .into_bytes()
-            .to_vec(),
-        "HS384" => Hmac::<Sha384>::new_from_slice(secret)
-            .expect("any key")
-            .chain_update(message)
-            .finalize()
-            .into_bytes()
-            .to_vec(),
-        "HS512" => Hmac::<Sha512>::new_from_slice(secret)
-            .expect("any key")
-            .chain_update(message)
-            .finalize()
-            .into_bytes()
-            .to_vec(),
-        _ => panic!("no algorithm {algorithm:?}"),
-    }
+    let signed =
+        match algorithm {
+            "HS256" => Hmac::<Sha256>::new_from_slice(secret)
+                .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()),
+            "HS512" => Hmac::<Sha512>::new_from_slice(secret)
+                .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()),
+            _ => panic!("no algorithm {algorithm:?}"),
+        };
+    signed.expect("a key of any length")
 }

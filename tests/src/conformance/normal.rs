@@ -165,3 +165,48 @@ fn users(value: &Json, names: &str) -> Json {
 fn is_hex(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    /// The comparable body of an answer, under these rules.
+    fn body(rules: &str, body: &str) -> String {
+        let mut values = Values::new("secret");
+        values.capture("ada_id", Some(Json::from(7)));
+        values.capture("ada_token", Some(Json::text(TOKEN)));
+        let step = format!(r#"{{"id":"x-1","group":"x","about":"x","normal":{rules}}}"#);
+        let step: Step = serde_json::from_str(&step).unwrap();
+        let reply = Reply { status: 200, headers: Vec::new(), body: Json::read(body).unwrap() };
+        normal(&step, &reply, "127.0.0.1:80", &values).get("body").unwrap().to_string()
+    }
+
+    #[test]
+    fn what_differs_from_run_to_run_is_put_down_by_its_shape() {
+        let rules = r#"{"id":"id","token":"hex40"}"#;
+        assert_eq!(body(rules, r#"{"id":7,"token":"x"}"#), r#"{"id":"<id ada_id>","token":"x"}"#);
+        let other = "f".repeat(40);
+        let answer = format!(r#"{{"token":"{other}","id":8}}"#);
+        assert_eq!(body(rules, &answer), r#"{"token":"<hex40>","id":"<int>"}"#);
+        assert_eq!(body(rules, &format!(r#"{{"token":"{TOKEN}"}}"#)), r#"{"token":"{{ada_token}}"}"#);
+        assert_eq!(body(r#"{"*.id":"id"}"#, r#"[{"id":7},{"id":null}]"#), r#"[{"id":"<id ada_id>"},{"id":null}]"#);
+        assert_eq!(body(r#"{"a":"begins JSON - "}"#, r#"{"a":"JSON - b"}"#), r#"{"a":"JSON - ..."}"#);
+        assert_eq!(body("{}", r#"["http://127.0.0.1:80/a","at 127.0.0.1:80"]"#), r#"["{{base}}/a","at {{host}}"]"#);
+    }
+
+    #[test]
+    fn a_jwt_is_its_header_and_claims() {
+        let [header, claims] =
+            [r#"{"alg":"HS256"}"#, r#"{"exp":1301,"iat":1000,"jti":"x","user_id":"7","token_type":"access"}"#];
+        let [header, claims] = [header, claims]
+            .map(|part| base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, part));
+        let seen = r#"{"lifetime":300,"jti":"x","user_id":"<str ada_id>","token_type":"access"}"#;
+        assert_eq!(
+            body(r#"{"a":"jwt"}"#, &format!(r#"{{"a":"{header}.{claims}.s"}}"#)),
+            format!(r#"{{"a":{{"<jwt>":{{"header":{{"alg":"HS256"}},"claims":{seen}}}}}}}"#)
+        );
+        assert_eq!(body(r#"{"a":"jwt"}"#, r#"{"a":"x"}"#), r#"{"a":{"<not a jwt>":"x"}}"#);
+    }
+}
