@@ -1,6 +1,6 @@
 //! A view as data, and what happens around its handlers.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse, Resource,
@@ -112,7 +112,7 @@ fn said(language: Language, response: ServiceResponse<BoxBody>) -> ServiceRespon
 
 /// Answers the methods of `view` that have no handler; registered behind its handlers.
 pub fn rest(view: &'static View) -> Resource {
-    web::resource(view.pattern).to(move |request, language| unhandled(view, request, language))
+    web::resource(view.pattern).to(move |request, language| ready(unhandled(view, &request, language)))
 }
 
 /// Registers a view of an application's own, outside of the mount's prefix: its callers are known by the credentials of
@@ -128,7 +128,7 @@ pub fn own_view<A: Adapter<Error = Error, Options: Localized>>(
 ) {
     let around = from_fn(move |request, next| dispatch::<A, _>(view, request, next));
     let resource = handlers(web::resource(view.pattern))
-        .default_service(web::to(move |request, language| unhandled(view, request, language)));
+        .default_service(web::to(move |request, language| ready(unhandled(view, &request, language))));
     cfg.service(resource.app_data(mount.clone()).wrap(around));
     if let Some(pattern) = view.pattern.strip_suffix('/').filter(|pattern| !pattern.is_empty()) {
         cfg.service(web::resource(pattern).app_data(mount.clone()).to(pages::add_slash::<A>));
@@ -136,7 +136,7 @@ pub fn own_view<A: Adapter<Error = Error, Options: Localized>>(
 }
 
 /// `OPTIONS`, or 405.
-async fn unhandled(view: &'static View, request: HttpRequest, language: Language) -> Result<HttpResponse, Error> {
+fn unhandled(view: &'static View, request: &HttpRequest, language: Language) -> Result<HttpResponse, Error> {
     if request.method() == Method::OPTIONS {
         Ok(HttpResponse::Ok().json(Metadata::of(view, language)))
     } else {

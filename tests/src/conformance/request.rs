@@ -111,9 +111,9 @@ fn multipart(parts: &Json, values: &Values) -> String {
             }
             _ => (String::new(), value),
         };
-        body += &format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
-        body += &filled(content, values);
-        body += "\r\n";
+        let content = filled(content, values);
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}");
+        body.extend([head.as_str(), "\r\n\r\n", &content, "\r\n"]);
     }
     body + &format!("--{BOUNDARY}--\r\n")
 }

@@ -71,17 +71,14 @@ fn conform(suite: &Suite, options: &Options) -> ExitCode {
         return report::print(suite, program);
     }
     let profile = options.profile.as_str();
-    let outcomes = match (&options.url, &options.smtp) {
-        (Some(url), Some(smtp)) => {
-            let host = url.trim_start_matches("http://").trim_end_matches('/');
-            let target = Target { host, jwt_secret: &options.jwt_secret, mailbox: &Mailbox::at(*smtp) };
-            run(suite, profile, &target)
-        }
-        _ => {
-            let temporary = sqlite();
-            let url = options.database.as_deref().unwrap_or(&temporary.url);
-            UnderTest::start(program, suite, profile, url).run(suite, profile)
-        }
+    let outcomes = if let (Some(url), Some(smtp)) = (&options.url, options.smtp) {
+        let host = url.trim_start_matches("http://").trim_end_matches('/');
+        let target = Target { host, jwt_secret: &options.jwt_secret, mailbox: &Mailbox::at(smtp) };
+        run(suite, profile, &target)
+    } else {
+        let temporary = sqlite();
+        let url = options.database.as_deref().unwrap_or(&temporary.url);
+        UnderTest::start(program, suite, profile, url).run(suite, profile)
     };
     if let Some(file) = &options.record {
         fs::write(file, recording(&outcomes)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));

@@ -32,7 +32,9 @@ pub fn print(suite: &Suite, program: &str) -> ExitCode {
     }
     println!("| profile | group | steps | {} |", names.join(" | "));
     println!("| --- | --- | --: |{}", " --: |".repeat(names.len()));
-    rows.iter().for_each(|row| println!("{row}"));
+    for row in rows {
+        println!("{row}");
+    }
     if full { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
