@@ -167,6 +167,15 @@ mod tests {
     }
 
     #[test]
+    fn sentences_are_joined_in_a_text_of_our_own() {
+        let wait = Message::new("Expected available in {wait} seconds.").with("wait", "5");
+        let both = Message::verbatim("{one} {other}").with("one", Message::from("Request was throttled."));
+        let both = both.with("other", wait);
+        assert_eq!(both.to_string(), "Request was throttled. Expected available in 5 seconds.");
+        assert_eq!(language("de").text(&both), "Die Anfrage wurde gedrosselt. Erwarte Verfügbarkeit in 5 Sekunden.");
+    }
+
+    #[test]
     fn what_the_catalogues_do_not_have_stays_english() {
         for message in ["Token is invalid", "User is inactive", "No active account found with the given credentials"] {
             assert_eq!(language("ru").text(&message.into()), message);
