@@ -226,7 +226,7 @@ impl From<&User> for Profile {
 #[post("/login")]
 async fn create_tokens(mount: Use<Hotel>, body: Body<Hotel, Login>) -> Result<HttpResponse, Error> {
     let Login { identifier, password } = body.into_inner();
-    let credentials = Credentials { identifier, password };
+    let credentials = Credentials::new(identifier, password);
     let issued = mount.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     let refresh = issued.refresh.as_ref().ok_or(AuthError::Unsupported(mount.auth.strategy().kind()))?;
     Ok(never_stored(&Tokens {

@@ -14,6 +14,7 @@ pub mod executor;
 pub mod hotel;
 pub mod json;
 pub mod laravel;
+pub mod mail;
 pub mod minimal;
 pub mod mount;
 mod multipart;

@@ -170,7 +170,7 @@ struct Registered {
 #[post("/auth")]
 async fn create_token(mount: Use<Minimal>, body: Body<Minimal, Login>) -> Result<Json<Token>, Error> {
     let Login { login, password } = body.into_inner();
-    let credentials = Credentials { identifier: login, password };
+    let credentials = Credentials::new(login, password);
     let issued = mount.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(Json(Token { token: issued.access.expose().to_owned() }))
 }

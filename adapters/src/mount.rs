@@ -5,7 +5,7 @@ use std::{future::Ready, ops::Deref, sync::Arc};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServerError};
 use countersign_core::{Auth, AuthError};
 
-use crate::{adapter::Adapter, executor::Executor, sockets::Sockets};
+use crate::{adapter::Adapter, executor::Executor, mail::Postman, sockets::Sockets};
 
 /// What a mount is made of.
 pub struct Mount<A: Adapter> {
@@ -37,6 +37,8 @@ pub struct Site {
     pub executor: Executor,
     /// The open sockets of all mounts.
     pub sockets: Sockets,
+    /// Takes the mails of all mounts.
+    pub postman: Arc<dyn Postman>,
 }
 
 /// The names and prefixes of all mounts of the server, in the order of the configuration.
