@@ -1,6 +1,7 @@
 //! The settings of a mount: Djoser's own, by its names, with its defaults.
 
 use chrono::TimeDelta;
+use countersign_core::strategy::SimpleJwtSettings;
 
 use crate::{
     django::{self, Locale, Localized},
@@ -68,6 +69,13 @@ crate::settings! {
         /// Do users look absent to whoever may not see them, and is everybody's list their own entry? Otherwise everybody
         /// sees the list, and others are refused with 403.
         pub hide_users: bool = true,
+        /// Are there JSON Web Tokens beside the token: `jwt/create/`, `jwt/refresh/` and `jwt/verify/`, and the schemes
+        /// Bearer and JWT?
+        pub jwt: bool = true,
+        /// How long an access token lives.
+        pub access_token_lifetime: Span = Span::seconds(300), check = at_least_a_second,
+        /// How long a refresh token lives.
+        pub refresh_token_lifetime: Span = Span::days(1), check = at_least_a_second,
         /// "off" as in a stock project: every message and mail is in the language of `language_code`.
         /// "accept-language" as with Django's `LocaleMiddleware`: in the language that the client asks for, by the
         /// cookie `django_language` or the header `Accept-Language`.
@@ -98,7 +106,15 @@ impl Localized for DjoserOptions {
 impl DjoserOptions {
     /// How long a link is good.
     pub(super) fn link_life(&self) -> TimeDelta {
-        TimeDelta::from_std(self.password_reset_timeout.into()).unwrap_or(TimeDelta::MAX)
+        delta(self.password_reset_timeout)
+    }
+
+    /// How long JSON Web Tokens live.
+    pub(super) fn jwt_lifetimes(&self) -> SimpleJwtSettings {
+        SimpleJwtSettings {
+            access_lifetime: delta(self.access_token_lifetime),
+            refresh_lifetime: delta(self.refresh_token_lifetime),
+        }
     }
 
     /// Does a request to write to an unknown address say so?
@@ -116,6 +132,11 @@ impl DjoserOptions {
             site_name: or(&self.email_frontend_site_name, domain),
         }
     }
+}
+
+/// A span is at most a hundred years, which every date can be moved by.
+fn delta(span: Span) -> TimeDelta {
+    TimeDelta::from_std(span.duration()).unwrap_or(TimeDelta::MAX)
 }
 
 /// A link from its template.
@@ -136,6 +157,12 @@ fn link(template: &String) -> Result<(), String> {
     } else {
         Ok(())
     }
+}
+
+/// JSON Web Tokens know no less.
+fn at_least_a_second(life: &Span) -> Result<(), String> {
+    let least = *life >= Span::seconds(1);
+    if least { Ok(()) } else { Err("is less than a second".to_owned()) }
 }
 
 fn language_code(code: &str) -> Result<(), String> {
