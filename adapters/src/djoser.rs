@@ -72,7 +72,7 @@ impl Adapter for Djoser {
         accounts::routes(cfg);
         cfg.map(|cfg| {
             for pattern in users::WITHOUT_SLASH {
-                cfg.route(pattern, web::to(django::add_slash));
+                cfg.route(pattern, web::to(django::add_slash::<Self>));
             }
             cfg
         });
@@ -109,8 +109,8 @@ impl Adapter for Djoser {
     }
 
     /// A view answers for all methods of its path (see `close`): what gets here has none.
-    fn unserved(_: &HttpRequest, _: &[Method]) -> HttpResponse {
-        django::not_found()
+    fn unserved(request: &HttpRequest, _: &[Method]) -> HttpResponse {
+        django::not_found::<Self>(request)
     }
 }
 

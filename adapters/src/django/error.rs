@@ -13,7 +13,7 @@ use countersign_core::{AuthError, TokenFault, password::PasswordFlaw};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::{authorization::Unauthenticated, message::Message, pages};
+use super::{authorization::Unauthenticated, language::Language, message::Message, pages};
 use crate::{
     body::BodyError,
     plain::{STORE_RETRY, retry_seconds},
@@ -86,6 +86,23 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The answer in a language.
+    pub(super) fn answer(&self, language: Language) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        match self {
+            Self::Invalid(errors) => response.json(Said(errors, language)),
+            Self::Refused(message) => response.json([language.text(message)]),
+            Self::Detail { detail, .. } => response.json(Detail { detail: &language.text(detail) }),
+            Self::Unauthenticated(why) => response.insert_header((WWW_AUTHENTICATE, "Token")).json(why.body(language)),
+            Self::Unavailable { retry_after } => response
+                .insert_header((RETRY_AFTER, retry_seconds(*retry_after)))
+                .json(Detail { detail: "Service temporarily unavailable, try again later." }),
+            Self::Page(status) => pages::page(*status),
+        }
+    }
+}
+
 /// Messages by field, in the order of the serializer's fields.
 #[derive(Debug, Default)]
 pub struct FieldErrors(pub Vec<(&'static str, Vec<Message>)>);
@@ -103,9 +120,15 @@ impl FieldErrors {
     }
 }
 
-impl Serialize for FieldErrors {
+/// The messages in a language, as they are sent.
+struct Said<'a>(&'a FieldErrors, Language);
+
+impl Serialize for Said<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(field, messages)| (field, messages)))
+        let Self(FieldErrors(fields), language) = self;
+        let said =
+            |messages: &'_ [Message]| messages.iter().map(|message| language.text(message).into_owned()).collect();
+        serializer.collect_map(fields.iter().map(|(field, messages)| -> (_, Vec<String>) { (field, said(messages)) }))
     }
 }
 
@@ -114,8 +137,8 @@ impl Serialize for FieldErrors {
 #[schema(as = django::Detail)]
 pub struct Detail<'a> {
     /// The sentence.
-    #[schema(value_type = String, example = "Invalid token.")]
-    detail: &'a Message,
+    #[schema(example = "Invalid token.")]
+    detail: &'a str,
 }
 
 impl ResponseError for Error {
@@ -128,18 +151,9 @@ impl ResponseError for Error {
         }
     }
 
+    /// In English; where another language is asked for, [`super::dispatch`] writes the answer again.
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status_code());
-        match self {
-            Self::Invalid(errors) => response.json(errors),
-            Self::Refused(message) => response.json([message]),
-            Self::Detail { detail, .. } => response.json(Detail { detail }),
-            Self::Unauthenticated(why) => response.insert_header((WWW_AUTHENTICATE, "Token")).json(why.body()),
-            Self::Unavailable { retry_after } => response
-                .insert_header((RETRY_AFTER, retry_seconds(*retry_after)))
-                .json(Detail { detail: &Message::verbatim("Service temporarily unavailable, try again later.") }),
-            Self::Page(status) => pages::page(*status),
-        }
+        self.answer(Language::ENGLISH)
     }
 }
 

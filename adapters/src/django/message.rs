@@ -5,12 +5,10 @@ use std::{
     fmt::{self, Display, Formatter},
 };
 
-use serde::{Serialize, Serializer};
-
 /// A sentence: the English text by which the catalogues of gettext know it (the msgid, with the placeholders of its
 /// package), and what stands in the place of these.
 ///
-/// Its [`Display`] and [`Serialize`] are English.
+/// Its [`Display`] is English; [`super::Language::text`] has it in another language.
 ///
 /// ```text
 /// Message::from("Invalid token.")
@@ -26,11 +24,11 @@ pub struct Message {
 
 /// What `ngettext` is asked with beside the msgid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Plural {
+struct Plural {
     /// The English text for any other number than one.
-    pub(super) other: &'static str,
+    other: &'static str,
     /// How many.
-    pub(super) count: u64,
+    count: u64,
 }
 
 /// What stands in the place of a placeholder.
@@ -63,6 +61,16 @@ impl Message {
     pub fn with(mut self, name: &'static str, value: impl Into<Argument>) -> Self {
         self.arguments.push((name, value.into()));
         self
+    }
+
+    /// What the catalogues have it under, if they are asked at all.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.is_known.then_some(&*self.id)
+    }
+
+    /// The number that it depends on.
+    pub(super) fn count(&self) -> Option<u64> {
+        self.plural.map(|plural| plural.count)
     }
 
     /// The text before anything is filled in, in English.
@@ -142,12 +150,6 @@ impl Display for Message {
     }
 }
 
-impl Serialize for Message {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.fill(self.template(), Self::to_string))
-    }
-}
-
 impl From<&str> for Argument {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
@@ -184,7 +186,6 @@ mod tests {
             ),
         ] {
             assert_eq!(message.to_string(), text);
-            assert_eq!(serde_json::to_value(&message).unwrap(), text);
         }
     }
 

@@ -3,13 +3,30 @@
 use chrono::TimeDelta;
 
 use crate::{
+    django::{self, Locale, Localized},
     mount::Site,
     settings::{Span, between, when_set},
 };
 
+crate::choices! {
+    /// Who chooses the language of the answers.
+    pub enum LocaleSource {
+        /// The server, for everybody.
+        Off = "off",
+        /// The client.
+        AcceptLanguage = "accept-language",
+    }
+}
+
 crate::settings! {
     /// Djoser's own settings, by its names and with its defaults, and the lifetime of Django's links.
     pub struct DjoserOptions {
+        /// "off" as in a stock project: every message and mail is in the language of `language_code`.
+        /// "accept-language" as with Django's `LocaleMiddleware`: in the language that the client asks for, by the
+        /// cookie `django_language` or the header `Accept-Language`.
+        pub locale: LocaleSource = LocaleSource::Off,
+        /// The language of whoever asks for none that exists, by Django's code: "de", "pt-br", "zh-hans" …
+        pub language_code: String = django::STOCK_LANGUAGE.to_owned(), check = language_code,
         /// Are new users inactive until they follow a link that is mailed to them? Then a change of address needs it as
         /// well.
         pub send_activation_email: bool = false,
@@ -130,4 +147,18 @@ fn domain(text: &str) -> Result<(), String> {
 fn line(text: &str) -> Result<(), String> {
     let fits = !text.trim().is_empty() && !text.chars().any(char::is_control);
     if fits { Ok(()) } else { Err("is not one line of text".to_owned()) }
+}
+
+fn language_code(code: &str) -> Result<(), String> {
+    if django::is_language(code) {
+        Ok(())
+    } else {
+        Err("is no language of Django; write a code such as \"en-us\", \"de\" or \"pt-br\"".to_owned())
+    }
+}
+
+impl Localized for DjoserOptions {
+    fn locale(&self) -> Locale {
+        Locale::new(&self.language_code, self.locale == LocaleSource::AcceptLanguage)
+    }
 }
