@@ -1,7 +1,7 @@
 //! What makes a dialect: its name, its routes, its words.
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError, http::Method};
-use countersign_core::{AuthError, StrategyKind, password::PasswordRules};
+use countersign_core::{AuthError, JwtForm, StrategyKind, password::PasswordRules};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -43,6 +43,18 @@ pub trait Adapter: Sized + 'static {
     /// # Errors
     /// The reason why not, as a clause that completes "cannot be mounted with this strategy: …".
     fn serves(strategy: StrategyKind) -> Result<(), &'static str>;
+
+    /// Is the JWT pair taken beside the mount's own strategy?
+    fn takes_pair(options: &Self::Options) -> bool {
+        let _ = options;
+        false
+    }
+
+    /// How the JWT pair looks on this wire, as the mount's strategy or beside it.
+    fn jwt_form(options: &Self::Options) -> JwtForm {
+        let _ = options;
+        JwtForm::Hotel
+    }
 
     /// Registers the handlers, relative to the mount's prefix; each with `#[utoipa::path]` and an actix route macro.
     fn routes(cfg: &mut ServiceConfig, beside: &Neighbours);

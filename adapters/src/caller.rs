@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use countersign_core::{AuthError, TokenFault, Verified, store::StoreError};
+use countersign_core::{Auth, AuthError, TokenFault, Verified, store::StoreError};
 use futures_util::{
     FutureExt as _, TryFutureExt as _,
     future::{Either, LocalBoxFuture},
@@ -68,18 +68,18 @@ impl<A: Adapter> FromRequest for Caller<A> {
 /// Looks the request's credential up: the cache on this thread, the store on a blocking one.
 pub fn by_credential<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Authentication {
     match A::credential(request) {
-        Ok(credential) => lookup(mount, credential),
+        Ok(credential) => lookup(mount, &mount.auth, credential),
         Err(fault) => refused(fault),
     }
 }
 
-/// Looks `credential` up: the cache on this thread, the store on a blocking one.
-pub fn lookup<A: Adapter>(mount: &Use<A>, credential: &str) -> Authentication {
-    if let Some(verified) = mount.auth.cached(credential) {
+/// Looks `credential` up behind `door`, one of the mount's: the cache on this thread, the store on a blocking one.
+pub fn lookup<A: Adapter>(mount: &Use<A>, door: &Auth, credential: &str) -> Authentication {
+    if let Some(verified) = door.cached(credential) {
         return Either::Left(ready(Ok(verified)));
     }
-    let (mount, credential) = (mount.clone(), credential.to_owned());
-    coming(async move { mount.blocking(move |auth| auth.verify(&credential)).await })
+    let (mount, door, credential) = (mount.clone(), door.clone(), credential.to_owned());
+    coming(async move { mount.site.executor.blocking(move || door.verify(&credential)).await })
 }
 
 /// An answer that is on its way.

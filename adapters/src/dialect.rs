@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, http::Method};
-use countersign_core::{Auth, StrategyKind, password::PasswordRules};
+use countersign_core::{Auth, JwtForm, StrategyKind, password::PasswordRules};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -12,7 +12,7 @@ use crate::{
     djoser, hotel, minimal,
     mount::{Mount, Neighbours, Site, Use},
     sanctum, sanctum_spa,
-    settings::{AdapterOptions, Problem, Table, parse_options},
+    settings::{AdapterOptions, Problem, Section as _, Table, parse_options},
 };
 
 /// Every dialect, in the order in which they are mounted by default. A new adapter is a module and a row here.
@@ -39,6 +39,8 @@ pub struct Dialect {
     pub options: AdapterOptions,
     /// [`Adapter::serves`].
     pub serves: fn(StrategyKind) -> Result<(), &'static str>,
+    /// [`Adapter::jwt_form`] of a table of options; what is wrong with them has its default.
+    pub jwt_form: fn(&Table) -> JwtForm,
     /// [`Adapter::routes`].
     pub routes: fn(&mut ServiceConfig, &Neighbours),
     /// [`Adapter::describe`].
@@ -53,6 +55,8 @@ pub struct Dialect {
 pub struct MountParts<'a> {
     /// The door, under the mount's strategy and rules.
     pub auth: Auth,
+    /// The same under the JWT pair, for a wire that takes it beside that.
+    pub pair: Auth,
     /// The adapter's options as configured.
     pub options: &'a Table,
     /// See [`Mount::prefix`].
@@ -76,6 +80,7 @@ impl Dialect {
             password_rules: A::PASSWORD_RULES,
             options: AdapterOptions::of::<A::Options>(A::NAME),
             serves: A::serves,
+            jwt_form: |options| A::jwt_form(&A::Options::read(options).0),
             routes: A::routes,
             describe: A::describe,
             unserved: A::unserved,
@@ -98,9 +103,10 @@ impl Dialect {
 }
 
 fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
-    let MountParts { auth, options, prefix, beside, site } = parts;
+    let MountParts { auth, pair, options, prefix, beside, site } = parts;
     let options = parse_options::<A::Options>(options)?;
-    let data = Use::data(Mount::<A> { auth, options, prefix, beside, site });
+    let pair = A::takes_pair(&options).then_some(pair);
+    let data = Use::data(Mount::<A> { auth, pair, options, prefix, beside, site });
     Ok(Arc::new(move |cfg| {
         cfg.app_data(data.clone());
         A::lend(cfg, &data);

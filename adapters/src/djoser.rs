@@ -6,6 +6,7 @@
 mod accounts;
 mod activation;
 mod address;
+mod jwt;
 mod links;
 mod mails;
 mod options;
@@ -20,7 +21,10 @@ mod users;
 use std::{future::ready, sync::Arc};
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middleware::from_fn, web};
-use countersign_core::{StrategyKind, TokenFault, Verified, password::PasswordRules};
+use chrono::TimeDelta;
+use countersign_core::{
+    JwtForm, StrategyKind, TokenFault, Verified, password::PasswordRules, strategy::SimpleJwtSettings,
+};
 use futures_util::future::Either;
 use utoipa::openapi::{
     OpenApi, OpenApiBuilder,
@@ -34,6 +38,7 @@ use crate::{
     django::{self, Error, Presented, View},
     document,
     mount::{Neighbours, Use},
+    settings::Span,
 };
 
 pub use options::DjoserOptions;
@@ -56,13 +61,26 @@ impl Adapter for Djoser {
     type Options = DjoserOptions;
     type Error = Error;
 
-    /// One token is all that the wire hands out, and any strategy has one; of a JWT pair it is the access token.
+    /// One token is all that `token/login/` hands out, and any strategy has one; of a JWT pair it is the access token.
     fn serves(_: StrategyKind) -> Result<(), &'static str> {
         Ok(())
     }
 
+    fn takes_pair(options: &DjoserOptions) -> bool {
+        options.jwt
+    }
+
+    fn jwt_form(options: &DjoserOptions) -> JwtForm {
+        let delta = |life: Span| TimeDelta::from_std(life.duration()).unwrap_or(TimeDelta::MAX);
+        JwtForm::Simple(SimpleJwtSettings {
+            access_lifetime: delta(options.access_token_lifetime),
+            refresh_lifetime: delta(options.refresh_token_lifetime),
+        })
+    }
+
     fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
         tokens::routes(cfg);
+        jwt::routes(cfg);
         users::routes(cfg);
         accounts::my_routes(cfg);
         password::routes(cfg);
@@ -85,7 +103,8 @@ impl Adapter for Djoser {
              with 301 to the path with it, and a path without a view, or a form with too many fields, with a page of HTML \
              (404, 400).",
         );
-        let header = "`Token`, a blank, and the `auth_token` of `POST /auth/token/login/`.";
+        let header = "`Token`, a blank, and the `auth_token` of `POST /auth/token/login/`; or `Bearer` or `JWT`, a blank, and \
+                      an access token of `POST /auth/jwt/create/`.";
         let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", header)));
         let components = responses::schemas().security_scheme(TOKEN, scheme).build();
         OpenApiBuilder::new().info(info).components(Some(components)).build()
@@ -101,8 +120,8 @@ impl Adapter for Djoser {
         if let Some(verified) = request.extensions().get::<Arc<Verified>>() {
             return Either::Left(ready(Ok(Arc::clone(verified))));
         }
-        match django::accepted(request, mount.auth.strategy().kind()) {
-            Ok(Some(presented)) => caller::lookup(mount, presented.text()),
+        match django::accepted(request, mount) {
+            Ok(Some((presented, door))) => caller::lookup(mount, door, presented.text()),
             Ok(None) => caller::refused(TokenFault::Missing),
             Err(_) => caller::refused(TokenFault::Malformed),
         }

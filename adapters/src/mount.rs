@@ -11,6 +11,8 @@ use crate::{adapter::Adapter, executor::Executor, mail::Postman, sockets::Socket
 pub struct Mount<A: Adapter> {
     /// The door to the realm, under the mount's strategy and password rules.
     pub auth: Auth,
+    /// The door under the JWT pair, if the wire takes it beside the mount's own strategy.
+    pub pair: Option<Auth>,
     /// The adapter's own settings.
     pub options: A::Options,
     /// Where the mount's paths begin: `""` or `/…`.

@@ -64,6 +64,38 @@ pub enum TokenFault {
     /// Its user is disabled.
     #[error("user inactive")]
     UserInactive,
+    /// Signed here, but its claims are not those that are asked for; only wires that say which tell it apart.
+    #[error("claims: {0}")]
+    Claims(ClaimFault),
+}
+
+/// What is wrong with the claims of a token in simplejwt's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimFault {
+    /// Without `exp`.
+    #[error("no exp")]
+    NoExpiry,
+    /// Without `jti`.
+    #[error("no jti")]
+    NoId,
+    /// Without `token_type`.
+    #[error("no token_type")]
+    NoType,
+    /// A refresh token where an access token is asked for, or the other way round.
+    #[error("wrong token_type")]
+    WrongType,
+    /// Without a `user_id` that could be a number.
+    #[error("no user_id")]
+    NoUser,
+    /// There is no user with that number.
+    #[error("unknown user")]
+    UnknownUser,
+}
+
+impl From<ClaimFault> for TokenFault {
+    fn from(fault: ClaimFault) -> Self {
+        Self::Claims(fault)
+    }
 }
 
 impl From<TokenFault> for AuthError {

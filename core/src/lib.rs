@@ -5,7 +5,7 @@
 //! ([`mod@env`]), so that a test can state exact tokens and move the clock by hand.
 //!
 //! ```text
-//! adapter ──▶ Auth ──▶ Strategy (SanctumPat | DjoserToken | JwtPair)
+//! adapter ──▶ Auth ──▶ Strategy (SanctumPat | DjoserToken | JwtPair | SimpleJwt)
 //!               │          └──▶ TokenStore ─┐
 //!               ├──▶ Passwords              ├──▶ the database
 //!               └──▶ UserStore ─────────────┘
@@ -25,10 +25,10 @@ pub mod strategy;
 pub mod usage;
 
 pub use auth::Auth;
-pub use error::{AuthError, TokenFault};
+pub use error::{AuthError, ClaimFault, TokenFault};
 pub use model::{
     Abilities, Account, Credentials, Grant, Issued, NewToken, NewUser, Registration, Role, Spelling, Subject, Token,
     TokenId, TokenKind, User, UserId, Verified,
 };
 pub use secret::{Digest, Secret};
-pub use strategy::{Strategy, StrategyKind};
+pub use strategy::{JwtForm, Strategy, StrategyKind};

@@ -115,7 +115,8 @@ fn cipher(key: &RingKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&(*key.bytes).into())
 }
 
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+/// HMAC-SHA256.
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     // HMAC takes a key of any length, so there is nothing to refuse.
     Hmac::<Sha256>::new_from_slice(key)
         .map(|mut mac| {

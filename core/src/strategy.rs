@@ -1,12 +1,15 @@
 //! How tokens look and live: the closed set of strategies, one file each.
 
 mod djoser;
+mod jws;
 mod jwt;
 mod sanctum;
+mod simplejwt;
 
 pub use djoser::DjoserToken;
 pub use jwt::{JwtPair, JwtSettings};
 pub use sanctum::SanctumPat;
+pub use simplejwt::{SimpleJwt, SimpleJwtSettings};
 
 use std::fmt;
 
@@ -48,6 +51,15 @@ impl fmt::Display for StrategyKind {
     }
 }
 
+/// How the JWT pair looks on a wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JwtForm {
+    /// The hotel API's: see [`JwtPair`], whose settings are the server's.
+    Hotel,
+    /// simplejwt's: see [`SimpleJwt`].
+    Simple(SimpleJwtSettings),
+}
+
 /// What a mount issues and accepts.
 #[derive(Debug, Clone)]
 pub enum Strategy {
@@ -57,6 +69,8 @@ pub enum Strategy {
     DjoserToken(DjoserToken),
     /// See [`JwtPair`].
     JwtPair(JwtPair),
+    /// See [`SimpleJwt`].
+    SimpleJwt(SimpleJwt),
 }
 
 impl Strategy {
@@ -65,7 +79,7 @@ impl Strategy {
         match self {
             Self::SanctumPat(_) => StrategyKind::SanctumPat,
             Self::DjoserToken(_) => StrategyKind::DjoserToken,
-            Self::JwtPair(_) => StrategyKind::JwtPair,
+            Self::JwtPair(_) | Self::SimpleJwt(_) => StrategyKind::JwtPair,
         }
     }
 
@@ -74,7 +88,7 @@ impl Strategy {
         match self {
             Self::SanctumPat(_) => TokenKind::Sanctum,
             Self::DjoserToken(_) => TokenKind::Djoser,
-            Self::JwtPair(_) => TokenKind::Jwt,
+            Self::JwtPair(_) | Self::SimpleJwt(_) => TokenKind::Jwt,
         }
     }
 
@@ -84,6 +98,7 @@ impl Strategy {
             Self::SanctumPat(strategy) => Digest::of(format!("{:?}", strategy.expiration).as_bytes()),
             Self::DjoserToken(DjoserToken) => Digest::of(b""),
             Self::JwtPair(strategy) => strategy.mark(),
+            Self::SimpleJwt(strategy) => strategy.mark(),
         }
     }
 
@@ -93,6 +108,7 @@ impl Strategy {
             Self::SanctumPat(strategy) => strategy.issue(realm, subject, grant),
             Self::DjoserToken(DjoserToken) => DjoserToken::issue(realm, subject),
             Self::JwtPair(strategy) => strategy.issue(realm, subject, grant),
+            Self::SimpleJwt(strategy) => strategy.issue(realm, subject, grant),
         }
     }
 
@@ -102,6 +118,7 @@ impl Strategy {
             Self::SanctumPat(strategy) => strategy.recognise(realm, credential),
             Self::DjoserToken(DjoserToken) => DjoserToken::recognise(realm, credential),
             Self::JwtPair(strategy) => strategy.recognise(realm, credential),
+            Self::SimpleJwt(strategy) => strategy.recognise(realm, credential),
         }
     }
 
@@ -109,21 +126,33 @@ impl Strategy {
     pub(crate) fn refresh(&self, realm: &Realm, refresh: &str) -> Result<Issued, AuthError> {
         match self {
             Self::JwtPair(strategy) => strategy.refresh(realm, refresh),
+            Self::SimpleJwt(strategy) => strategy.refresh(realm, refresh),
             Self::SanctumPat(_) | Self::DjoserToken(_) => Err(AuthError::Unsupported(self.kind())),
+        }
+    }
+
+    /// Is `token` live, access or refresh token? Whom it names is not asked.
+    pub(crate) fn check(&self, realm: &Realm, token: &str) -> Result<(), AuthError> {
+        match self {
+            Self::SimpleJwt(strategy) => strategy.check(realm, token),
+            Self::SanctumPat(_) | Self::DjoserToken(_) | Self::JwtPair(_) => Err(AuthError::Unsupported(self.kind())),
         }
     }
 }
 
 /// A row that was found speaks for its user if neither has ended.
 pub(crate) fn live(realm: &Realm, found: Option<Token>) -> Result<Verified, AuthError> {
-    let token = found.ok_or(TokenFault::Unknown)?;
-    if token.is_expired(realm.now()) {
-        return Err(TokenFault::Expired.into());
-    }
+    let token = live_row(realm, found)?;
     let user = realm.users().user(token.user_id)?.ok_or(TokenFault::Unknown)?;
     if user.is_active {
         Ok(Verified { expires_at: token.expires_at, user, token })
     } else {
         Err(TokenFault::UserInactive.into())
     }
+}
+
+/// A row that was found, if it has not ended.
+fn live_row(realm: &Realm, found: Option<Token>) -> Result<Token, TokenFault> {
+    let token = found.ok_or(TokenFault::Unknown)?;
+    if token.is_expired(realm.now()) { Err(TokenFault::Expired) } else { Ok(token) }
 }

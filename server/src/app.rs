@@ -91,7 +91,7 @@ impl App {
     /// [`AssemblyError`].
     pub fn assemble(settings: &Settings, parts: Parts) -> Result<Self, AssemblyError> {
         let plan = Plan::of(settings)?;
-        let owners_strategy = strategies::strategy(plan.owners_strategy(), settings, &parts.keys);
+        let owners_strategy = strategies::owners(&plan, settings, &parts.keys);
         let postman = Arc::clone(&parts.postman);
         let realm = realm(settings, parts);
         let executor = Executor::start(executors(settings))?;
@@ -157,7 +157,7 @@ pub fn load(sources: &Sources) -> Result<Settings, Problems> {
 /// # Errors
 /// Mounts that cannot be served.
 pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> {
-    let strategy = strategies::strategy(Plan::of(settings)?.owners_strategy(), settings, &parts.keys);
+    let strategy = strategies::owners(&Plan::of(settings)?, settings, &parts.keys);
     Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))
 }
 

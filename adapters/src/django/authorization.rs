@@ -1,10 +1,11 @@
 //! The `Authorization` header as DRF's `TokenAuthentication` and `JWTAuthentication` of `simplejwt` read it.
 
 use actix_web::{HttpRequest, http::header::AUTHORIZATION};
-use countersign_core::{StrategyKind, TokenFault};
+use countersign_core::{Auth, ClaimFault, TokenFault};
 use serde::Serialize;
 
 use super::{language::Language, message::Message};
+use crate::{adapter::Adapter, mount::Mount};
 
 /// The schemes of `simplejwt`; unlike `Token` their case counts.
 const JWT_SCHEMES: [&[u8]; 2] = [b"Bearer", b"JWT"];
@@ -35,13 +36,10 @@ pub enum Unauthenticated {
     Inactive,
     /// Not exactly one word behind `Bearer`.
     JwtParts,
-    /// Not a live access token.
-    JwtInvalid {
-        /// It was one.
-        expired: bool,
-    },
-    /// The access token of a disabled user.
-    JwtInactive,
+    /// Behind `Bearer`, and no access token of a live login.
+    Jwt(TokenFault),
+    /// In the body of one of simplejwt's own views, and no token of a live login.
+    SentJwt(TokenFault),
 }
 
 /// The body of a 401.
@@ -77,17 +75,45 @@ impl Unauthenticated {
             Self::JwtParts => {
                 ("Authorization header must contain two space-delimited values", Some("bad_authorization_header"))
             }
-            Self::JwtInvalid { .. } => ("Given token not valid for any token type", Some("token_not_valid")),
-            Self::JwtInactive => ("User is inactive", Some("user_inactive")),
+            Self::Jwt(TokenFault::UserInactive) => ("User is inactive", Some("user_inactive")),
+            Self::Jwt(TokenFault::Claims(ClaimFault::UnknownUser)) => ("User not found", Some("user_not_found")),
+            Self::Jwt(fault) if !says_token_class(fault) => (sentence(fault), Some(NOT_VALID)),
+            Self::Jwt(_) => ("Given token not valid for any token type", Some(NOT_VALID)),
+            Self::SentJwt(fault) => (sentence(fault), Some(NOT_VALID)),
         };
-        let message = match self {
-            Self::JwtInvalid { expired: true } => Some("Token is expired"),
-            Self::JwtInvalid { expired: false } => Some("Token is invalid"),
+        let messages = match self {
+            Self::Jwt(fault) if says_token_class(fault) => {
+                let message = said(sentence(fault));
+                Some([TokenMessage { token_class: "AccessToken", token_type: "access", message }])
+            }
             _ => None,
         };
-        let messages = message
-            .map(|message| [TokenMessage { token_class: "AccessToken", token_type: "access", message: said(message) }]);
         Body { detail: said(detail), code, messages }
+    }
+}
+
+/// `InvalidToken.default_code`.
+const NOT_VALID: &str = "token_not_valid";
+
+/// Is this fault found by a class of tokens, or behind it, when its user is looked for?
+const fn says_token_class(fault: TokenFault) -> bool {
+    !matches!(fault, TokenFault::UserInactive | TokenFault::Claims(ClaimFault::NoUser | ClaimFault::UnknownUser))
+}
+
+/// What simplejwt says to a token that it does not take.
+const fn sentence(fault: TokenFault) -> &'static str {
+    match fault {
+        TokenFault::Expired => "Token is expired",
+        TokenFault::Claims(ClaimFault::NoExpiry) => "Token has no 'exp' claim",
+        TokenFault::Claims(ClaimFault::NoId) => "Token has no id",
+        TokenFault::Claims(ClaimFault::NoType) => "Token has no type",
+        TokenFault::Claims(ClaimFault::WrongType) => "Token has wrong type",
+        TokenFault::Claims(ClaimFault::NoUser) => "Token contained no recognizable user identification",
+        TokenFault::Missing
+        | TokenFault::Malformed
+        | TokenFault::Unknown
+        | TokenFault::UserInactive
+        | TokenFault::Claims(ClaimFault::UnknownUser) => "Token is invalid",
     }
 }
 
@@ -104,8 +130,7 @@ impl<'a> Presented<'a> {
         match (self, fault) {
             (Self::Token(_), TokenFault::UserInactive) => Unauthenticated::Inactive,
             (Self::Token(_), _) => Unauthenticated::Unknown,
-            (Self::Jwt(_), TokenFault::UserInactive) => Unauthenticated::JwtInactive,
-            (Self::Jwt(_), fault) => Unauthenticated::JwtInvalid { expired: fault == TokenFault::Expired },
+            (Self::Jwt(_), fault) => Unauthenticated::Jwt(fault),
         }
     }
 }
@@ -132,7 +157,7 @@ pub fn presented(request: &HttpRequest) -> Result<Option<Presented<'_>>, Unauthe
         match word {
             Some(token) if !more => std::str::from_utf8(token)
                 .map(|token| Some(Presented::Jwt(token)))
-                .map_err(|_| Unauthenticated::JwtInvalid { expired: false }),
+                .map_err(|_| Unauthenticated::Jwt(TokenFault::Malformed)),
             _ => Err(Unauthenticated::JwtParts),
         }
     } else {
@@ -140,16 +165,21 @@ pub fn presented(request: &HttpRequest) -> Result<Option<Presented<'_>>, Unauthe
     }
 }
 
-/// The credential that a mount under `strategy` accepts: any token behind `Token`, a JWT also behind its own schemes.
+/// The credential that a mount accepts, with the door that it is for: `Token` for the mount's own, `Bearer` and `JWT` for
+/// the JWT pair; without a pair they are schemes that nobody reads.
 ///
 /// # Errors
-/// As [`presented`]; also for a JWT scheme where no JWT is issued.
-pub fn accepted(request: &HttpRequest, strategy: StrategyKind) -> Result<Option<Presented<'_>>, Unauthenticated> {
-    match presented(request)? {
-        Some(Presented::Jwt(_)) if strategy != StrategyKind::JwtPair => {
-            Err(Unauthenticated::JwtInvalid { expired: false })
-        }
-        credential => Ok(credential),
+/// As [`presented`].
+pub fn accepted<'r, 'm, A: Adapter>(
+    request: &'r HttpRequest,
+    mount: &'m Mount<A>,
+) -> Result<Option<(Presented<'r>, &'m Auth)>, Unauthenticated> {
+    match (presented(request), &mount.pair) {
+        (Err(Unauthenticated::JwtParts | Unauthenticated::Jwt(_)), None) => Ok(None),
+        (Err(why), _) => Err(why),
+        (Ok(Some(token @ Presented::Token(_))), _) => Ok(Some((token, &mount.auth))),
+        (Ok(Some(jwt)), Some(pair)) => Ok(Some((jwt, pair))),
+        (Ok(_), _) => Ok(None),
     }
 }
 

@@ -37,6 +37,12 @@ impl Field {
         Self { label: Label::Verbose(verbose_name), ..Self::new(name, kind, "") }
     }
 
+    /// Not optional.
+    #[must_use]
+    pub const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
     /// Only ever shown.
     #[must_use]
     pub const fn read_only(self) -> Self {

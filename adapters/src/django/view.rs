@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
-        header::{ALLOW, CONTENT_TYPE, HeaderValue},
+        header::{ALLOW, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE},
     },
     middleware::Next,
 };
@@ -27,6 +27,9 @@ use crate::{adapter::Adapter, caller, mount::Use};
 
 /// The dynamic part of a pattern that holds `/` or a format suffix such as `.json`.
 const TAIL: &str = "tail";
+
+/// The challenge of simplejwt's own views.
+const BEARER: &str = "Bearer realm=\"api\"";
 
 /// A path with its methods.
 #[derive(Debug)]
@@ -52,12 +55,15 @@ pub enum Guests {
     All,
     /// These; the answer to others is 401.
     Only(&'static [Method]),
+    /// All, and nobody asks who they are: a view without authentication classes, as simplejwt's are. The header
+    /// `Authorization` is not read, and a 401 asks for `Bearer`.
+    Unasked,
 }
 
 impl Guests {
     fn may(self, method: &Method) -> bool {
         match self {
-            Self::All => true,
+            Self::All | Self::Unasked => true,
             Self::Only(methods) => methods.contains(method),
         }
     }
@@ -125,12 +131,15 @@ async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest)
     let Some(mount) = Use::<A>::of(http) else {
         return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, Message::verbatim("This view is not mounted.")));
     };
-    let credential = accepted(http, mount.auth.strategy().kind()).map_err(Error::Unauthenticated)?;
-    let Some(presented) = credential else {
+    if matches!(view.guests, Guests::Unasked) {
+        return Ok(());
+    }
+    let credential = accepted(http, mount).map_err(Error::Unauthenticated)?;
+    let Some((presented, door)) = credential else {
         let known = view.guests.may(request.method());
         return if known { Ok(()) } else { Err(Error::Unauthenticated(Unauthenticated::Missing)) };
     };
-    let found: Result<Arc<Verified>, AuthError> = caller::lookup(mount, presented.text()).await;
+    let found: Result<Arc<Verified>, AuthError> = caller::lookup(mount, door, presented.text()).await;
     let verified = found.map_err(|error| match error {
         AuthError::Token(TokenFault::Missing) => Error::Unauthenticated(Unauthenticated::Missing),
         AuthError::Token(fault) => Error::Unauthenticated(presented.refusal(fault)),
@@ -147,10 +156,14 @@ async fn complete(
     mut response: ServiceResponse<BoxBody>,
 ) -> ServiceResponse<BoxBody> {
     let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let refuses = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
     pages::secure(headers);
     if !is_page {
         headers.insert(ALLOW, HeaderValue::from_static(view.allow));
+    }
+    if refuses && matches!(view.guests, Guests::Unasked) {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BEARER));
     }
     let Some(indent) = rendering.indent.filter(|_| !is_page) else { return response };
     let (request, response) = response.into_parts();

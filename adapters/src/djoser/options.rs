@@ -27,6 +27,13 @@ crate::settings! {
         pub locale: LocaleSource = LocaleSource::Off,
         /// The language of whoever asks for none that exists, by Django's code: "de", "pt-br", "zh-hans" …
         pub language_code: String = django::STOCK_LANGUAGE.to_owned(), check = language_code,
+        /// Are there JSON Web Tokens beside the token: `jwt/create/`, `jwt/refresh/` and `jwt/verify/`, and the schemes
+        /// Bearer and JWT?
+        pub jwt: bool = true,
+        /// How long an access token lives.
+        pub access_token_lifetime: Span = Span::seconds(300), check = at_least_a_second,
+        /// How long a refresh token lives.
+        pub refresh_token_lifetime: Span = Span::days(1), check = at_least_a_second,
         /// Are new users inactive until they follow a link that is mailed to them? Then a change of address needs it as
         /// well.
         pub send_activation_email: bool = false,
@@ -161,4 +168,10 @@ impl Localized for DjoserOptions {
     fn locale(&self) -> Locale {
         Locale::new(&self.language_code, self.locale == LocaleSource::AcceptLanguage)
     }
+}
+
+/// JSON Web Tokens know no less.
+fn at_least_a_second(life: &Span) -> Result<(), String> {
+    let least = *life >= Span::seconds(1);
+    if least { Ok(()) } else { Err("is less than a second".to_owned()) }
 }

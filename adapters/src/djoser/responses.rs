@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use utoipa::{
     IntoResponses, PartialSchema as _, ToSchema,
-    openapi::{ComponentsBuilder, HeaderBuilder, RefOr, Response},
+    openapi::{ComponentsBuilder, Header, HeaderBuilder, RefOr, Response},
 };
 
 use super::schema::{AuthenticationError, TokenMessage};
@@ -38,6 +38,17 @@ impl IntoResponses for Open {
     }
 }
 
+/// Nobody is asked for a token, but what the body holds proves nobody or nothing.
+pub(super) struct Unsigned;
+
+impl IntoResponses for Unsigned {
+    fn responses() -> Responses {
+        let challenge = challenge("`Bearer realm=\"api\"`");
+        let description = "Wrong user name or password, or a token that is not live";
+        BTreeMap::from([document::refusal::<AuthenticationError>(401, description, Some(challenge))])
+    }
+}
+
 /// The body is read.
 pub(super) struct Reading;
 
@@ -65,6 +76,9 @@ impl IntoResponses for Answering {
 }
 
 fn unauthenticated(description: &str) -> (String, RefOr<Response>) {
-    let challenge = HeaderBuilder::new().schema(Some(String::schema())).description(Some("`Token`")).build();
-    document::refusal::<AuthenticationError>(401, description, Some(("WWW-Authenticate", challenge)))
+    document::refusal::<AuthenticationError>(401, description, Some(challenge("`Token`")))
+}
+
+fn challenge(value: &str) -> (&'static str, Header) {
+    ("WWW-Authenticate", HeaderBuilder::new().schema(Some(String::schema())).description(Some(value)).build())
 }

@@ -21,6 +21,57 @@ pub(super) struct LoginErrors {
     detail: Option<String>,
 }
 
+/// What is wrong with a login by JSON Web Tokens: messages by field, or one sentence.
+#[derive(ToSchema)]
+#[schema(as = djoser::PairErrors)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct PairErrors {
+    /// Of the user name.
+    #[schema(nullable = false, example = json!(["This field may not be blank."]))]
+    username: Option<Vec<String>>,
+    /// Of the password.
+    #[schema(nullable = false)]
+    password: Option<Vec<String>>,
+    /// Of the body as a whole.
+    #[schema(nullable = false)]
+    non_field_errors: Option<Vec<String>>,
+    /// Of the body as such.
+    #[schema(nullable = false)]
+    detail: Option<String>,
+}
+
+/// What is wrong with a body that should hold a refresh token: messages by field, or one sentence.
+#[derive(ToSchema)]
+#[schema(as = djoser::RefreshErrors)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct RefreshErrors {
+    /// Of the token.
+    #[schema(nullable = false, example = json!(["This field is required."]))]
+    refresh: Option<Vec<String>>,
+    /// Of the body as a whole.
+    #[schema(nullable = false)]
+    non_field_errors: Option<Vec<String>>,
+    /// Of the body as such.
+    #[schema(nullable = false)]
+    detail: Option<String>,
+}
+
+/// What is wrong with a body that should hold a token: messages by field, or one sentence.
+#[derive(ToSchema)]
+#[schema(as = djoser::VerifyErrors)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct VerifyErrors {
+    /// Of the token.
+    #[schema(nullable = false, example = json!(["This field is required."]))]
+    token: Option<Vec<String>>,
+    /// Of the body as a whole.
+    #[schema(nullable = false)]
+    non_field_errors: Option<Vec<String>>,
+    /// Of the body as such.
+    #[schema(nullable = false)]
+    detail: Option<String>,
+}
+
 /// What is wrong with a registration: messages by field, or one sentence.
 #[derive(ToSchema)]
 #[schema(as = djoser::UserErrors)]
@@ -188,7 +239,7 @@ pub(super) struct AuthenticationError {
     /// The sentence.
     #[schema(example = "Invalid token.")]
     detail: String,
-    /// `bad_authorization_header`, `token_not_valid` or `user_inactive`.
+    /// `bad_authorization_header`, `token_not_valid`, `user_not_found` or `user_inactive`.
     #[schema(nullable = false, example = "token_not_valid")]
     code: Option<String>,
     /// With `token_not_valid`: what each kind of token says to it.

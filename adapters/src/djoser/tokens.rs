@@ -1,7 +1,7 @@
 //! `token/login/` and `token/logout/`: both also without the slash.
 
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes, web::Json};
-use countersign_core::{AuthError, Credentials, Grant, Secret, Spelling};
+use countersign_core::{AuthError, Credentials, Grant, Secret, Spelling, TokenKind, store::Revoke};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -111,7 +111,7 @@ async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<J
 
 /// Log out
 ///
-/// Deletes the token; the next login makes another. The body is not read.
+/// Deletes the user's token; the next login makes another. JSON Web Tokens go on. The body is not read.
 #[utoipa::path(
     operation_id = "djoser_delete_token",
     tag = NAME,
@@ -129,6 +129,13 @@ async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<J
 )]
 async fn delete_token(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<HttpResponse, Error> {
     let verified = caller.verified();
-    mount.blocking(move |auth| auth.logout(&verified)).await?;
+    let logout = mount.blocking(move |auth| match auth.strategy().token_kind() {
+        // Djoser deletes the token of whoever asks, whatever they came with.
+        kind @ TokenKind::Djoser if verified.token.kind != kind => {
+            auth.revoke_many(verified.user.id, Revoke::Kind(kind)).map(drop)
+        }
+        _ => auth.logout(&verified),
+    });
+    logout.await?;
     Ok(HttpResponse::NoContent().finish())
 }

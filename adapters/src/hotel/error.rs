@@ -93,9 +93,9 @@ const fn plain(cause: &Cause) -> (StatusCode, Code, &'static str) {
             (StatusCode::UNAUTHORIZED, Code::Unauthenticated, "A bearer token is required.")
         }
         Cause::Token(TokenFault::Expired) => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The token has expired."),
-        Cause::Token(TokenFault::Malformed | TokenFault::Unknown | TokenFault::UserInactive) => {
-            (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The token is not valid.")
-        }
+        Cause::Token(
+            TokenFault::Malformed | TokenFault::Claims(_) | TokenFault::Unknown | TokenFault::UserInactive,
+        ) => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The token is not valid."),
         Cause::Forbidden => (StatusCode::FORBIDDEN, Code::Forbidden, "Your role does not permit this."),
         Cause::WrongCredentials => {
             (StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidCredentials, "The given identifier or password is wrong.")
@@ -127,7 +127,9 @@ const fn plain(cause: &Cause) -> (StatusCode, Code, &'static str) {
 const fn challenge(fault: TokenFault) -> &'static str {
     match fault {
         TokenFault::Missing => r#"Bearer realm="countersign""#,
-        TokenFault::Malformed => r#"Bearer realm="countersign", error="invalid_token", error_description="malformed""#,
+        TokenFault::Malformed | TokenFault::Claims(_) => {
+            r#"Bearer realm="countersign", error="invalid_token", error_description="malformed""#
+        }
         TokenFault::Expired => r#"Bearer realm="countersign", error="invalid_token", error_description="expired""#,
         TokenFault::Unknown | TokenFault::UserInactive => {
             r#"Bearer realm="countersign", error="invalid_token", error_description="revoked or unknown""#

@@ -31,6 +31,14 @@ impl Auth {
         self.strategy.refresh(&self.realm, refresh)
     }
 
+    /// Is `token` live, access or refresh token, whomever it names? (JWT pair in simplejwt's form only.)
+    ///
+    /// # Errors
+    /// As [`Auth::refresh`].
+    pub fn check_token(&self, token: &str) -> Result<(), AuthError> {
+        self.strategy.check(&self.realm, token)
+    }
+
     /// Ends the credential that the caller came with: its row, and with it every access token of that login.
     /// Nothing verified by this process accepts it once this returns.
     ///

@@ -9,11 +9,14 @@ use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use chrono::{DateTime, TimeDelta};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
+use jsonwebtoken::{Algorithm, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::live;
+use super::{
+    jws::{CLOCK_SKEW_SECONDS, JwsKey, MAX_LENGTH},
+    live,
+};
 use crate::{
     auth::Realm,
     error::{AuthError, TokenFault},
@@ -23,14 +26,8 @@ use crate::{
 
 /// Characters of a refresh token: 238 bits.
 const REFRESH_LENGTH: usize = 40;
-/// How far ahead of this clock another process's may be: a token that was issued there a moment ago is not refused here.
-const CLOCK_SKEW_SECONDS: i64 = 5;
-/// The JOSE header of every token, in the order of the hotel API's document; jsonwebtoken itself puts `typ` first.
-const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 /// `typ` of an access token.
 const ACCESS: &str = "access";
-/// Far above any token that is issued here, so that nobody makes the server decode megabytes.
-const MAX_LENGTH: usize = 4096;
 
 /// Names and lives.
 #[derive(Debug, Clone)]
@@ -49,8 +46,7 @@ pub struct JwtSettings {
 #[derive(Clone)]
 pub struct JwtPair {
     settings: Arc<JwtSettings>,
-    encoding: EncodingKey,
-    decoding: DecodingKey,
+    key: JwsKey,
     mark: Digest,
 }
 
@@ -93,8 +89,7 @@ impl JwtPair {
         Self {
             mark: Digest::of_pieces(&[names.as_bytes(), secret]),
             settings: Arc::new(settings),
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
+            key: JwsKey::new(secret),
         }
     }
 
@@ -164,16 +159,9 @@ impl JwtPair {
             nbf: None,
             typ: ACCESS.to_owned(),
         };
-        // Signing with a symmetric key fails only for claims that are no JSON; these always are.
-        let access = self.sign(&claims).map_err(|_| AuthError::Unsupported(super::StrategyKind::JwtPair))?;
+        let access = self.key.sign(&claims)?;
         let expires_in = Some(Duration::from_secs(life.unsigned_abs()));
         Ok(Issued { access: Secret::new(access), refresh, expires_in, token, user })
-    }
-
-    fn sign(&self, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
-        let message = format!("{}.{}", BASE64.encode(HEADER), BASE64.encode(serde_json::to_vec(claims)?));
-        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.encoding, Algorithm::HS256)?;
-        Ok(format!("{message}.{signature}"))
     }
 
     /// The claims of a token of ours, expired or not; `None` for anything else.
@@ -193,7 +181,7 @@ impl JwtPair {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.set_issuer(&[&self.settings.issuer]);
         validation.set_audience(&[&self.settings.audience]);
-        let claims = jsonwebtoken::decode::<Claims>(credential, &self.decoding, &validation).ok()?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(credential, self.key.decoding(), &validation).ok()?.claims;
         (claims.typ == ACCESS && claims.aud == self.settings.audience).then_some(claims)
     }
 }
@@ -201,6 +189,8 @@ impl JwtPair {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SECRET: &[u8] = b"a secret of thirty-two bytes, ok";
 
     fn pair() -> JwtPair {
         let names = ("countersign", "hotel");
@@ -210,7 +200,7 @@ mod tests {
             access_ttl: TimeDelta::hours(1),
             refresh_ttl: TimeDelta::days(30),
         };
-        JwtPair::new(settings, b"a secret of thirty-two bytes, ok")
+        JwtPair::new(settings, SECRET)
     }
 
     fn claims() -> Claims {
@@ -230,11 +220,11 @@ mod tests {
     #[test]
     fn a_token_begins_as_in_the_document_and_any_library_takes_it() {
         let pair = pair();
-        let token = pair.sign(&claims()).unwrap();
+        let token = pair.key.sign(&claims()).unwrap();
         assert!(token.starts_with("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."), "{token}");
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&["hotel"]);
-        let read = jsonwebtoken::decode::<Claims>(&token, &pair.decoding, &validation).unwrap();
+        let read = jsonwebtoken::decode::<Claims>(&token, pair.key.decoding(), &validation).unwrap();
         assert_eq!((read.header.alg, read.header.typ.as_deref()), (Algorithm::HS256, Some("JWT")));
         assert_eq!(read.claims.exp, claims().exp);
     }
@@ -242,8 +232,9 @@ mod tests {
     #[test]
     fn a_token_with_its_members_in_another_order_is_as_good() {
         let pair = pair();
-        let other = jsonwebtoken::encode(&jsonwebtoken::Header::new(Algorithm::HS256), &claims(), &pair.encoding);
+        let key = jsonwebtoken::EncodingKey::from_secret(SECRET);
+        let other = jsonwebtoken::encode(&jsonwebtoken::Header::new(Algorithm::HS256), &claims(), &key);
         assert!(pair.open(&other.unwrap()).is_some());
-        assert!(pair.open(&pair.sign(&claims()).unwrap()).is_some());
+        assert!(pair.open(&pair.key.sign(&claims()).unwrap()).is_some());
     }
 }

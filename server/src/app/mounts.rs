@@ -8,7 +8,7 @@ use countersign_adapters::{
     dialect::{MountParts, Wired},
     mount::{Neighbours, Site},
 };
-use countersign_core::{Auth, auth::Realm};
+use countersign_core::{Auth, StrategyKind, auth::Realm};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{plan::Plan, strategies::strategy};
@@ -47,9 +47,13 @@ impl Mounts {
         let mut problems = Vec::new();
         for mount in planned {
             let number = mount.number;
-            let strategy = strategy(mount.strategy, settings, realm.keys());
+            let [auth, pair] = [mount.strategy, StrategyKind::JwtPair].map(|kind| {
+                let strategy = strategy(kind, mount.jwt_form(), settings, realm.keys());
+                Auth::new(realm.clone(), strategy, mount.rules)
+            });
             let parts = MountParts {
-                auth: Auth::new(realm.clone(), strategy, mount.rules),
+                auth,
+                pair,
                 options: &mount.options,
                 prefix: mount.prefix.clone(),
                 beside: beside.clone(),

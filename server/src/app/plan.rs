@@ -7,7 +7,7 @@ use countersign_adapters::{
     mount::Neighbours,
     settings::{Problem, Table, Value},
 };
-use countersign_core::{StrategyKind, password::PasswordRules};
+use countersign_core::{JwtForm, StrategyKind, password::PasswordRules};
 
 use crate::{
     config::{MountSettings, Problems, Settings},
@@ -49,18 +49,22 @@ impl Plan {
         (plan, problems)
     }
 
-    /// The strategy of what the owner issues: that of the first mount with personal access tokens, or else of the
-    /// first mount.
-    pub(super) fn owners_strategy(&self) -> StrategyKind {
+    /// The strategy of what the owner issues, and its form if it is the JWT pair: that of the first mount with personal
+    /// access tokens, or else of the first mount.
+    pub(super) fn owners_strategy(&self) -> (StrategyKind, JwtForm) {
         let personal = |mount: &&Planned| mount.strategy == StrategyKind::SanctumPat;
         let mount = self.list.iter().find(personal).or_else(|| self.list.first());
-        mount.map_or(StrategyKind::SanctumPat, |mount| mount.strategy)
+        mount.map_or((StrategyKind::SanctumPat, JwtForm::Hotel), |mount| (mount.strategy, mount.jwt_form()))
     }
 }
 
 impl Planned {
     pub(super) fn mounted(&self) -> Mounted<'_> {
         Mounted { dialect: self.dialect, prefix: &self.prefix }
+    }
+
+    pub(super) fn jwt_form(&self) -> JwtForm {
+        (self.dialect.jwt_form)(&self.options)
     }
 }
 

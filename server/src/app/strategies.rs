@@ -3,18 +3,19 @@
 use chrono::TimeDelta;
 use countersign_adapters::settings::Span;
 use countersign_core::{
-    Strategy, StrategyKind,
+    JwtForm, Strategy, StrategyKind,
     seal::KeyRing,
-    strategy::{DjoserToken, JwtPair, JwtSettings, SanctumPat},
+    strategy::{DjoserToken, JwtPair, JwtSettings, SanctumPat, SimpleJwt},
 };
 
+use super::plan::Plan;
 use crate::config::{Settings, key_bytes};
 
 /// What the signing key of the JWT pair is derived for, if none is configured.
 const JWT_KEY: &str = "jwt-hs256";
 
-/// The strategy of this kind.
-pub(super) fn strategy(kind: StrategyKind, settings: &Settings, keys: &KeyRing) -> Strategy {
+/// The strategy of this kind; if it is the JWT pair, in this form.
+pub(super) fn strategy(kind: StrategyKind, form: JwtForm, settings: &Settings, keys: &KeyRing) -> Strategy {
     match kind {
         StrategyKind::SanctumPat => Strategy::SanctumPat(SanctumPat {
             token_prefix: settings.sanctum.token_prefix.clone(),
@@ -25,15 +26,26 @@ pub(super) fn strategy(kind: StrategyKind, settings: &Settings, keys: &KeyRing) 
             let jwt = &settings.jwt;
             let configured = jwt.secret.as_ref().and_then(key_bytes);
             let secret = configured.unwrap_or_else(|| keys.derive(JWT_KEY).to_vec());
-            let names = JwtSettings {
-                issuer: jwt.issuer.clone(),
-                audience: jwt.audience.clone(),
-                access_ttl: delta(jwt.access_ttl),
-                refresh_ttl: delta(jwt.refresh_ttl),
-            };
-            Strategy::JwtPair(JwtPair::new(names, &secret))
+            match form {
+                JwtForm::Hotel => {
+                    let names = JwtSettings {
+                        issuer: jwt.issuer.clone(),
+                        audience: jwt.audience.clone(),
+                        access_ttl: delta(jwt.access_ttl),
+                        refresh_ttl: delta(jwt.refresh_ttl),
+                    };
+                    Strategy::JwtPair(JwtPair::new(names, &secret))
+                }
+                JwtForm::Simple(lives) => Strategy::SimpleJwt(SimpleJwt::new(lives, &secret)),
+            }
         }
     }
+}
+
+/// The strategy of what the owner issues.
+pub(super) fn owners(plan: &Plan, settings: &Settings, keys: &KeyRing) -> Strategy {
+    let (kind, form) = plan.owners_strategy();
+    strategy(kind, form, settings, keys)
 }
 
 /// A span is at most a hundred years, which every date can be moved by.

@@ -18,11 +18,11 @@ pub(super) struct Guard {
 impl Guard {
     /// Verifies `token`.
     pub(super) async fn admit(mount: &Use<Minimal>, token: &str) -> Result<Self, AuthError> {
-        let user = caller::lookup(mount, token).await?.user.id;
+        let user = caller::lookup(mount, &mount.auth, token).await?.user.id;
         // Whose revocations to watch is known only now; what was revoked before the watch began is found by asking
         // again, which the cache answers if nothing was.
         let watch = mount.auth.watch(user);
-        let verified = caller::lookup(mount, token).await?;
+        let verified = caller::lookup(mount, &mount.auth, token).await?;
         Ok(Self { mount: mount.clone(), token: token.into(), verified, watch })
     }
 
@@ -42,7 +42,7 @@ impl Guard {
             return Ok(());
         }
         let watch = self.mount.auth.watch(self.verified.user.id);
-        match caller::lookup(&self.mount, self.token.expose()).await {
+        match caller::lookup(&self.mount, &self.mount.auth, self.token.expose()).await {
             Ok(verified) => {
                 (self.verified, self.watch) = (verified, watch);
                 Ok(())

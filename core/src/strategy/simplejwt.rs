@@ -1,0 +1,170 @@
+//! The JWT pair as `djangorestframework-simplejwt` 5.5 issues it: both tokens are JSON Web Tokens.
+//!
+//! Its claims, `token_type exp iat jti user_id`, have no place for a login, and simplejwt keeps none: nothing can be
+//! revoked there. Here one row still stands for a login, and both tokens of it, and every access token made later, find
+//! it by their `jti` (see [`LoginMask`]): when the row goes, all of them are refused.
+
+mod claims;
+mod login_mask;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use self::{
+    claims::{Read, TokenType},
+    login_mask::{LoginId, LoginMask},
+};
+use super::{jws::JwsKey, live_row};
+use crate::{
+    auth::Realm,
+    error::{AuthError, ClaimFault, TokenFault},
+    model::{Grant, Issued, NewToken, Subject, Timestamp, Token, TokenKind, User, Verified},
+    secret::{Digest, Secret},
+};
+
+/// `SIMPLE_JWT`: how long the tokens live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SimpleJwtSettings {
+    /// `ACCESS_TOKEN_LIFETIME`.
+    pub access_lifetime: TimeDelta,
+    /// `REFRESH_TOKEN_LIFETIME`.
+    pub refresh_lifetime: TimeDelta,
+}
+
+/// HS256 under one key.
+#[derive(Clone)]
+pub struct SimpleJwt {
+    settings: SimpleJwtSettings,
+    key: JwsKey,
+    logins: Arc<LoginMask>,
+    mark: Digest,
+}
+
+impl std::fmt::Debug for SimpleJwt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimpleJwt").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The claims of a token, in simplejwt's order.
+#[derive(Serialize)]
+struct Claims {
+    token_type: TokenType,
+    exp: i64,
+    iat: i64,
+    jti: String,
+    /// The user's number; simplejwt writes it as text.
+    user_id: String,
+}
+
+impl SimpleJwt {
+    /// Signs and checks with `secret`, 32 bytes or more.
+    pub fn new(settings: SimpleJwtSettings, secret: &[u8]) -> Self {
+        Self {
+            settings,
+            key: JwsKey::new(secret),
+            logins: Arc::new(LoginMask::new(secret)),
+            mark: Digest::of_pieces(&[b"simplejwt\0", secret]),
+        }
+    }
+
+    pub(super) fn mark(&self) -> Digest {
+        self.mark
+    }
+
+    /// A new login: a row, its refresh token and the first access token.
+    pub(super) fn issue(&self, realm: &Realm, subject: &Subject, grant: &Grant) -> Result<Issued, AuthError> {
+        let SimpleJwtSettings { access_lifetime, refresh_lifetime } = self.settings;
+        let login = LoginId::new(realm.random());
+        let now = realm.now();
+        let end = grant.expires_at.unwrap_or(now + refresh_lifetime);
+        let jti = self.logins.jti(login, realm.random());
+        // A digest of this form alone: where a refresh token is looked up by its own, this one is not found.
+        let digest = Digest::of_pieces(&[b"simplejwt\0", jti.as_bytes()]);
+        let refresh = self.sign(realm, TokenType::Refresh, jti, &subject.user, end)?;
+        let new = NewToken {
+            kind: TokenKind::Jwt,
+            user_id: subject.id,
+            name: grant.name.clone(),
+            digest,
+            sealed: None,
+            abilities: grant.abilities.clone(),
+            family: Some(login.family()),
+            created_at: now,
+            // The last access token that the refresh token makes outlives it.
+            expires_at: Some(grant.expires_at.unwrap_or(end + access_lifetime)),
+            slot: None,
+            generation: 0,
+        };
+        let token = realm.mint(subject, new, |new| realm.tokens().insert_token(new))?;
+        self.access(realm, login, subject.user.clone(), token, Some(refresh))
+    }
+
+    /// A new access token for the login of this refresh token, which stays as it is (`ROTATE_REFRESH_TOKENS` is off).
+    pub(super) fn refresh(&self, realm: &Realm, refresh: &str) -> Result<Issued, AuthError> {
+        let read = claims::read(&self.key, refresh, realm.now(), Some(TokenType::Refresh))?;
+        let login = self.logins.login(&read.jti).ok_or(TokenFault::Malformed)?;
+        let Verified { user, token, .. } = self.speak(realm, &read)?;
+        self.access(realm, login, user, token, None)
+    }
+
+    /// Signature and claims, then the user whom they name, then the login's row.
+    pub(super) fn recognise(&self, realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
+        let read = claims::read(&self.key, credential, realm.now(), Some(TokenType::Access))?;
+        self.speak(realm, &read)
+    }
+
+    /// Is this a token of a live login, whichever of the two, whomever it names? (`UntypedToken`)
+    pub(super) fn check(&self, realm: &Realm, credential: &str) -> Result<(), AuthError> {
+        let read = claims::read(&self.key, credential, realm.now(), None)?;
+        live_row(realm, self.row(realm, &read.jti)?)?;
+        Ok(())
+    }
+
+    /// Whom the token names, if the row says so too. simplejwt asks for the user alone, so that comes first: who is
+    /// deleted or disabled is told so, although their logins are gone as well.
+    fn speak(&self, realm: &Realm, read: &Read) -> Result<Verified, AuthError> {
+        let user = realm.users().user(read.user()?)?.ok_or(TokenFault::from(ClaimFault::UnknownUser))?;
+        if !user.is_active {
+            return Err(TokenFault::UserInactive.into());
+        }
+        let token = live_row(realm, self.row(realm, &read.jti)?.filter(|token| token.user_id == user.id))?;
+        let end = token.expires_at.map_or(read.expires_at, |end| end.min(read.expires_at));
+        Ok(Verified { expires_at: Some(end), user, token })
+    }
+
+    /// The row of the login that `jti` belongs to.
+    fn row(&self, realm: &Realm, jti: &str) -> Result<Option<Token>, AuthError> {
+        let login = self.logins.login(jti).ok_or(TokenFault::Malformed)?;
+        Ok(realm.tokens().token_by_family(TokenKind::Jwt, &login.family())?)
+    }
+
+    fn access(
+        &self,
+        realm: &Realm,
+        login: LoginId,
+        user: User,
+        token: Token,
+        refresh: Option<Secret>,
+    ) -> Result<Issued, AuthError> {
+        let life = self.settings.access_lifetime;
+        let jti = self.logins.jti(login, realm.random());
+        let access = self.sign(realm, TokenType::Access, jti, &user, realm.now() + life)?;
+        let expires_in = Some(Duration::from_secs(life.num_seconds().unsigned_abs()));
+        Ok(Issued { access, refresh, expires_in, token, user })
+    }
+
+    fn sign(
+        &self,
+        realm: &Realm,
+        token_type: TokenType,
+        jti: String,
+        user: &User,
+        end: Timestamp,
+    ) -> Result<Secret, AuthError> {
+        let (exp, iat) = (end.timestamp(), realm.now().timestamp());
+        self.key.sign(&Claims { token_type, exp, iat, jti, user_id: user.id.to_string() }).map(Secret::new)
+    }
+}
