@@ -24,7 +24,7 @@ use super::{
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, Int, Message, View, dispatch, int},
+    django::{Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, Int, Language, Message, View, dispatch, int},
     mount::Use,
 };
 
@@ -109,12 +109,12 @@ async fn visible(request: &HttpRequest, mount: &Use<Djoser>, caller: &User) -> R
     }
 }
 
-async fn change(mount: &Use<Djoser>, user: &User, change: Change) -> Result<Json<UserView>, Error> {
+async fn change(mount: &Use<Djoser>, language: Language, user: &User, change: Change) -> Result<Json<UserView>, Error> {
     let (id, confirm) = (user.id, mount.options.send_activation_email);
     let Some(email) = change.email.filter(|email| *email != user.email.as_deref().unwrap_or_default()) else {
         // Whoever waits for the mail gets another one with every change that is asked for.
         if confirm && !user.is_active {
-            mails::send(mount, Topic::Activation, vec![mount.blocking(move |auth| auth.account(id)).await?]);
+            mails::send(mount, language, Topic::Activation, vec![mount.blocking(move |auth| auth.account(id)).await?]);
         }
         return Ok(Json(UserView::from(user)));
     };
@@ -128,7 +128,7 @@ async fn change(mount: &Use<Djoser>, user: &User, change: Change) -> Result<Json
     });
     let changed = changed.await?;
     let view = UserView::from(&changed.user);
-    mails::send(mount, Topic::Activation, vec![changed]);
+    mails::send(mount, language, Topic::Activation, vec![changed]);
     Ok(Json(view))
 }
 
@@ -180,10 +180,11 @@ async fn show_me(caller: Caller<Djoser>) -> Json<UserView> {
 #[put(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
 async fn replace_me(
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, Change>,
 ) -> Result<Json<UserView>, Error> {
-    change(&mount, &caller.user, body.into_inner()).await
+    change(&mount, language, &caller.user, body.into_inner()).await
 }
 
 /// Change the caller in part
@@ -213,10 +214,11 @@ async fn replace_me(
 )]
 async fn update_me(
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, Change>,
 ) -> Result<Json<UserView>, Error> {
-    change(&mount, &caller.user, body.into_inner()).await
+    change(&mount, language, &caller.user, body.into_inner()).await
 }
 
 /// Delete the caller
@@ -312,11 +314,12 @@ async fn show_user(request: HttpRequest, mount: Use<Djoser>, caller: Caller<Djos
 async fn replace_user(
     request: HttpRequest,
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, Later<Change>>,
 ) -> Result<Json<UserView>, Error> {
     let user = visible(&request, &mount, &caller.user).await?;
-    change(&mount, &user, body.into_inner().0?).await
+    change(&mount, language, &user, body.into_inner().0?).await
 }
 
 /// Change a user in part
@@ -349,11 +352,12 @@ async fn replace_user(
 async fn update_user(
     request: HttpRequest,
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, Later<Change>>,
 ) -> Result<Json<UserView>, Error> {
     let user = visible(&request, &mount, &caller.user).await?;
-    change(&mount, &user, body.into_inner().0?).await
+    change(&mount, language, &user, body.into_inner().0?).await
 }
 
 /// Delete a user

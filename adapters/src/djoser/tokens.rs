@@ -1,7 +1,7 @@
 //! `token/login/` and `token/logout/`: both also without the slash.
 
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes, web::Json};
-use countersign_core::{AuthError, Credentials, Grant, Secret, Spelling, TokenKind, store::Revoke};
+use countersign_core::{Auth, AuthError, Credentials, Grant, Secret, Spelling, TokenKind, Verified, store::Revoke};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -129,13 +129,16 @@ async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<J
 )]
 async fn delete_token(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<HttpResponse, Error> {
     let verified = caller.verified();
-    let logout = mount.blocking(move |auth| match auth.strategy().token_kind() {
-        // Djoser deletes the token of whoever asks, whatever they came with.
-        kind @ TokenKind::Djoser if verified.token.kind != kind => {
-            auth.revoke_many(verified.user.id, Revoke::Kind(kind)).map(drop)
-        }
-        _ => auth.logout(&verified),
-    });
-    logout.await?;
+    mount.blocking(move |auth| log_out(auth, &verified)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Deletes the token of whoever asks, whatever they came with.
+pub(super) fn log_out(auth: &Auth, caller: &Verified) -> Result<(), AuthError> {
+    match auth.strategy().token_kind() {
+        kind @ TokenKind::Djoser if caller.token.kind != kind => {
+            auth.revoke_many(caller.user.id, Revoke::Kind(kind)).map(drop)
+        }
+        _ => auth.logout(caller),
+    }
 }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, CharField, Data, Error, FieldErrors, Form, Guests, Message, View, dispatch},
+    django::{Action, CharField, Data, Error, FieldErrors, Form, Guests, Language, Message, View, dispatch},
     mount::Use,
 };
 
@@ -164,6 +164,7 @@ impl Parse<Djoser> for SetUsername {
 )]
 async fn change_username(
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, SetUsername>,
 ) -> Result<HttpResponse, Error> {
@@ -177,7 +178,7 @@ async fn change_username(
     let name = free(&mount, Some(id), (new_username, re_new_username), errors).await?;
     let user = mount.blocking(move |auth| auth.change_username(id, &name)).await.map_err(taken)?;
     if mount.options.username_changed_email_confirmation {
-        mails::notify(&mount, Topic::UsernameChanged, user);
+        mails::notify(&mount, language, Topic::UsernameChanged, user);
     }
     Ok(HttpResponse::NoContent().finish())
 }
@@ -209,8 +210,12 @@ async fn change_username(
     r"/users/reset_username{tail:/|\.[a-z0-9]+/?}",
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&RESET_USERNAME, request, next))"
 )]
-async fn request_username_reset(mount: Use<Djoser>, body: Body<Djoser, Address>) -> Result<HttpResponse, Error> {
-    write_to(&mount, body.into_inner(), Readers::Active, Some(Topic::UsernameReset)).await?;
+async fn request_username_reset(
+    mount: Use<Djoser>,
+    language: Language,
+    body: Body<Djoser, Address>,
+) -> Result<HttpResponse, Error> {
+    write_to(&mount, language, body.into_inner(), Readers::Active, Some(Topic::UsernameReset)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -273,7 +278,11 @@ impl Parse<Djoser> for UsernameReset {
     r"/users/reset_username_confirm{tail:/|\.[a-z0-9]+/?}",
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&RESET_USERNAME_CONFIRM, request, next))"
 )]
-async fn reset_username(mount: Use<Djoser>, body: Body<Djoser, UsernameReset>) -> Result<HttpResponse, Error> {
+async fn reset_username(
+    mount: Use<Djoser>,
+    language: Language,
+    body: Body<Djoser, UsernameReset>,
+) -> Result<HttpResponse, Error> {
     let UsernameReset { new_username, re_new_username, uid, token, errors } = body.into_inner();
     let name = free(&mount, None, (new_username, re_new_username), errors).await?;
     let linked = Presented { uid, token }.follow(&mount).await?;
@@ -283,7 +292,7 @@ async fn reset_username(mount: Use<Djoser>, body: Body<Djoser, UsernameReset>) -
         error => links::dead(error),
     })?;
     if mount.options.username_changed_email_confirmation {
-        mails::notify(&mount, Topic::UsernameChanged, user);
+        mails::notify(&mount, language, Topic::UsernameChanged, user);
     }
     Ok(HttpResponse::NoContent().finish())
 }

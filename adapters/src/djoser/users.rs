@@ -17,7 +17,8 @@ use crate::{
     body::{Body, Parse},
     caller::Caller,
     django::{
-        Action, CharField, Data, EMAIL_FIELD, Error, Field, FieldErrors, Form, Guests, View, dispatch, username_flaw,
+        Action, CharField, Data, EMAIL_FIELD, Error, Field, FieldErrors, Form, Guests, Language, View, dispatch,
+        username_flaw,
     },
     mount::Use,
 };
@@ -187,7 +188,11 @@ async fn show_root(mount: Use<Djoser>) -> Json<Root> {
     security((), ("djoser_token" = [])),
 )]
 #[post(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
-async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<HttpResponse, Error> {
+async fn create_user(
+    mount: Use<Djoser>,
+    language: Language,
+    body: Body<Djoser, NewUser>,
+) -> Result<HttpResponse, Error> {
     let NewUser { email, username, password, re_password, mut errors } = body.into_inner();
     if let Some(name) = username.clone()
         && mount.blocking(move |auth| auth.is_username_taken(&name, None)).await?
@@ -212,9 +217,9 @@ async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<
     }
     let user = mount.hashing(move |auth| auth.register(&registration)).await?;
     if options.send_activation_email {
-        mails::send(&mount, Topic::Activation, vec![user.account()]);
+        mails::send(&mount, language, Topic::Activation, vec![user.account()]);
     } else if options.send_confirmation_email {
-        mails::notify(&mount, Topic::Confirmation, user.user.clone());
+        mails::notify(&mount, language, Topic::Confirmation, user.user.clone());
     }
     let UserView { email, id, username } = UserView::from(&*user);
     Ok(HttpResponse::Created().json(CreatedUser { email, username, id }))
