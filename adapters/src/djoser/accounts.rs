@@ -16,6 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{
     Djoser, NAME,
     mails::{self, Topic},
+    options::{LoginField, UserIdField},
     password::CurrentPassword,
     responses::{Answering, Guarded, Reading},
     schema::{PasswordErrors, UserRefusal},
@@ -72,7 +73,9 @@ impl Parse<Djoser> for Change {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
         let mut form = Form::new(&data)?;
-        let email = form.text(&EMAIL_FIELD);
+        let may_change =
+            Use::<Djoser>::of(request).is_some_and(|mount| mount.options.login_field == LoginField::Username);
+        let email = if may_change { form.text(&EMAIL_FIELD) } else { None };
         form.finish()?;
         Ok(Self { email })
     }
@@ -90,10 +93,16 @@ impl<T: Parse<Djoser>> Parse<Djoser> for Later<T> {
 /// Whom the path names, for somebody who may see everybody.
 async fn named(request: &HttpRequest, mount: &Use<Djoser>) -> Result<User, Error> {
     let path = Path::<(String, String)>::from_request(request, &mut Payload::None).await;
-    let number = path.ok().and_then(|path| int(&path.0)).ok_or_else(Error::not_found)?;
+    let (id, _) = path.map_err(|_| Error::not_found())?.into_inner();
     let absent = || Error::detail(StatusCode::NOT_FOUND, Message::verbatim("No User matches the given query."));
-    let Int::Of(id) = number else { return Err(absent()) };
-    mount.blocking(move |auth| auth.user(UserId(id))).await.map_err(|error| match error {
+    let found = match mount.options.user_id_field {
+        UserIdField::Username => mount.blocking(move |auth| auth.user_named(&id)).await,
+        UserIdField::Id => match int(&id).ok_or_else(Error::not_found)? {
+            Int::Of(id) => mount.blocking(move |auth| auth.user(UserId(id))).await,
+            Int::Beyond => return Err(absent()),
+        },
+    };
+    found.map_err(|error| match error {
         AuthError::NotFound => absent(),
         error => error.into(),
     })
@@ -116,18 +125,18 @@ async fn change(mount: &Use<Djoser>, language: Language, user: &User, change: Ch
         if confirm && !user.is_active {
             mails::send(mount, language, Topic::Activation, vec![mount.blocking(move |auth| auth.account(id)).await?]);
         }
-        return Ok(Json(UserView::from(user)));
+        return Ok(Json(UserView::of(&mount.options, user)));
     };
     if !confirm {
         let changed = mount.blocking(move |auth| auth.change_email(id, Some(&email))).await?;
-        return Ok(Json(UserView::from(&changed)));
+        return Ok(Json(UserView::of(&mount.options, &changed)));
     }
     let changed = mount.blocking(move |auth| {
         auth.change_email_to_confirm(id, Some(&email))?;
         auth.account(id)
     });
     let changed = changed.await?;
-    let view = UserView::from(&changed.user);
+    let view = UserView::of(&mount.options, &changed.user);
     mails::send(mount, language, Topic::Activation, vec![changed]);
     Ok(Json(view))
 }
@@ -150,8 +159,8 @@ async fn remove(mount: &Use<Djoser>, user: UserId) -> Result<HttpResponse, Error
     security(("djoser_token" = [])),
 )]
 #[get(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
-async fn show_me(caller: Caller<Djoser>) -> Json<UserView> {
-    Json(UserView::from(&caller.user))
+async fn show_me(mount: Use<Djoser>, caller: Caller<Djoser>) -> Json<UserView> {
+    Json(UserView::of(&mount.options, &caller.user))
 }
 
 /// Change the caller
@@ -279,7 +288,7 @@ async fn delete_me(
 )]
 async fn show_user(request: HttpRequest, mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<UserView>, Error> {
     let user = visible(&request, &mount, &caller.user).await?;
-    Ok(Json(UserView::from(&user)))
+    Ok(Json(UserView::of(&mount.options, &user)))
 }
 
 /// Change a user

@@ -6,10 +6,12 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    Djoser, NAME,
+    Djoser, DjoserOptions, NAME,
     address::{Address, Readers, write_to},
+    dispatch_if,
     links::{self, Presented},
     mails::{self, Topic},
+    options::LoginField,
     password::{CURRENT_PASSWORD, INVALID, confirmed},
     responses::{Answering, Guarded, Open, Reading},
     schema::{AddressRefusal, UsernameErrors},
@@ -18,7 +20,7 @@ use super::{
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, CharField, Data, Error, FieldErrors, Form, Guests, Language, Message, View, dispatch},
+    django::{Action, CharField, Data, Error, FieldErrors, Form, Guests, Language, Message, View},
     mount::Use,
 };
 
@@ -56,13 +58,16 @@ static RESET_USERNAME_CONFIRM: View = View {
     action: Some(Action { method: "POST", fields: USER_FIELDS }),
 };
 
+/// Do users have names? Djoser crashes on these paths where they log in by address.
+const HAS_NAMES: fn(&DjoserOptions) -> bool = |options| options.login_field == LoginField::Username;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(change_username);
-    super::close(cfg, &SET_USERNAME);
+    super::close_if(cfg, &SET_USERNAME, HAS_NAMES);
     cfg.service(request_username_reset);
-    super::close(cfg, &RESET_USERNAME);
+    super::close_if(cfg, &RESET_USERNAME, HAS_NAMES);
     cfg.service(reset_username);
-    super::close(cfg, &RESET_USERNAME_CONFIRM);
+    super::close_if(cfg, &RESET_USERNAME_CONFIRM, HAS_NAMES);
 }
 
 /// Reads a new user name, and the same once more where the settings ask for it.
@@ -160,7 +165,7 @@ impl Parse<Djoser> for SetUsername {
 )]
 #[post(
     r"/users/set_username{tail:/|\.[a-z0-9]+/?}",
-    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&SET_USERNAME, request, next))"
+    wrap = "from_fn(|request, next| dispatch_if(HAS_NAMES, &SET_USERNAME, request, next))"
 )]
 async fn change_username(
     mount: Use<Djoser>,
@@ -208,7 +213,7 @@ async fn change_username(
 )]
 #[post(
     r"/users/reset_username{tail:/|\.[a-z0-9]+/?}",
-    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&RESET_USERNAME, request, next))"
+    wrap = "from_fn(|request, next| dispatch_if(HAS_NAMES, &RESET_USERNAME, request, next))"
 )]
 async fn request_username_reset(
     mount: Use<Djoser>,
@@ -276,7 +281,7 @@ impl Parse<Djoser> for UsernameReset {
 )]
 #[post(
     r"/users/reset_username_confirm{tail:/|\.[a-z0-9]+/?}",
-    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&RESET_USERNAME_CONFIRM, request, next))"
+    wrap = "from_fn(|request, next| dispatch_if(HAS_NAMES, &RESET_USERNAME_CONFIRM, request, next))"
 )]
 async fn reset_username(
     mount: Use<Djoser>,

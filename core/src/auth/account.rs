@@ -189,6 +189,15 @@ impl Auth {
         self.realm.users().user(user)?.ok_or(AuthError::NotFound)
     }
 
+    /// The user whose name is exactly this.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn user_named(&self, name: &str) -> Result<User, AuthError> {
+        let holder = self.realm.users().account(&[Key::username_as_typed(name)])?;
+        holder.map(|account| account.user).filter(|user| user.username == name).ok_or(AuthError::NotFound)
+    }
+
     /// The user whom an identifier names: user name, e-mail or phone.
     ///
     /// # Errors
