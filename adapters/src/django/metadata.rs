@@ -130,13 +130,13 @@ impl Serialize for Fields {
 }
 
 impl Metadata {
-    pub(super) fn of(view: &'static View, fields: &'static [Field], language: Language) -> Self {
+    pub(super) fn of(view: &'static View, fields: Option<&'static [Field]>, language: Language) -> Self {
         Self {
             name: view.name,
             description: view.description,
             renders: ["application/json"],
             parses: parsers::MEDIA_TYPES,
-            actions: view.action.as_ref().map(|action| Actions(action.method, fields, language)),
+            actions: view.action.as_ref().zip(fields).map(|(action, fields)| Actions(action.method, fields, language)),
         }
     }
 }

@@ -121,12 +121,16 @@ pub fn rest(view: &'static View) -> Resource {
 pub fn rest_with(view: &'static View, choose: fn(&HttpRequest, &'static [Field]) -> &'static [Field]) -> Resource {
     actix_web::web::resource(view.pattern).to(move |request: HttpRequest, language: Language| async move {
         if request.method() == Method::OPTIONS {
-            let fields = view.action.as_ref().map_or(&[][..], |action| choose(&request, action.fields));
-            Ok(HttpResponse::Ok().json(Metadata::of(view, fields, language)))
+            Ok(describe(view, view.action.as_ref().map(|action| choose(&request, action.fields)), language))
         } else {
             Err(Error::method_not_allowed(request.method().as_str()))
         }
     })
+}
+
+/// The answer to `OPTIONS`; without `fields` to somebody who may not use them.
+pub fn describe(view: &'static View, fields: Option<&'static [Field]>, language: Language) -> HttpResponse {
+    HttpResponse::Ok().json(Metadata::of(view, fields, language))
 }
 
 /// The format that the path ends in.

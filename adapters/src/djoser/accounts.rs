@@ -3,11 +3,11 @@
 use actix_web::{
     FromRequest as _, HttpRequest, HttpResponse, delete,
     dev::Payload,
-    get,
+    get, guard,
     http::StatusCode,
     middleware::from_fn,
     patch, put,
-    web::{Bytes, Json, Path},
+    web::{self, Bytes, Json, Path},
 };
 use countersign_core::{AuthError, User, UserId};
 use utoipa::ToSchema;
@@ -20,12 +20,14 @@ use super::{
     password::CurrentPassword,
     responses::{Answering, Guarded, Reading},
     schema::{PasswordErrors, UserRefusal},
-    users::{USER_FIELDS, UserView},
+    users::{USER_FIELDS, UserView, described},
 };
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, Int, Language, Message, View, dispatch, int},
+    django::{
+        Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, Int, Language, Message, View, describe, dispatch, int,
+    },
     mount::Use,
 };
 
@@ -57,7 +59,24 @@ pub(super) fn my_routes(cfg: &mut ServiceConfig) {
 /// To be registered last of all: the number may be any text.
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(show_user).service(replace_user).service(update_user).service(delete_user);
+    let options = web::resource(USER.pattern).guard(guard::Options()).to(describe_user);
+    cfg.map(|cfg| cfg.service(options.wrap(from_fn(|request, next| dispatch::<Djoser, _>(&USER, request, next)))));
     super::close(cfg, &USER);
+}
+
+/// `OPTIONS` tells of what may be changed only to those who may change it.
+async fn describe_user(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    language: Language,
+    caller: Caller<Djoser>,
+) -> Result<HttpResponse, Error> {
+    let fields = match visible(&request, &mount, &caller.user).await {
+        Ok(_) => Some(described(&request, USER_FIELDS)),
+        Err(Error::Detail { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(describe(&USER, fields, language))
 }
 
 /// What may be changed of a user.

@@ -1,7 +1,7 @@
 //! `users/set_username/`, `users/reset_username/` and `users/reset_username_confirm/`.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method, middleware::from_fn, post, web::Bytes};
-use countersign_core::{AuthError, Secret, UserId};
+use countersign_core::{AuthError, Secret, User, UserId};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -77,7 +77,7 @@ fn read(form: &mut Form<'_>, retype: bool) -> (Option<String>, Option<String>) {
     (name, again)
 }
 
-/// The name, if it is free and `again`, where it is given, is the same. One's own name is not free.
+/// The name that `by` asks for, if it is free and `again`, where it is given, is the same. One's own name is not free.
 ///
 /// # Errors
 /// 400 with `errors` and what is wrong with the name.
@@ -87,9 +87,15 @@ async fn free(
     (name, again): (Option<String>, Option<String>),
     mut errors: FieldErrors,
 ) -> Result<String, Error> {
-    if let Some(name) = name.clone()
-        && mount.blocking(move |auth| auth.is_username_taken(&name, by)).await?
-    {
+    let wanted = name.clone().unwrap_or_default();
+    let holder = mount.blocking(move |auth| auth.username_holder(&wanted)).await?;
+    let is_taken = |holder: User| match by {
+        _ if name.as_deref() == Some(&holder.username) => true,
+        // Whose address or number it is, is told to nobody who is not logged in; who has a link finds out.
+        None => false,
+        Some(caller) => holder.id != caller,
+    };
+    if holder.is_some_and(is_taken) {
         errors.insert(CURRENT_PASSWORD, NEW_USERNAME.name, TAKEN);
     }
     match name {

@@ -246,7 +246,7 @@ async fn create_user(
             outcome => outcome?,
         }
     } else if let Some(name) = username.clone()
-        && mount.blocking(move |auth| auth.is_username_taken(&name, None)).await?
+        && mount.blocking(move |auth| auth.username_holder(&name)).await?.is_some()
     {
         errors.insert(TAKEN_AFTER, USERNAME.name, TAKEN);
     }
