@@ -28,10 +28,7 @@ use actix_web::{
     middleware::{Next, from_fn},
     web,
 };
-use chrono::TimeDelta;
-use countersign_core::{
-    JwtForm, StrategyKind, TokenFault, Verified, password::PasswordRules, strategy::SimpleJwtSettings,
-};
+use countersign_core::{JwtForm, StrategyKind, TokenFault, Verified, password::PasswordRules};
 use futures_util::future::Either;
 use utoipa::openapi::{
     OpenApi, OpenApiBuilder,
@@ -45,7 +42,6 @@ use crate::{
     django::{self, Error, Presented, View},
     document,
     mount::{Neighbours, Use},
-    settings::Span,
 };
 
 pub use options::DjoserOptions;
@@ -87,11 +83,7 @@ impl Adapter for Djoser {
     }
 
     fn jwt_form(options: &DjoserOptions) -> JwtForm {
-        let delta = |life: Span| TimeDelta::from_std(life.duration()).unwrap_or(TimeDelta::MAX);
-        JwtForm::Simple(SimpleJwtSettings {
-            access_lifetime: delta(options.access_token_lifetime),
-            refresh_lifetime: delta(options.refresh_token_lifetime),
-        })
+        JwtForm::Simple(options.jwt_lifetimes())
     }
 
     fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {

@@ -1,6 +1,7 @@
 //! The settings of a mount: Djoser's own, by its names, with its defaults.
 
 use chrono::TimeDelta;
+use countersign_core::strategy::SimpleJwtSettings;
 
 use crate::{
     django::{self, Locale, Localized},
@@ -51,19 +52,6 @@ crate::choices! {
 crate::settings! {
     /// Djoser's own settings, by its names and with its defaults, and the lifetime of Django's links.
     pub struct DjoserOptions {
-        /// "off" as in a stock project: every message and mail is in the language of `language_code`.
-        /// "accept-language" as with Django's `LocaleMiddleware`: in the language that the client asks for, by the
-        /// cookie `django_language` or the header `Accept-Language`.
-        pub locale: LocaleSource = LocaleSource::Off,
-        /// The language of whoever asks for none that exists, by Django's code: "de", "pt-br", "zh-hans" …
-        pub language_code: String = django::STOCK_LANGUAGE.to_owned(), check = language_code,
-        /// Are there JSON Web Tokens beside the token: `jwt/create/`, `jwt/refresh/` and `jwt/verify/`, and the schemes
-        /// Bearer and JWT?
-        pub jwt: bool = true,
-        /// How long an access token lives.
-        pub access_token_lifetime: Span = Span::seconds(300), check = at_least_a_second,
-        /// How long a refresh token lives.
-        pub refresh_token_lifetime: Span = Span::days(1), check = at_least_a_second,
         /// Are new users inactive until they follow a link that is mailed to them? Then a change of address needs it as
         /// well.
         pub send_activation_email: bool = false,
@@ -119,6 +107,19 @@ crate::settings! {
         pub user_id_field: UserIdField = UserIdField::Id,
         /// "none": there is no `token/login/` and no `token/logout/`, and the scheme Token is not read. It takes `jwt`.
         pub token_model: TokenModel = TokenModel::Default,
+        /// Are there JSON Web Tokens beside the token: `jwt/create/`, `jwt/refresh/` and `jwt/verify/`, and the schemes
+        /// Bearer and JWT?
+        pub jwt: bool = true,
+        /// How long an access token lives.
+        pub access_token_lifetime: Span = Span::seconds(300), check = at_least_a_second,
+        /// How long a refresh token lives.
+        pub refresh_token_lifetime: Span = Span::days(1), check = at_least_a_second,
+        /// "off" as in a stock project: every message and mail is in the language of `language_code`.
+        /// "accept-language" as with Django's `LocaleMiddleware`: in the language that the client asks for, by the
+        /// cookie `django_language` or the header `Accept-Language`.
+        pub locale: LocaleSource = LocaleSource::Off,
+        /// The language of whoever asks for none that exists, by Django's code: "de", "pt-br", "zh-hans" …
+        pub language_code: String = django::STOCK_LANGUAGE.to_owned(), check = language_code,
     }
 }
 
@@ -134,10 +135,24 @@ pub(super) struct FrontEnd {
     pub(super) site_name: String,
 }
 
+impl Localized for DjoserOptions {
+    fn locale(&self) -> Locale {
+        Locale::new(&self.language_code, self.locale == LocaleSource::AcceptLanguage)
+    }
+}
+
 impl DjoserOptions {
     /// How long a link is good.
     pub(super) fn link_life(&self) -> TimeDelta {
-        TimeDelta::from_std(self.password_reset_timeout.into()).unwrap_or(TimeDelta::MAX)
+        delta(self.password_reset_timeout)
+    }
+
+    /// How long JSON Web Tokens live.
+    pub(super) fn jwt_lifetimes(&self) -> SimpleJwtSettings {
+        SimpleJwtSettings {
+            access_lifetime: delta(self.access_token_lifetime),
+            refresh_lifetime: delta(self.refresh_token_lifetime),
+        }
     }
 
     /// Settings that contradict each other, as (key, what is wrong).
@@ -171,6 +186,11 @@ impl DjoserOptions {
     }
 }
 
+/// A span is at most a hundred years, which every date can be moved by.
+fn delta(span: Span) -> TimeDelta {
+    TimeDelta::from_std(span.duration()).unwrap_or(TimeDelta::MAX)
+}
+
 /// A link from its template.
 pub(super) fn filled(template: &str, uid: &str, token: &str) -> String {
     template.replace(UID, uid).replace(TOKEN, token)
@@ -191,6 +211,20 @@ fn link(template: &String) -> Result<(), String> {
     }
 }
 
+/// JSON Web Tokens know no less.
+fn at_least_a_second(life: &Span) -> Result<(), String> {
+    let least = *life >= Span::seconds(1);
+    if least { Ok(()) } else { Err("is less than a second".to_owned()) }
+}
+
+fn language_code(code: &str) -> Result<(), String> {
+    if django::is_language(code) {
+        Ok(())
+    } else {
+        Err("is no language of Django; write a code such as \"en-us\", \"de\" or \"pt-br\"".to_owned())
+    }
+}
+
 fn protocol(text: &str) -> Result<(), String> {
     if ["http", "https"].contains(&text) { Ok(()) } else { Err("is neither http nor https".to_owned()) }
 }
@@ -206,24 +240,4 @@ fn domain(text: &str) -> Result<(), String> {
 fn line(text: &str) -> Result<(), String> {
     let fits = !text.trim().is_empty() && !text.chars().any(char::is_control);
     if fits { Ok(()) } else { Err("is not one line of text".to_owned()) }
-}
-
-fn language_code(code: &str) -> Result<(), String> {
-    if django::is_language(code) {
-        Ok(())
-    } else {
-        Err("is no language of Django; write a code such as \"en-us\", \"de\" or \"pt-br\"".to_owned())
-    }
-}
-
-impl Localized for DjoserOptions {
-    fn locale(&self) -> Locale {
-        Locale::new(&self.language_code, self.locale == LocaleSource::AcceptLanguage)
-    }
-}
-
-/// JSON Web Tokens know no less.
-fn at_least_a_second(life: &Span) -> Result<(), String> {
-    let least = *life >= Span::seconds(1);
-    if least { Ok(()) } else { Err("is less than a second".to_owned()) }
 }
