@@ -1,10 +1,14 @@
-//! What the tests share: databases, a server on a real socket, the program itself, and actors that speak to them.
+//! What the tests share: databases, a server on a real socket, the program itself, a mail server, and actors that speak to them.
 
 pub mod actor;
 pub mod databases;
+pub mod mailbox;
 pub mod program;
+pub mod received;
 pub mod server;
 pub mod wire;
 
 pub use actor::{Actor, Answer};
+pub use mailbox::Mailbox;
+pub use received::Received;
 pub use server::Server;

@@ -11,9 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use countersign::{
     app::{App, Background, Parts, edge},
     config::{Settings, Sources},
+    mail::Mailer,
     store::Store,
 };
-use countersign_adapters::mail::NoPostman;
 use countersign_core::{
     Auth,
     env::{Clock, CountedRandom, FixedClock, Random},
@@ -51,6 +51,8 @@ pub struct Server {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     background: Option<Background>,
+    /// Its post.
+    pub mailer: Mailer,
     /// Its database, for those who go behind its back.
     pub database: Arc<Database>,
 }
@@ -84,13 +86,17 @@ impl Server {
         let keys = KeyRing::new(["the key ring of every test server!"]).expect("32 bytes and more");
         let store = database.store();
         let shared = Arc::new(store.clone());
+        // Its own randomness: a mail changes no token of the test.
+        let counted = Arc::new(CountedRandom::default());
+        let mailer = Mailer::start(&settings.mail, Arc::clone(&clock) as Arc<dyn Clock>, counted);
+        let mailer = mailer.expect("[mail] of the test is right");
         let parts = Parts {
             users: shared.clone(),
             tokens: shared,
             keys,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random,
-            postman: Arc::new(NoPostman),
+            postman: mailer.postman(),
         };
         let app = App::assemble(&settings, parts).expect("these settings can be served");
         let background = app.background(&settings).expect("the database answers");
@@ -108,6 +114,7 @@ impl Server {
             handle,
             thread: Some(thread),
             background: Some(background),
+            mailer,
             database,
         }
     }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use countersign_adapters::mail::Mail;
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
         Mailbox, MultiPart, SinglePart,
         header::{ContentType, MIME_VERSION_1_0},
@@ -48,7 +49,10 @@ impl Sender {
             None => (None, from),
         };
         let name = name.filter(|name| !name.is_empty()).map(|name| one_line(name.trim_matches('"')));
-        Ok(Self(Mailbox::new(name, address(bare).map_err(|_| wrong())?)))
+        let mailbox = Mailbox::new(name, address(bare).map_err(|_| wrong())?);
+        // The library reads the header again, and refuses a mail whose sender it does not understand.
+        mailbox.to_string().parse::<Mailbox>().map_err(|_| wrong())?;
+        Ok(Self(mailbox))
     }
 }
 
@@ -60,9 +64,13 @@ impl Letter {
     pub fn message(&self, sender: &Sender) -> Result<Message, String> {
         let Mail { to, subject, text, html } = &self.mail;
         let Sender(from) = sender;
+        let to = address(to)?;
+        // From the header the library would not read everything that it wrote there.
+        let envelope = Envelope::new(Some(from.email.clone()), vec![to.clone()]).map_err(|error| error.to_string())?;
         let builder = Message::builder()
+            .envelope(envelope)
             .from(from.clone())
-            .to(Mailbox::new(None, address(to)?))
+            .to(Mailbox::new(None, to))
             .subject(one_line(subject))
             .date(SystemTime::from(self.written))
             .message_id(Some(format!("<{}@{}>", self.id, from.email.domain())));
@@ -205,6 +213,8 @@ mod tests {
             ("\"a\\\"b>\"@[127.0.0.1]", "\"a\\\"b>\"@[127.0.0.1]"),
         ] {
             assert_eq!(address(given).map(|address| address.to_string()).as_deref(), Ok(sent), "{given}");
+            let wire = formatted(&letter(given, "x", "x", None));
+            assert!(wire.contains(&format!("\r\nTo: {sent}\r\n")), "{wire}");
         }
     }
 
@@ -248,7 +258,7 @@ mod tests {
         ] {
             assert_eq!(Sender::parse(given).unwrap().0.to_string(), header);
         }
-        for given in ["", "nobody", "Example a@example.org", "Example <a@example.org> x", "a@b\nc"] {
+        for given in ["", "nobody", "Example a@example.org", "Example <a@example.org> x", "a@b\nc", "a@[::1]"] {
             assert!(Sender::parse(given).is_err(), "{given}");
         }
     }

@@ -54,7 +54,7 @@ impl Relay {
         let mut connection = SmtpConnection::connect(address, Some(self.timeout), &self.hello, wrapped, None)?;
         match &self.tls {
             Tls::Opportunistic(parameters) if connection.can_starttls() => {
-                connection.starttls(parameters, &self.hello)?
+                connection.starttls(parameters, &self.hello)?;
             }
             Tls::Required(parameters) => connection.starttls(parameters, &self.hello)?,
             _ => {}

@@ -1,0 +1,65 @@
+//! A mailer of the test's own, and the log of all of them.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, OnceLock},
+    time::{Duration, Instant},
+};
+
+use countersign::mail::Mailer;
+use countersign_adapters::mail::Mail;
+use countersign_core::env::{CountedRandom, FixedClock};
+use countersign_tests::server::{noon, settings};
+
+/// What no log may show.
+pub const BODY: &str = "canary-of-the-body";
+
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Pen;
+
+impl Write for Pen {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        LOG.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A mailer with this configuration at [`NOON`](countersign_tests::server::NOON), whose log is kept.
+pub fn mailer(configuration: &str) -> Mailer {
+    static START: OnceLock<()> = OnceLock::new();
+    START.get_or_init(|| tracing_subscriber::fmt().with_ansi(false).with_writer(|| Pen).init());
+    let settings = settings(configuration);
+    let clock = Arc::new(FixedClock::at(noon()));
+    Mailer::start(&settings.mail, clock, Arc::new(CountedRandom::default())).unwrap()
+}
+
+/// What was logged so far with this in it: tests that run side by side share the log, and each has its own readers.
+pub fn logged(about: &str) -> Vec<String> {
+    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
+    log.lines().filter(|line| line.contains(about)).map(ToOwned::to_owned).collect()
+}
+
+/// Everything that was logged so far.
+pub fn log() -> String {
+    String::from_utf8(LOG.lock().unwrap().clone()).unwrap()
+}
+
+/// A mail with little in it.
+pub fn mail(to: &str) -> Mail {
+    let (to, subject) = (to.to_owned(), "Hello".to_owned());
+    Mail { to, subject, text: format!("{BODY}\n"), html: None }
+}
+
+/// Waits until `true`; a busy machine takes its time.
+pub fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(30), "{what}\n{}", log());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
