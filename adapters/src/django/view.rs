@@ -20,7 +20,7 @@ use super::{
     language::{Language, Locale, Localized},
     media::{Rendering, negotiate},
     message::Message,
-    metadata::{Action, Metadata},
+    metadata::{Action, Field, Metadata},
     pages,
 };
 use crate::{adapter::Adapter, caller, mount::Use};
@@ -87,6 +87,9 @@ where
     if language != Language::ENGLISH {
         request.extensions_mut().insert(language);
     }
+    // The first way of authentication that is there is the one that is asked for.
+    let has_tokens = Use::<A>::of(request.request()).is_none_or(|mount| A::takes_token(&mount.options));
+    let challenge = if has_tokens && !matches!(view.guests, Guests::Unasked) { None } else { Some(BEARER) };
     let (rendering, admitted) = match negotiate(request.request(), suffix(request.request())) {
         Ok(rendering) => (rendering, admit::<A>(view, &request).await),
         Err(refusal) => (Rendering::COMPACT, Err(refusal)),
@@ -95,7 +98,7 @@ where
         Ok(()) => said(language, next.call(request).await?.map_into_boxed_body()),
         Err(refusal) => request.into_response(refusal.answer(language)),
     };
-    let mut response = complete(view, rendering, response).await;
+    let mut response = complete(view, challenge, rendering, response).await;
     locale.sign(language, response.headers_mut());
     Ok(response)
 }
@@ -111,13 +114,23 @@ fn said(language: Language, response: ServiceResponse<BoxBody>) -> ServiceRespon
 
 /// Answers the methods of `view` that have no handler; registered behind its handlers.
 pub fn rest(view: &'static View) -> Resource {
+    rest_with(view, |_, fields| fields)
+}
+
+/// [`rest`], where the settings of the mount choose the fields that `OPTIONS` describes.
+pub fn rest_with(view: &'static View, choose: fn(&HttpRequest, &'static [Field]) -> &'static [Field]) -> Resource {
     actix_web::web::resource(view.pattern).to(move |request: HttpRequest, language: Language| async move {
         if request.method() == Method::OPTIONS {
-            Ok(HttpResponse::Ok().json(Metadata::of(view, language)))
+            Ok(describe(view, view.action.as_ref().map(|action| choose(&request, action.fields)), language))
         } else {
             Err(Error::method_not_allowed(request.method().as_str()))
         }
     })
+}
+
+/// The answer to `OPTIONS`; without `fields` to somebody who may not use them.
+pub fn describe(view: &'static View, fields: Option<&'static [Field]>, language: Language) -> HttpResponse {
+    HttpResponse::Ok().json(Metadata::of(view, fields, language))
 }
 
 /// The format that the path ends in.
@@ -152,6 +165,7 @@ async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest)
 /// The headers of Django and DRF, and the indentation that was asked for.
 async fn complete(
     view: &View,
+    challenge: Option<&'static str>,
     rendering: Rendering,
     mut response: ServiceResponse<BoxBody>,
 ) -> ServiceResponse<BoxBody> {
@@ -162,8 +176,8 @@ async fn complete(
     if !is_page {
         headers.insert(ALLOW, HeaderValue::from_static(view.allow));
     }
-    if refuses && matches!(view.guests, Guests::Unasked) {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BEARER));
+    if let Some(challenge) = challenge.filter(|_| refuses) {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     let Some(indent) = rendering.indent.filter(|_| !is_page) else { return response };
     let (request, response) = response.into_parts();
