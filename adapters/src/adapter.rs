@@ -44,6 +44,18 @@ pub trait Adapter: Sized + 'static {
     /// The reason why not, as a clause that completes "cannot be mounted with this strategy: …".
     fn serves(strategy: StrategyKind) -> Result<(), &'static str>;
 
+    /// What is wrong with options that are right one by one, as (key, what is wrong); most options never are.
+    fn contradictions(options: &Self::Options) -> Vec<(&'static str, &'static str)> {
+        let _ = options;
+        Vec::new()
+    }
+
+    /// Does the mount's own credential count, beside a JWT pair? Most wires have no other.
+    fn takes_token(options: &Self::Options) -> bool {
+        let _ = options;
+        true
+    }
+
     /// Is the JWT pair taken beside the mount's own strategy?
     fn takes_pair(options: &Self::Options) -> bool {
         let _ = options;

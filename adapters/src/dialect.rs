@@ -94,7 +94,10 @@ impl Dialect {
             prefix: A::PREFIX,
             strategy: A::STRATEGY,
             password_rules: A::PASSWORD_RULES,
-            options: AdapterOptions::of::<A::Options>(A::NAME),
+            options: AdapterOptions {
+                problems: |raw| read_options::<A>(raw).err().unwrap_or_default(),
+                ..AdapterOptions::of::<A::Options>(A::NAME)
+            },
             serves: A::serves,
             jwt_form: |options| A::jwt_form(&A::Options::read(options).0),
             routes: A::routes,
@@ -118,9 +121,18 @@ impl Dialect {
     }
 }
 
+/// Reads and checks the options of a mount, each by itself and then all together.
+fn read_options<A: Adapter>(raw: &Table) -> Result<A::Options, Vec<Problem>> {
+    let options = parse_options::<A::Options>(raw)?;
+    let found = A::contradictions(&options);
+    let problems: Vec<Problem> =
+        found.into_iter().map(|(key, message)| Problem::new(key, raw.get(key), message)).collect();
+    if problems.is_empty() { Ok(options) } else { Err(problems) }
+}
+
 fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
     let MountParts { auth, pair, options, prefix, beside, site } = parts;
-    let options = parse_options::<A::Options>(options)?;
+    let options = read_options::<A>(options)?;
     let pair = A::takes_pair(&options).then_some(pair);
     let data = Use::data(Mount::<A> { auth, pair, options, prefix, beside, site });
     let mount = Arc::new(data.clone());

@@ -34,4 +34,4 @@ pub use number::{Int, int};
 pub use pages::{add_slash, not_found};
 pub use parsers::Data;
 pub use validators::{email as email_flaw, username as username_flaw};
-pub use view::{Guests, View, dispatch, own_view, rest};
+pub use view::{Guests, View, describe, dispatch, own_view, rest, rest_with};

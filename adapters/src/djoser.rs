@@ -20,7 +20,14 @@ mod users;
 
 use std::{future::ready, sync::Arc};
 
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middleware::from_fn, web};
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::Method,
+    middleware::{Next, from_fn},
+    web,
+};
 use countersign_core::{JwtForm, StrategyKind, TokenFault, Verified, password::PasswordRules};
 use futures_util::future::Either;
 use utoipa::openapi::{
@@ -38,6 +45,7 @@ use crate::{
 };
 
 pub use options::DjoserOptions;
+use options::TokenModel;
 
 /// The tag, and the name that tokens of this mount carry in lists.
 const NAME: &str = "djoser";
@@ -60,6 +68,14 @@ impl Adapter for Djoser {
     /// One token is all that `token/login/` hands out, and any strategy has one; of a JWT pair it is the access token.
     fn serves(_: StrategyKind) -> Result<(), &'static str> {
         Ok(())
+    }
+
+    fn contradictions(options: &DjoserOptions) -> Vec<(&'static str, &'static str)> {
+        options.contradictions()
+    }
+
+    fn takes_token(options: &DjoserOptions) -> bool {
+        options.token_model == TokenModel::Default
     }
 
     fn takes_pair(options: &DjoserOptions) -> bool {
@@ -128,5 +144,25 @@ impl Adapter for Djoser {
 /// Answers the methods of a view that have no handler; to be called behind those that have one.
 fn close(cfg: &mut ServiceConfig, view: &'static View) {
     let around = from_fn(move |request, next| django::dispatch::<Djoser, _>(view, request, next));
-    cfg.map(|cfg| cfg.service(django::rest(view).wrap(around)));
+    cfg.map(|cfg| cfg.service(django::rest_with(view, users::described).wrap(around)));
+}
+
+/// [`close`] for a view that only some settings have.
+fn close_if(cfg: &mut ServiceConfig, view: &'static View, is_served: fn(&DjoserOptions) -> bool) {
+    let around = from_fn(move |request, next| dispatch_if(is_served, view, request, next));
+    cfg.map(|cfg| cfg.service(django::rest_with(view, users::described).wrap(around)));
+}
+
+/// [`django::dispatch`], or the page of a path without a view where the settings have none.
+async fn dispatch_if<B: MessageBody + 'static>(
+    is_served: fn(&DjoserOptions) -> bool,
+    view: &'static View,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if Use::<Djoser>::of(request.request()).is_some_and(|mount| !is_served(&mount.options)) {
+        let page = django::not_found::<Djoser>(request.request());
+        return Ok(request.into_response(page));
+    }
+    django::dispatch::<Djoser, B>(view, request, next).await
 }

@@ -174,7 +174,16 @@ pub fn accepted<'r, 'm, A: Adapter>(
     request: &'r HttpRequest,
     mount: &'m Mount<A>,
 ) -> Result<Option<(Presented<'r>, &'m Auth)>, Unauthenticated> {
-    match (presented(request), &mount.pair) {
+    let found = match presented(request) {
+        Ok(Some(Presented::Token(_)))
+        | Err(Unauthenticated::NoCredentials | Unauthenticated::Spaces | Unauthenticated::InvalidCharacters)
+            if !A::takes_token(&mount.options) =>
+        {
+            Ok(None)
+        }
+        found => found,
+    };
+    match (found, &mount.pair) {
         (Err(Unauthenticated::JwtParts | Unauthenticated::Jwt(_)), None) => Ok(None),
         (Err(why), _) => Err(why),
         (Ok(Some(token @ Presented::Token(_))), _) => Ok(Some((token, &mount.auth))),

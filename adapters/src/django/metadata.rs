@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use super::{language::Language, message::Message, parsers, view::View};
 
 /// A field of a serializer, as described to clients.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     name: &'static str,
     kind: &'static str,
@@ -17,7 +17,7 @@ pub struct Field {
 }
 
 /// What a field is called.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Label {
     /// By its own name, in every language.
     Own(&'static str),
@@ -82,7 +82,7 @@ pub(super) struct Metadata {
     actions: Option<Actions>,
 }
 
-struct Actions(&'static Action, Language);
+struct Actions(&'static str, &'static [Field], Language);
 struct Fields(&'static [Field], Language);
 
 /// A field as it is sent.
@@ -119,7 +119,7 @@ fn capitalised(text: &str) -> String {
 
 impl Serialize for Actions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map([(self.0.method, Fields(self.0.fields, self.1))])
+        serializer.collect_map([(self.0, Fields(self.1, self.2))])
     }
 }
 
@@ -130,13 +130,13 @@ impl Serialize for Fields {
 }
 
 impl Metadata {
-    pub(super) fn of(view: &'static View, language: Language) -> Self {
+    pub(super) fn of(view: &'static View, fields: Option<&'static [Field]>, language: Language) -> Self {
         Self {
             name: view.name,
             description: view.description,
             renders: ["application/json"],
             parses: parsers::MEDIA_TYPES,
-            actions: view.action.as_ref().map(|action| Actions(action, language)),
+            actions: view.action.as_ref().zip(fields).map(|(action, fields)| Actions(action.method, fields, language)),
         }
     }
 }

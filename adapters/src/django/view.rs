@@ -21,7 +21,7 @@ use super::{
     language::{Language, Locale, Localized},
     media::{Rendering, negotiate},
     message::Message,
-    metadata::{Action, Metadata},
+    metadata::{Action, Field, Metadata},
     pages,
 };
 use crate::{adapter::Adapter, caller, mount::Use};
@@ -88,6 +88,9 @@ where
     if language != Language::ENGLISH {
         request.extensions_mut().insert(language);
     }
+    // The first way of authentication that is there is the one that is asked for.
+    let has_tokens = Use::<A>::of(request.request()).is_none_or(|mount| A::takes_token(&mount.options));
+    let challenge = if has_tokens && !matches!(view.guests, Guests::Unasked) { None } else { Some(BEARER) };
     let (rendering, admitted) = match negotiate(request.request(), suffix(request.request())) {
         Ok(rendering) => (rendering, admit::<A>(view, &request).await),
         Err(refusal) => (Rendering::COMPACT, Err(refusal)),
@@ -96,7 +99,7 @@ where
         Ok(()) => said(language, next.call(request).await?.map_into_boxed_body()),
         Err(refusal) => request.into_response(refusal.answer(language)),
     };
-    let mut response = complete(view, rendering, response).await;
+    let mut response = complete(view, challenge, rendering, response).await;
     locale.sign(language, response.headers_mut());
     Ok(response)
 }
@@ -112,8 +115,16 @@ fn said(language: Language, response: ServiceResponse<BoxBody>) -> ServiceRespon
 
 /// Answers the methods of `view` that have no handler; registered behind its handlers.
 pub fn rest(view: &'static View) -> Resource {
-    web::resource(view.pattern).to(move |request, language| ready(unhandled(view, &request, language)))
+    rest_with(view, |_, fields| fields)
 }
+
+/// [`rest`], where the settings of the mount choose the fields that `OPTIONS` describes.
+pub fn rest_with(view: &'static View, choose: Choose) -> Resource {
+    web::resource(view.pattern).to(move |request, language| ready(unhandled(view, choose, &request, language)))
+}
+
+/// Chooses the fields of a view that `OPTIONS` describes.
+type Choose = fn(&HttpRequest, &'static [Field]) -> &'static [Field];
 
 /// Registers a view of an application's own, outside of the mount's prefix: its callers are known by the credentials of
 /// `mount`, and everything around its handlers is as in the framework. `handlers` adds them to the resource; none is
@@ -127,8 +138,8 @@ pub fn own_view<A: Adapter<Error = Error, Options: Localized>>(
     handlers: impl FnOnce(Resource) -> Resource,
 ) {
     let around = from_fn(move |request, next| dispatch::<A, _>(view, request, next));
-    let resource = handlers(web::resource(view.pattern))
-        .default_service(web::to(move |request, language| ready(unhandled(view, &request, language))));
+    let others = move |request, language| ready(unhandled(view, |_, fields| fields, &request, language));
+    let resource = handlers(web::resource(view.pattern)).default_service(web::to(others));
     cfg.service(resource.app_data(mount.clone()).wrap(around));
     if let Some(pattern) = view.pattern.strip_suffix('/').filter(|pattern| !pattern.is_empty()) {
         cfg.service(web::resource(pattern).app_data(mount.clone()).to(pages::add_slash::<A>));
@@ -136,12 +147,22 @@ pub fn own_view<A: Adapter<Error = Error, Options: Localized>>(
 }
 
 /// `OPTIONS`, or 405.
-fn unhandled(view: &'static View, request: &HttpRequest, language: Language) -> Result<HttpResponse, Error> {
+fn unhandled(
+    view: &'static View,
+    choose: Choose,
+    request: &HttpRequest,
+    language: Language,
+) -> Result<HttpResponse, Error> {
     if request.method() == Method::OPTIONS {
-        Ok(HttpResponse::Ok().json(Metadata::of(view, language)))
+        Ok(describe(view, view.action.as_ref().map(|action| choose(request, action.fields)), language))
     } else {
         Err(Error::method_not_allowed(request.method().as_str()))
     }
+}
+
+/// The answer to `OPTIONS`; without `fields` to somebody who may not use them.
+pub fn describe(view: &'static View, fields: Option<&'static [Field]>, language: Language) -> HttpResponse {
+    HttpResponse::Ok().json(Metadata::of(view, fields, language))
 }
 
 /// The format that the path ends in.
@@ -176,6 +197,7 @@ async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest)
 /// The headers of Django and DRF, and the indentation that was asked for.
 async fn complete(
     view: &View,
+    challenge: Option<&'static str>,
     rendering: Rendering,
     mut response: ServiceResponse<BoxBody>,
 ) -> ServiceResponse<BoxBody> {
@@ -186,8 +208,8 @@ async fn complete(
     if !is_page {
         headers.insert(ALLOW, HeaderValue::from_static(view.allow));
     }
-    if refuses && matches!(view.guests, Guests::Unasked) {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BEARER));
+    if let Some(challenge) = challenge.filter(|_| refuses) {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     let Some(indent) = rendering.indent.filter(|_| !is_page) else { return response };
     let (request, response) = response.into_parts();

@@ -3,11 +3,11 @@
 use actix_web::{
     FromRequest as _, HttpRequest, HttpResponse, delete,
     dev::Payload,
-    get,
+    get, guard,
     http::StatusCode,
     middleware::from_fn,
     patch, put,
-    web::{Bytes, Json, Path},
+    web::{self, Bytes, Json, Path},
 };
 use countersign_core::{AuthError, User, UserId};
 use utoipa::ToSchema;
@@ -16,15 +16,18 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{
     Djoser, NAME,
     mails::{self, Topic},
+    options::{LoginField, UserIdField},
     password::CurrentPassword,
     responses::{Answering, Guarded, Reading},
     schema::{PasswordErrors, UserRefusal},
-    users::{USER_FIELDS, UserView},
+    users::{USER_FIELDS, UserView, described},
 };
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, Int, Message, View, dispatch, int},
+    django::{
+        Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, Int, Language, Message, View, describe, dispatch, int,
+    },
     mount::Use,
 };
 
@@ -56,7 +59,24 @@ pub(super) fn my_routes(cfg: &mut ServiceConfig) {
 /// To be registered last of all: the number may be any text.
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(show_user).service(replace_user).service(update_user).service(delete_user);
+    let options = web::resource(USER.pattern).guard(guard::Options()).to(describe_user);
+    cfg.map(|cfg| cfg.service(options.wrap(from_fn(|request, next| dispatch::<Djoser, _>(&USER, request, next)))));
     super::close(cfg, &USER);
+}
+
+/// `OPTIONS` tells of what may be changed only to those who may change it.
+async fn describe_user(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    language: Language,
+    caller: Caller<Djoser>,
+) -> Result<HttpResponse, Error> {
+    let fields = match visible(&request, &mount, &caller.user).await {
+        Ok(_) => Some(described(&request, USER_FIELDS)),
+        Err(Error::Detail { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(describe(&USER, fields, language))
 }
 
 /// What may be changed of a user.
@@ -72,7 +92,9 @@ impl Parse<Djoser> for Change {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
         let mut form = Form::new(&data)?;
-        let email = form.text(&EMAIL_FIELD);
+        let may_change =
+            Use::<Djoser>::of(request).is_some_and(|mount| mount.options.login_field == LoginField::Username);
+        let email = if may_change { form.text(&EMAIL_FIELD) } else { None };
         form.finish()?;
         Ok(Self { email })
     }
@@ -90,10 +112,16 @@ impl<T: Parse<Djoser>> Parse<Djoser> for Later<T> {
 /// Whom the path names, for somebody who may see everybody.
 async fn named(request: &HttpRequest, mount: &Use<Djoser>) -> Result<User, Error> {
     let path = Path::<(String, String)>::from_request(request, &mut Payload::None).await;
-    let number = path.ok().and_then(|path| int(&path.0)).ok_or_else(Error::not_found)?;
+    let (id, _) = path.map_err(|_| Error::not_found())?.into_inner();
     let absent = || Error::detail(StatusCode::NOT_FOUND, Message::verbatim("No User matches the given query."));
-    let Int::Of(id) = number else { return Err(absent()) };
-    mount.blocking(move |auth| auth.user(UserId(id))).await.map_err(|error| match error {
+    let found = match mount.options.user_id_field {
+        UserIdField::Username => mount.blocking(move |auth| auth.user_named(&id)).await,
+        UserIdField::Id => match int(&id).ok_or_else(Error::not_found)? {
+            Int::Of(id) => mount.blocking(move |auth| auth.user(UserId(id))).await,
+            Int::Beyond => return Err(absent()),
+        },
+    };
+    found.map_err(|error| match error {
         AuthError::NotFound => absent(),
         error => error.into(),
     })
@@ -109,26 +137,26 @@ async fn visible(request: &HttpRequest, mount: &Use<Djoser>, caller: &User) -> R
     }
 }
 
-async fn change(mount: &Use<Djoser>, user: &User, change: Change) -> Result<Json<UserView>, Error> {
+async fn change(mount: &Use<Djoser>, language: Language, user: &User, change: Change) -> Result<Json<UserView>, Error> {
     let (id, confirm) = (user.id, mount.options.send_activation_email);
     let Some(email) = change.email.filter(|email| *email != user.email.as_deref().unwrap_or_default()) else {
         // Whoever waits for the mail gets another one with every change that is asked for.
         if confirm && !user.is_active {
-            mails::send(mount, Topic::Activation, vec![mount.blocking(move |auth| auth.account(id)).await?]);
+            mails::send(mount, language, Topic::Activation, vec![mount.blocking(move |auth| auth.account(id)).await?]);
         }
-        return Ok(Json(UserView::from(user)));
+        return Ok(Json(UserView::of(&mount.options, user)));
     };
     if !confirm {
         let changed = mount.blocking(move |auth| auth.change_email(id, Some(&email))).await?;
-        return Ok(Json(UserView::from(&changed)));
+        return Ok(Json(UserView::of(&mount.options, &changed)));
     }
     let changed = mount.blocking(move |auth| {
         auth.change_email_to_confirm(id, Some(&email))?;
         auth.account(id)
     });
     let changed = changed.await?;
-    let view = UserView::from(&changed.user);
-    mails::send(mount, Topic::Activation, vec![changed]);
+    let view = UserView::of(&mount.options, &changed.user);
+    mails::send(mount, language, Topic::Activation, vec![changed]);
     Ok(Json(view))
 }
 
@@ -150,8 +178,8 @@ async fn remove(mount: &Use<Djoser>, user: UserId) -> Result<HttpResponse, Error
     security(("djoser_token" = [])),
 )]
 #[get(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
-async fn show_me(caller: Caller<Djoser>) -> Json<UserView> {
-    Json(UserView::from(&caller.user))
+async fn show_me(mount: Use<Djoser>, caller: Caller<Djoser>) -> Json<UserView> {
+    Json(UserView::of(&mount.options, &caller.user))
 }
 
 /// Change the caller
@@ -180,10 +208,11 @@ async fn show_me(caller: Caller<Djoser>) -> Json<UserView> {
 #[put(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
 async fn replace_me(
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, Change>,
 ) -> Result<Json<UserView>, Error> {
-    change(&mount, &caller.user, body.into_inner()).await
+    change(&mount, language, &caller.user, body.into_inner()).await
 }
 
 /// Change the caller in part
@@ -213,10 +242,11 @@ async fn replace_me(
 )]
 async fn update_me(
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, Change>,
 ) -> Result<Json<UserView>, Error> {
-    change(&mount, &caller.user, body.into_inner()).await
+    change(&mount, language, &caller.user, body.into_inner()).await
 }
 
 /// Delete the caller
@@ -277,7 +307,7 @@ async fn delete_me(
 )]
 async fn show_user(request: HttpRequest, mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<UserView>, Error> {
     let user = visible(&request, &mount, &caller.user).await?;
-    Ok(Json(UserView::from(&user)))
+    Ok(Json(UserView::of(&mount.options, &user)))
 }
 
 /// Change a user
@@ -312,11 +342,12 @@ async fn show_user(request: HttpRequest, mount: Use<Djoser>, caller: Caller<Djos
 async fn replace_user(
     request: HttpRequest,
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, Later<Change>>,
 ) -> Result<Json<UserView>, Error> {
     let user = visible(&request, &mount, &caller.user).await?;
-    change(&mount, &user, body.into_inner().0?).await
+    change(&mount, language, &user, body.into_inner().0?).await
 }
 
 /// Change a user in part
@@ -349,11 +380,12 @@ async fn replace_user(
 async fn update_user(
     request: HttpRequest,
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, Later<Change>>,
 ) -> Result<Json<UserView>, Error> {
     let user = visible(&request, &mount, &caller.user).await?;
-    change(&mount, &user, body.into_inner().0?).await
+    change(&mount, language, &user, body.into_inner().0?).await
 }
 
 /// Delete a user

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     body::{Body, Parse},
-    django::{Action, Data, Detail, Error, Form, Guests, View, dispatch},
+    django::{Action, Data, Detail, Error, Form, Guests, Language, View, dispatch},
     mount::Use,
 };
 
@@ -105,7 +105,11 @@ impl Parse<Djoser> for Activation {
     r"/users/activation{tail:/|\.[a-z0-9]+/?}",
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ACTIVATION, request, next))"
 )]
-async fn activate_user(mount: Use<Djoser>, body: Body<Djoser, Activation>) -> Result<HttpResponse, Error> {
+async fn activate_user(
+    mount: Use<Djoser>,
+    language: Language,
+    body: Body<Djoser, Activation>,
+) -> Result<HttpResponse, Error> {
     let Activation { uid, token } = body.into_inner();
     let linked = Presented { uid, token }.follow(&mount).await?;
     let user = mount.blocking(move |auth| auth.activate(&linked)).await.map_err(|error| match error {
@@ -113,7 +117,7 @@ async fn activate_user(mount: Use<Djoser>, body: Body<Djoser, Activation>) -> Re
         error => links::dead(error),
     })?;
     if mount.options.send_confirmation_email {
-        mails::notify(&mount, Topic::Confirmation, user);
+        mails::notify(&mount, language, Topic::Confirmation, user);
     }
     Ok(HttpResponse::NoContent().finish())
 }
@@ -145,9 +149,13 @@ async fn activate_user(mount: Use<Djoser>, body: Body<Djoser, Activation>) -> Re
     r"/users/resend_activation{tail:/|\.[a-z0-9]+/?}",
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&RESEND_ACTIVATION, request, next))"
 )]
-async fn resend_activation(mount: Use<Djoser>, body: Body<Djoser, Address>) -> Result<HttpResponse, Error> {
+async fn resend_activation(
+    mount: Use<Djoser>,
+    language: Language,
+    body: Body<Djoser, Address>,
+) -> Result<HttpResponse, Error> {
     let topic = mount.options.send_activation_email.then_some(Topic::Activation);
-    write_to(&mount, body.into_inner(), Readers::Inactive, topic).await?;
+    write_to(&mount, language, body.into_inner(), Readers::Inactive, topic).await?;
     Ok(match topic {
         Some(_) => HttpResponse::NoContent().finish(),
         None => HttpResponse::BadRequest().finish(),

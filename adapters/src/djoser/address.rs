@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     body::Parse,
-    django::{ADDRESS_FIELD, Data, Error, Form, Message},
+    django::{ADDRESS_FIELD, Data, Error, Form, Language, Message},
     mount::Use,
 };
 
@@ -68,6 +68,7 @@ impl Readers {
 /// 400 if there is nobody, where the settings say that it may be told.
 pub(super) async fn write_to(
     mount: &Use<Djoser>,
+    language: Language,
     address: Address,
     readers: Readers,
     topic: Option<Topic>,
@@ -83,7 +84,7 @@ pub(super) async fn write_to(
         }
     }
     if let Some(topic) = topic {
-        mails::send(mount, topic, chosen);
+        mails::send(mount, language, topic, chosen);
     }
     Ok(())
 }

@@ -7,7 +7,11 @@ use super::{
     Djoser, links,
     options::{DjoserOptions, FrontEnd, filled},
 };
-use crate::{django::Message, mail::Mail, mount::Use};
+use crate::{
+    django::{Language, Message},
+    mail::Mail,
+    mount::Use,
+};
 
 /// What a mail is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +84,7 @@ impl Topic {
 }
 
 /// Writes to these users once the request is answered: what the client is told, and when, does not depend on it.
-pub(super) fn send(mount: &Use<Djoser>, topic: Topic, readers: Vec<Account>) {
+pub(super) fn send(mount: &Use<Djoser>, language: Language, topic: Topic, readers: Vec<Account>) {
     let mount = mount.clone();
     rt::spawn(async move {
         let front_end = mount.options.front_end(&mount.site);
@@ -93,19 +97,19 @@ pub(super) fn send(mount: &Use<Djoser>, topic: Topic, readers: Vec<Account>) {
                 let (uid, token) = (links::uid(reader.user.id), mount.auth.make_link(&reader));
                 filled(topic.template(&mount.options), &uid, &token)
             });
-            mount.site.postman.post(written(topic, &front_end, &reader.user, to, url.as_deref()));
+            mount.site.postman.post(written(language, topic, &front_end, &reader.user, to, url.as_deref()));
         }
     });
 }
 
 /// [`send`] to one user, a mail without a link.
-pub(super) fn notify(mount: &Use<Djoser>, topic: Topic, user: User) {
-    send(mount, topic, vec![Account { user, password: None }]);
+pub(super) fn notify(mount: &Use<Djoser>, language: Language, topic: Topic, user: User) {
+    send(mount, language, topic, vec![Account { user, password: None }]);
 }
 
 /// Django's templates escape for HTML whatever they fill in, in the text as well.
-fn written(topic: Topic, front_end: &FrontEnd, user: &User, to: String, url: Option<&str>) -> Mail {
-    let say = |message: Message| message.with("site_name", escaped(&front_end.site_name)).to_string();
+fn written(language: Language, topic: Topic, front_end: &FrontEnd, user: &User, to: String, url: Option<&str>) -> Mail {
+    let say = |message: Message| language.text(&message.with("site_name", escaped(&front_end.site_name))).into_owned();
     let (opening, team) = (say(topic.opening()), say(Message::new("The %(site_name)s team")));
     let thanks = say(THANKS);
     let (mut text, mut html) = (opening.clone(), format!("<p>{opening}</p>"));

@@ -10,6 +10,36 @@ use crate::{
 };
 
 crate::choices! {
+    /// What users log in with through `token/login/`.
+    pub enum LoginField {
+        /// Their name.
+        Username = "username",
+        /// Their address.
+        Email = "email",
+    }
+}
+
+crate::choices! {
+    /// What stands for a user in paths.
+    pub enum UserIdField {
+        /// The number.
+        Id = "id",
+        /// The name.
+        Username = "username",
+    }
+}
+
+crate::choices! {
+    /// Whether there are tokens.
+    pub enum TokenModel {
+        /// Those of the mount's strategy.
+        Default = "default",
+        /// None.
+        None = "none",
+    }
+}
+
+crate::choices! {
     /// Who chooses the language of the answers.
     pub enum LocaleSource {
         /// The server, for everybody.
@@ -69,6 +99,14 @@ crate::settings! {
         /// Do users look absent to whoever may not see them, and is everybody's list their own entry? Otherwise everybody
         /// sees the list, and others are refused with 403.
         pub hide_users: bool = true,
+        /// "email": `token/login/` takes `email` instead of `username`, users register with an address that nobody else
+        /// has and without a user name, and neither can be changed.
+        pub login_field: LoginField = LoginField::Username,
+        /// "username": users are found by name instead of number (`users/ada/`), and shown without a number. A name with
+        /// a dot has no path.
+        pub user_id_field: UserIdField = UserIdField::Id,
+        /// "none": there is no `token/login/` and no `token/logout/`, and the scheme Token is not read. It takes `jwt`.
+        pub token_model: TokenModel = TokenModel::Default,
         /// Are there JSON Web Tokens beside the token: `jwt/create/`, `jwt/refresh/` and `jwt/verify/`, and the schemes
         /// Bearer and JWT?
         pub jwt: bool = true,
@@ -115,6 +153,20 @@ impl DjoserOptions {
             access_lifetime: delta(self.access_token_lifetime),
             refresh_lifetime: delta(self.refresh_token_lifetime),
         }
+    }
+
+    /// Settings that contradict each other, as (key, what is wrong).
+    pub(super) fn contradictions(&self) -> Vec<(&'static str, &'static str)> {
+        let (by_email, no_tokens) = (self.login_field == LoginField::Email, self.token_model == TokenModel::None);
+        let found = [
+            (no_tokens && !self.jwt, "token_model", "leaves no way to log in, for `jwt` is off"),
+            (
+                by_email && self.user_id_field == UserIdField::Username,
+                "user_id_field",
+                "names users by what `login_field = \"email\"` does not give them",
+            ),
+        ];
+        found.into_iter().filter(|(is, ..)| *is).map(|(_, key, message)| (key, message)).collect()
     }
 
     /// Does a request to write to an unknown address say so?

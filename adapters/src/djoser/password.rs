@@ -10,12 +10,13 @@ use super::{
     mails::{self, Topic},
     responses::{Answering, Guarded, Reading},
     schema::PasswordErrors,
+    tokens::log_out,
     users::USER_FIELDS,
 };
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, CharField, Data, Error, FieldErrors, Form, Guests, View, dispatch, password_messages},
+    django::{Action, CharField, Data, Error, FieldErrors, Form, Guests, Language, View, dispatch, password_messages},
     mount::Use,
 };
 
@@ -160,6 +161,7 @@ impl Parse<Djoser> for SetPassword {
 )]
 async fn change_password(
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, SetPassword>,
 ) -> Result<HttpResponse, Error> {
@@ -179,17 +181,17 @@ async fn change_password(
         return Err(Error::non_field(MISMATCH));
     }
     let options = &mount.options;
-    let logout = options.logout_on_password_change;
+    let logout = options.logout_on_password_change.then(|| caller.verified());
     let changed = mount.hashing(move |auth| {
         let user = auth.replace_password(&subject, &new_password, Revoke::Nothing)?;
-        if logout {
-            auth.revoke_many(user.id, Revoke::Kind(auth.strategy().token_kind()))?;
+        if let Some(caller) = logout {
+            log_out(auth, &caller)?;
         }
         Ok(user)
     });
     let user = changed.await.map_err(weak)?;
     if options.password_changed_email_confirmation {
-        mails::notify(&mount, Topic::PasswordChanged, user);
+        mails::notify(&mount, language, Topic::PasswordChanged, user);
     }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     body::{Body, Parse},
-    django::{Action, CharField, Data, Error, Form, Guests, View, dispatch},
+    django::{Action, CharField, Data, Error, Form, Guests, Language, View, dispatch},
     mount::Use,
 };
 
@@ -77,8 +77,12 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     r"/users/reset_password{tail:/|\.[a-z0-9]+/?}",
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&RESET_PASSWORD, request, next))"
 )]
-async fn request_password_reset(mount: Use<Djoser>, body: Body<Djoser, Address>) -> Result<HttpResponse, Error> {
-    write_to(&mount, body.into_inner(), Readers::Active, Some(Topic::PasswordReset)).await?;
+async fn request_password_reset(
+    mount: Use<Djoser>,
+    language: Language,
+    body: Body<Djoser, Address>,
+) -> Result<HttpResponse, Error> {
+    write_to(&mount, language, body.into_inner(), Readers::Active, Some(Topic::PasswordReset)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -147,6 +151,7 @@ impl Parse<Djoser> for PasswordReset {
 async fn reset_password(
     request: HttpRequest,
     mount: Use<Djoser>,
+    language: Language,
     body: Body<Djoser, PasswordReset>,
 ) -> Result<HttpResponse, Error> {
     let PasswordReset { uid, token, new_password, re_new_password } = body.into_inner();
@@ -163,7 +168,7 @@ async fn reset_password(
         error => links::dead(error),
     })?;
     if mount.options.password_changed_email_confirmation {
-        mails::notify(&mount, Topic::PasswordChanged, user);
+        mails::notify(&mount, language, Topic::PasswordChanged, user);
     }
     Ok(HttpResponse::NoContent().finish())
 }

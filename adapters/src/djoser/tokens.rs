@@ -1,22 +1,31 @@
 //! `token/login/` and `token/logout/`: both also without the slash.
 
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes, web::Json};
-use countersign_core::{AuthError, Credentials, Grant, Secret, Spelling, TokenKind, store::Revoke};
+use countersign_core::{Auth, AuthError, Credentials, Grant, Secret, Spelling, TokenKind, Verified, store::Revoke};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    Djoser, NAME,
+    Djoser, DjoserOptions, NAME, dispatch_if,
+    options::{LoginField, TokenModel},
     responses::{Answering, Guarded, Open, Reading},
     schema::LoginErrors,
 };
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, CharField, Data, Error, Field, Form, Guests, View, dispatch},
+    django::{Action, CharField, Data, Error, Field, Form, Guests, View},
     mount::Use,
 };
+
+/// What a login takes.
+pub(super) const LOGIN_FIELDS: &[Field] =
+    &[Field::new("password", "string", "Password"), Field::new("username", "string", "Username")];
+
+/// The same by address.
+pub(super) const LOGIN_BY_EMAIL_FIELDS: &[Field] =
+    &[Field::new("password", "string", "Password"), Field::new("email", "string", "Email")];
 
 /// `TokenCreateView`.
 pub(super) static TOKEN_CREATE: View = View {
@@ -25,10 +34,7 @@ pub(super) static TOKEN_CREATE: View = View {
     guests: Guests::All,
     name: "Token Create",
     description: "Use this endpoint to obtain user authentication token.",
-    action: Some(Action {
-        method: "POST",
-        fields: &[Field::new("password", "string", "Password"), Field::new("username", "string", "Username")],
-    }),
+    action: Some(Action { method: "POST", fields: LOGIN_FIELDS }),
 };
 
 /// `TokenDestroyView`.
@@ -41,20 +47,26 @@ pub(super) static TOKEN_DESTROY: View = View {
     action: None,
 };
 
+/// Is there anything to log in for?
+const HAS_TOKENS: fn(&DjoserOptions) -> bool = |options| options.token_model == TokenModel::Default;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(create_token);
-    super::close(cfg, &TOKEN_CREATE);
+    super::close_if(cfg, &TOKEN_CREATE, HAS_TOKENS);
     cfg.service(delete_token);
-    super::close(cfg, &TOKEN_DESTROY);
+    super::close_if(cfg, &TOKEN_DESTROY, HAS_TOKENS);
 }
 
-/// A user name and a password.
+/// A user name, or an address, and a password.
 #[derive(ToSchema)]
 #[schema(as = djoser::Login)]
 struct Login {
     /// The user name as registered; an e-mail address or a phone number in international form works as well.
     #[schema(value_type = String, example = "your_username")]
     username: Option<String>,
+    /// The address, instead of the user name, where the settings say so.
+    #[schema(value_type = String, required = false, format = Email)]
+    email: Option<String>,
     /// The password.
     #[schema(value_type = String, format = Password, example = "your_password")]
     password: Option<Secret>,
@@ -65,9 +77,11 @@ impl Parse<Djoser> for Login {
         let data = Data::parse(request, &body)?;
         let mut form = Form::new(&data)?;
         let password = form.text(&CharField::optional("password")).map(Secret::new);
-        let username = form.text(&CharField::optional("username"));
+        let by_email = Use::<Djoser>::of(request).is_some_and(|mount| mount.options.login_field == LoginField::Email);
+        let identifier = form.text(&CharField::optional(if by_email { "email" } else { "username" }));
         form.finish()?;
-        Ok(Self { username, password })
+        let (email, username) = if by_email { (identifier, None) } else { (None, identifier) };
+        Ok(Self { username, email, password })
     }
 }
 
@@ -99,12 +113,17 @@ struct AuthToken {
     ),
     security((), ("djoser_token" = [])),
 )]
-#[post("/token/login{tail:/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&TOKEN_CREATE, request, next))")]
+#[post(
+    "/token/login{tail:/?}",
+    wrap = "from_fn(|request, next| dispatch_if(HAS_TOKENS, &TOKEN_CREATE, request, next))"
+)]
 async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<Json<AuthToken>, Error> {
-    let Login { username: Some(username), password: Some(password) } = body.into_inner() else {
-        return Err(AuthError::WrongCredentials.into());
+    let (identifier, spelling, password) = match body.into_inner() {
+        Login { email: Some(email), password: Some(password), .. } => (email, Spelling::Address, password),
+        Login { username: Some(username), password: Some(password), .. } => (username, Spelling::AsStored, password),
+        _ => return Err(AuthError::WrongCredentials.into()),
     };
-    let credentials = Credentials { identifier: username, spelling: Spelling::AsStored, password };
+    let credentials = Credentials { identifier, spelling, password };
     let issued = mount.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(Json(AuthToken { auth_token: issued.access.expose().to_owned() }))
 }
@@ -125,17 +144,20 @@ async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<J
 )]
 #[post(
     "/token/logout{tail:/?}",
-    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&TOKEN_DESTROY, request, next))"
+    wrap = "from_fn(|request, next| dispatch_if(HAS_TOKENS, &TOKEN_DESTROY, request, next))"
 )]
 async fn delete_token(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<HttpResponse, Error> {
     let verified = caller.verified();
-    let logout = mount.blocking(move |auth| match auth.strategy().token_kind() {
-        // Djoser deletes the token of whoever asks, whatever they came with.
-        kind @ TokenKind::Djoser if verified.token.kind != kind => {
-            auth.revoke_many(verified.user.id, Revoke::Kind(kind)).map(drop)
-        }
-        _ => auth.logout(&verified),
-    });
-    logout.await?;
+    mount.blocking(move |auth| log_out(auth, &verified)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Deletes the token of whoever asks, whatever they came with.
+pub(super) fn log_out(auth: &Auth, caller: &Verified) -> Result<(), AuthError> {
+    match auth.strategy().token_kind() {
+        kind @ TokenKind::Djoser if caller.token.kind != kind => {
+            auth.revoke_many(caller.user.id, Revoke::Kind(kind)).map(drop)
+        }
+        _ => auth.logout(caller),
+    }
 }

@@ -1,15 +1,17 @@
 //! `users/set_username/`, `users/reset_username/` and `users/reset_username_confirm/`.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method, middleware::from_fn, post, web::Bytes};
-use countersign_core::{AuthError, Secret, UserId};
+use countersign_core::{AuthError, Secret, User, UserId};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    Djoser, NAME,
+    Djoser, DjoserOptions, NAME,
     address::{Address, Readers, write_to},
+    dispatch_if,
     links::{self, Presented},
     mails::{self, Topic},
+    options::LoginField,
     password::{CURRENT_PASSWORD, INVALID, confirmed},
     responses::{Answering, Guarded, Open, Reading},
     schema::{AddressRefusal, UsernameErrors},
@@ -18,7 +20,7 @@ use super::{
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, CharField, Data, Error, FieldErrors, Form, Guests, Message, View, dispatch},
+    django::{Action, CharField, Data, Error, FieldErrors, Form, Guests, Language, Message, View},
     mount::Use,
 };
 
@@ -56,13 +58,16 @@ static RESET_USERNAME_CONFIRM: View = View {
     action: Some(Action { method: "POST", fields: USER_FIELDS }),
 };
 
+/// Do users have names? Djoser crashes on these paths where they log in by address.
+const HAS_NAMES: fn(&DjoserOptions) -> bool = |options| options.login_field == LoginField::Username;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(change_username);
-    super::close(cfg, &SET_USERNAME);
+    super::close_if(cfg, &SET_USERNAME, HAS_NAMES);
     cfg.service(request_username_reset);
-    super::close(cfg, &RESET_USERNAME);
+    super::close_if(cfg, &RESET_USERNAME, HAS_NAMES);
     cfg.service(reset_username);
-    super::close(cfg, &RESET_USERNAME_CONFIRM);
+    super::close_if(cfg, &RESET_USERNAME_CONFIRM, HAS_NAMES);
 }
 
 /// Reads a new user name, and the same once more where the settings ask for it.
@@ -72,7 +77,7 @@ fn read(form: &mut Form<'_>, retype: bool) -> (Option<String>, Option<String>) {
     (name, again)
 }
 
-/// The name, if it is free and `again`, where it is given, is the same. One's own name is not free.
+/// The name that `by` asks for, if it is free and `again`, where it is given, is the same. One's own name is not free.
 ///
 /// # Errors
 /// 400 with `errors` and what is wrong with the name.
@@ -82,16 +87,22 @@ async fn free(
     (name, again): (Option<String>, Option<String>),
     mut errors: FieldErrors,
 ) -> Result<String, Error> {
-    if let Some(name) = name.clone()
-        && mount.blocking(move |auth| auth.is_username_taken(&name, by)).await?
-    {
+    let wanted = name.clone().unwrap_or_default();
+    let holder = mount.blocking(move |auth| auth.username_holder(&wanted)).await?;
+    let is_taken = |holder: User| match by {
+        _ if name.as_deref() == Some(&holder.username) => true,
+        // Whose address or number it is, is told to nobody who is not logged in; who has a link finds out.
+        None => false,
+        Some(caller) => holder.id != caller,
+    };
+    if holder.is_some_and(is_taken) {
         errors.insert(CURRENT_PASSWORD, NEW_USERNAME.name, TAKEN);
     }
     match name {
         Some(name) if errors.is_empty() => {
             if again.is_some_and(|again| again != name) {
                 let message = Message::new("The two {0} fields didn't match.").with("0", "username");
-                return Err(Error::non_field(message));
+                return Err(Error::non_field(message.in_own_language()));
             }
             Ok(name)
         }
@@ -160,10 +171,11 @@ impl Parse<Djoser> for SetUsername {
 )]
 #[post(
     r"/users/set_username{tail:/|\.[a-z0-9]+/?}",
-    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&SET_USERNAME, request, next))"
+    wrap = "from_fn(|request, next| dispatch_if(HAS_NAMES, &SET_USERNAME, request, next))"
 )]
 async fn change_username(
     mount: Use<Djoser>,
+    language: Language,
     caller: Caller<Djoser>,
     body: Body<Djoser, SetUsername>,
 ) -> Result<HttpResponse, Error> {
@@ -177,7 +189,7 @@ async fn change_username(
     let name = free(&mount, Some(id), (new_username, re_new_username), errors).await?;
     let user = mount.blocking(move |auth| auth.change_username(id, &name)).await.map_err(taken)?;
     if mount.options.username_changed_email_confirmation {
-        mails::notify(&mount, Topic::UsernameChanged, user);
+        mails::notify(&mount, language, Topic::UsernameChanged, user);
     }
     Ok(HttpResponse::NoContent().finish())
 }
@@ -207,10 +219,14 @@ async fn change_username(
 )]
 #[post(
     r"/users/reset_username{tail:/|\.[a-z0-9]+/?}",
-    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&RESET_USERNAME, request, next))"
+    wrap = "from_fn(|request, next| dispatch_if(HAS_NAMES, &RESET_USERNAME, request, next))"
 )]
-async fn request_username_reset(mount: Use<Djoser>, body: Body<Djoser, Address>) -> Result<HttpResponse, Error> {
-    write_to(&mount, body.into_inner(), Readers::Active, Some(Topic::UsernameReset)).await?;
+async fn request_username_reset(
+    mount: Use<Djoser>,
+    language: Language,
+    body: Body<Djoser, Address>,
+) -> Result<HttpResponse, Error> {
+    write_to(&mount, language, body.into_inner(), Readers::Active, Some(Topic::UsernameReset)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -271,9 +287,13 @@ impl Parse<Djoser> for UsernameReset {
 )]
 #[post(
     r"/users/reset_username_confirm{tail:/|\.[a-z0-9]+/?}",
-    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&RESET_USERNAME_CONFIRM, request, next))"
+    wrap = "from_fn(|request, next| dispatch_if(HAS_NAMES, &RESET_USERNAME_CONFIRM, request, next))"
 )]
-async fn reset_username(mount: Use<Djoser>, body: Body<Djoser, UsernameReset>) -> Result<HttpResponse, Error> {
+async fn reset_username(
+    mount: Use<Djoser>,
+    language: Language,
+    body: Body<Djoser, UsernameReset>,
+) -> Result<HttpResponse, Error> {
     let UsernameReset { new_username, re_new_username, uid, token, errors } = body.into_inner();
     let name = free(&mount, None, (new_username, re_new_username), errors).await?;
     let linked = Presented { uid, token }.follow(&mount).await?;
@@ -283,7 +303,7 @@ async fn reset_username(mount: Use<Djoser>, body: Body<Djoser, UsernameReset>) -
         error => links::dead(error),
     })?;
     if mount.options.username_changed_email_confirmation {
-        mails::notify(&mount, Topic::UsernameChanged, user);
+        mails::notify(&mount, language, Topic::UsernameChanged, user);
     }
     Ok(HttpResponse::NoContent().finish())
 }

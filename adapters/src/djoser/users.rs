@@ -1,23 +1,29 @@
 //! `users/` and below: registration, and the users as they may be seen.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, middleware::from_fn, post, web::Bytes, web::Json};
-use countersign_core::{Registration, Secret, User, UserId, identifier};
+use countersign_core::{
+    AuthError, Registration, Secret, User, UserId,
+    identifier::{self, Key, Kind},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    Djoser, NAME,
+    Djoser, DjoserOptions, NAME,
     mails::{self, Topic},
+    options::{LoginField, UserIdField},
     password::MISMATCH,
     responses::{Answering, Guarded, Open, Reading},
     schema::UserRefusal,
+    tokens::{LOGIN_BY_EMAIL_FIELDS, LOGIN_FIELDS},
 };
 use crate::{
     body::{Body, Parse},
     caller::Caller,
     django::{
-        Action, CharField, Data, EMAIL_FIELD, Error, Field, FieldErrors, Form, Guests, View, dispatch, username_flaw,
+        Action, CharField, Data, EMAIL_FIELD, Error, Field, FieldErrors, Form, Guests, Language, View, dispatch,
+        username_flaw,
     },
     mount::Use,
 };
@@ -36,6 +42,24 @@ pub(super) const USER_FIELDS: &[Field] = &[
         .read_only()
         .help("Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only."),
 ];
+
+/// The same where users are known by name.
+const NAMED_USER_FIELDS: &[Field] = &[USER_FIELDS[0], USER_FIELDS[2]];
+
+/// The same where users log in by address, which they keep.
+const ADDRESSED_USER_FIELDS: &[Field] =
+    &[Field::of_model("email", "email", "email address").read_only(), USER_FIELDS[1]];
+
+/// What the settings of the mount make of the fields of a view.
+pub(super) fn described(request: &HttpRequest, fields: &'static [Field]) -> &'static [Field] {
+    let Some(options) = Use::<Djoser>::of(request).map(|mount| &mount.options) else { return fields };
+    match (options.login_field, options.user_id_field) {
+        (LoginField::Email, _) if fields == LOGIN_FIELDS => LOGIN_BY_EMAIL_FIELDS,
+        (LoginField::Email, _) if fields == USER_FIELDS => ADDRESSED_USER_FIELDS,
+        (LoginField::Username, UserIdField::Username) if fields == USER_FIELDS => NAMED_USER_FIELDS,
+        _ => fields,
+    }
+}
 
 /// `APIRootView` of the router.
 pub(super) static API_ROOT: View = View {
@@ -71,6 +95,11 @@ pub(super) const TAKEN: &str = "A user with that username already exists.";
 pub(super) const USERNAME: CharField =
     CharField { max_length: Some(150), before: Some(username_flaw), ..CharField::new("username") };
 
+/// The address of somebody who logs in with it.
+const UNIQUE_EMAIL: CharField = CharField { required: true, allow_blank: false, ..EMAIL_FIELD };
+/// The message of an address that somebody has.
+const TAKEN_EMAIL: &str = "user with this email address already exists.";
+
 /// Somebody who registers.
 #[derive(ToSchema)]
 #[schema(as = djoser::NewUser)]
@@ -94,10 +123,15 @@ struct NewUser {
 impl Parse<Djoser> for NewUser {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
-        let retype = Use::<Djoser>::of(request).is_some_and(|mount| mount.options.user_create_password_retype);
+        let options = Use::<Djoser>::of(request).map(|mount| &mount.options);
+        let retype = options.is_some_and(|options| options.user_create_password_retype);
+        let by_email = options.is_some_and(|options| options.login_field == LoginField::Email);
         let mut form = Form::new(&data)?;
-        let email = form.text(&EMAIL_FIELD).unwrap_or_default();
-        let username = form.text(&USERNAME);
+        let (email, username) = if by_email {
+            (form.text(&UNIQUE_EMAIL).unwrap_or_default(), None)
+        } else {
+            (form.text(&EMAIL_FIELD).unwrap_or_default(), form.text(&USERNAME))
+        };
         let mut read = |name| form.text(&CharField::new(name)).map(Secret::new);
         let password = read("password");
         let re_password = if retype { read("re_password") } else { None };
@@ -112,12 +146,14 @@ struct CreatedUser {
     /// Empty if none was given.
     #[schema(example = "user@example.com")]
     email: String,
-    /// As it is stored.
-    #[schema(example = "newuser")]
-    username: String,
-    /// The user's number.
-    #[schema(example = 1)]
-    id: i64,
+    /// As it is stored; left out where users log in by address.
+    #[schema(value_type = String, required = true, example = "newuser")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    /// The user's number; left out where the name stands for it.
+    #[schema(value_type = i64, required = true, example = 1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<i64>,
 }
 
 /// A user.
@@ -127,17 +163,25 @@ pub(super) struct UserView {
     /// Empty if there is none.
     #[schema(example = "user@example.com")]
     email: String,
-    /// The user's number.
-    #[schema(example = 1)]
-    id: i64,
-    /// The user name.
-    #[schema(example = "newuser")]
-    username: String,
+    /// The user's number; left out where the name stands for it.
+    #[schema(value_type = i64, required = true, example = 1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<i64>,
+    /// The user name; left out where users log in by address.
+    #[schema(value_type = String, required = true, example = "newuser")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
 }
 
-impl From<&User> for UserView {
-    fn from(user: &User) -> Self {
-        Self { email: user.email.clone().unwrap_or_default(), id: user.id.0, username: user.username.clone() }
+impl UserView {
+    /// As far as the settings show a user.
+    pub(super) fn of(options: &DjoserOptions, user: &User) -> Self {
+        let by_name = options.login_field == LoginField::Username;
+        Self {
+            email: user.email.clone().unwrap_or_default(),
+            id: (options.user_id_field == UserIdField::Id).then_some(user.id.0),
+            username: by_name.then(|| user.username.clone()),
+        }
     }
 }
 
@@ -187,22 +231,30 @@ async fn show_root(mount: Use<Djoser>) -> Json<Root> {
     security((), ("djoser_token" = [])),
 )]
 #[post(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
-async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<HttpResponse, Error> {
+async fn create_user(
+    mount: Use<Djoser>,
+    language: Language,
+    body: Body<Djoser, NewUser>,
+) -> Result<HttpResponse, Error> {
     let NewUser { email, username, password, re_password, mut errors } = body.into_inner();
-    if let Some(name) = username.clone()
-        && mount.blocking(move |auth| auth.is_username_taken(&name, None)).await?
+    let options = &mount.options;
+    let email = normalize_email(&email);
+    if options.login_field == LoginField::Email {
+        let wanted = [(Kind::Email, Key::email(&email))];
+        match mount.blocking(move |auth| auth.check_free(&wanted)).await {
+            Err(AuthError::Taken(_)) => errors.insert("", UNIQUE_EMAIL.name, TAKEN_EMAIL),
+            outcome => outcome?,
+        }
+    } else if let Some(name) = username.clone()
+        && mount.blocking(move |auth| auth.username_holder(&name)).await?.is_some()
     {
         errors.insert(TAKEN_AFTER, USERNAME.name, TAKEN);
     }
-    let (Some(username), Some(password)) = (username, password) else { return Err(Error::Invalid(errors)) };
-    if !errors.is_empty() {
-        return Err(Error::Invalid(errors));
-    }
-    let options = &mount.options;
+    let Some(password) = password.filter(|_| errors.is_empty()) else { return Err(Error::Invalid(errors)) };
     let registration = Registration {
-        username: Some(identifier::normal(&username)),
-        email: Some(normalize_email(&email)).filter(|email| !email.is_empty()),
-        email_may_be_shared: true,
+        email_may_be_shared: username.is_some(),
+        username: username.map(|name| identifier::normal(&name)),
+        email: Some(email).filter(|email| !email.is_empty()),
         is_active: !options.send_activation_email,
         ..Registration::new(password)
     };
@@ -212,11 +264,11 @@ async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<
     }
     let user = mount.hashing(move |auth| auth.register(&registration)).await?;
     if options.send_activation_email {
-        mails::send(&mount, Topic::Activation, vec![user.account()]);
+        mails::send(&mount, language, Topic::Activation, vec![user.account()]);
     } else if options.send_confirmation_email {
-        mails::notify(&mount, Topic::Confirmation, user.user.clone());
+        mails::notify(&mount, language, Topic::Confirmation, user.user.clone());
     }
-    let UserView { email, id, username } = UserView::from(&*user);
+    let UserView { email, id, username } = UserView::of(options, &user);
     Ok(HttpResponse::Created().json(CreatedUser { email, username, id }))
 }
 
@@ -247,16 +299,18 @@ fn normalize_email(email: &str) -> String {
 )]
 #[get(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
 async fn list_users(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<Vec<UserView>>, Error> {
-    if mount.options.hide_users && !caller.user.is_staff {
-        return Ok(Json(vec![UserView::from(&caller.user)]));
+    let options = &mount.options;
+    if options.hide_users && !caller.user.is_staff {
+        return Ok(Json(vec![UserView::of(options, &caller.user)]));
     }
-    let all = mount.blocking(|auth| {
+    let shown = mount.options.clone();
+    let all = mount.blocking(move |auth| {
         let (mut views, mut after) = (Vec::new(), UserId(0));
         loop {
             let page = auth.users(after, PAGE)?;
             let Some(last) = page.last() else { return Ok(views) };
             after = last.id;
-            views.extend(page.iter().map(UserView::from));
+            views.extend(page.iter().map(|user| UserView::of(&shown, user)));
         }
     });
     Ok(Json(all.await?))

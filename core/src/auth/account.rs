@@ -132,15 +132,14 @@ impl Auth {
         self.put_username(user, name, None)
     }
 
-    /// Would [`Auth::change_username`] be refused as taken, for anybody? A name that somebody has counts, also for
-    /// themselves.
+    /// Whoever holds the identifier that [`Auth::change_username`] would claim: by this name, or by an address or a phone
+    /// number that is the same.
     ///
     /// # Errors
     /// [`AuthError::Store`].
-    pub fn is_username_taken(&self, name: &str, by: Option<UserId>) -> Result<bool, AuthError> {
-        let key = Key::username_as_typed(name);
-        let holder = self.realm.users().account(&[key])?;
-        Ok(holder.is_some_and(|holder| Some(holder.user.id) != by || holder.user.username == name))
+    pub fn username_holder(&self, name: &str) -> Result<Option<User>, AuthError> {
+        let holder = self.realm.users().account(&[Key::username_as_typed(name)])?;
+        Ok(holder.map(|account| account.user))
     }
 
     /// Everybody who has exactly this address, case and all, in the order of their numbers: several may share one, of
@@ -187,6 +186,14 @@ impl Auth {
     /// [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn user(&self, user: UserId) -> Result<User, AuthError> {
         self.realm.users().user(user)?.ok_or(AuthError::NotFound)
+    }
+
+    /// The user whose name is exactly this.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn user_named(&self, name: &str) -> Result<User, AuthError> {
+        self.username_holder(name)?.filter(|user| user.username == name).ok_or(AuthError::NotFound)
     }
 
     /// The user whom an identifier names: user name, e-mail or phone.

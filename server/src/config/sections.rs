@@ -145,7 +145,7 @@ countersign_adapters::settings! {
         pub retry_for: Span = Span::hours(4),
         /// The most mails that wait; more are given up at once.
         pub queue: usize = 1_000, check = between(1, 1_000_000),
-        /// How many mails are sent at a time.
+        /// How many mails are sent at a time; with 1 they keep their order.
         pub connections: usize = 2, check = between(1, 64),
     }
 }

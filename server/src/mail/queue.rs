@@ -16,6 +16,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// The longest pause for all: a mail server that is back is noticed within this time.
 const LONGEST_OUTAGE: Duration = Duration::from_secs(60);
 
+/// Why the last ones are lost.
+const STOPPING: &str = "the server is stopping";
+
 /// What a thread sends with.
 pub trait Courier {
     /// Sends a letter, or says why not.
@@ -82,11 +85,10 @@ impl Queue {
     /// Takes a letter, unless too many wait.
     pub fn push(&self, letter: Letter) {
         let mut state = self.lock();
-        if state.closed {
-            return lose(&letter, "the server is stopping");
-        }
-        if state.waiting.len() >= self.limits.length {
-            return lose(&letter, "too many mails wait already");
+        let full = state.waiting.len() >= self.limits.length;
+        if state.closed || full {
+            drop(state);
+            return lose(&letter, if full { "too many mails wait already" } else { STOPPING });
         }
         let now = Instant::now();
         let turn = (now, state.taken);
@@ -103,11 +105,22 @@ impl Queue {
             let sent = catch_unwind(AssertUnwindSafe(|| courier.send(&waiting.letter)))
                 .unwrap_or_else(|_| Err(Trouble::Refused("sending it panicked".to_owned())));
             let mut state = self.lock();
-            state.sending -= 1;
-            match sent {
-                Ok(()) => state.delivered(&waiting.letter),
-                Err(trouble) => self.put_back(&mut state, turn, waiting, &trouble),
+            let lost = match sent {
+                Ok(()) => {
+                    state.delivered(&waiting.letter);
+                    None
+                }
+                Err(trouble) => Some((self.put_back(&mut state, turn, waiting, &trouble), trouble.to_string())),
+            };
+            if let Some((letters, reason)) = lost.filter(|(letters, _)| !letters.is_empty()) {
+                // Whoever posts does not wait until this is written, but the end does.
+                drop(state);
+                for letter in &letters {
+                    lose(letter, &reason);
+                }
+                state = self.lock();
             }
+            state.sending -= 1;
             drop(state);
             self.changed.notify_all();
         }
@@ -134,31 +147,35 @@ impl Queue {
         None
     }
 
-    /// Keeps a letter that did not leave, or gives it up. Nobody waits behind it: it comes back after a pause.
-    fn put_back(&self, state: &mut State, turn: Turn, waiting: Waiting, trouble: &Trouble) {
+    /// Keeps a letter that did not leave, and returns those that are given up. Nobody waits behind it: it comes back after a
+    /// pause.
+    fn put_back(&self, state: &mut State, turn: Turn, waiting: Waiting, trouble: &Trouble) -> Vec<Letter> {
         let now = Instant::now();
-        let Waiting { letter, since, failures } = waiting;
-        let too_old = now.saturating_duration_since(since) >= self.limits.retry_for;
-        if state.closed || too_old || matches!(trouble, Trouble::Refused(_)) {
-            lose(&letter, &trouble.to_string());
-        } else if let Trouble::Closed(why) = trouble {
-            state.begin_outage(now, why);
-            state.waiting.insert(turn, Waiting { letter, since, failures });
-        } else {
-            let pause = state.pause(failures, LONGEST_PAUSE);
-            let (to, subject) = (&letter.mail.to, &letter.mail.subject);
-            tracing::warn!(?to, ?subject, reason = %trouble, ?pause, "mail is not sent yet");
-            state.waiting.insert((now + pause, turn.1), Waiting { letter, since, failures: failures + 1 });
-        }
-        if matches!(trouble, Trouble::Closed(_)) {
-            // An outage is asked about by one letter at a time: the others grow old meanwhile.
-            state.waiting.retain(|_, waiting| {
-                let keeps = now.saturating_duration_since(waiting.since) < self.limits.retry_for;
-                if !keeps {
-                    lose(&waiting.letter, &trouble.to_string());
+        let too_old = |waiting: &Waiting| now.saturating_duration_since(waiting.since) >= self.limits.retry_for;
+        match trouble {
+            _ if state.closed => vec![waiting.letter],
+            Trouble::Refused(_) => vec![waiting.letter],
+            Trouble::NotYet(why) => {
+                state.end_outage();
+                if too_old(&waiting) {
+                    return vec![waiting.letter];
                 }
-                keeps
-            });
+                let pause = state.pause(waiting.failures, LONGEST_PAUSE);
+                let (to, subject) = (&waiting.letter.mail.to, &waiting.letter.mail.subject);
+                tracing::warn!(?to, ?subject, reason = why, ?pause, "mail is not sent yet");
+                let failures = waiting.failures + 1;
+                state.waiting.insert((now + pause, turn.1), Waiting { failures, ..waiting });
+                Vec::new()
+            }
+            Trouble::Closed(why) => {
+                state.begin_outage(now, why);
+                state.waiting.insert(turn, waiting);
+                // One letter at a time asks whether it is over; the others grow old meanwhile.
+                let all = std::mem::take(&mut state.waiting).into_iter();
+                let (old, young): (Vec<_>, _) = all.partition(|(_, waiting)| too_old(waiting));
+                state.waiting = young.into_iter().collect();
+                old.into_iter().map(|(_, waiting)| waiting.letter).collect()
+            }
         }
     }
 
@@ -190,7 +207,7 @@ impl Queue {
         drop(state);
         self.changed.notify_all();
         for waiting in lost.values() {
-            lose(&waiting.letter, "the server is stopping");
+            lose(&waiting.letter, STOPPING);
         }
         if !lost.is_empty() || unfinished > 0 {
             tracing::warn!(lost = lost.len(), unfinished, "stopped before all mails were sent");
@@ -253,6 +270,10 @@ impl State {
     fn delivered(&mut self, letter: &Letter) {
         let (to, subject) = (&letter.mail.to, &letter.mail.subject);
         tracing::debug!(?to, ?subject, "mail is sent");
+        self.end_outage();
+    }
+
+    fn end_outage(&mut self) {
         if self.outage.take().is_some() {
             tracing::info!(waiting = self.waiting.len(), "mails are sent again");
         }
@@ -279,4 +300,33 @@ impl State {
 fn lose(letter: &Letter, reason: &str) {
     let (to, subject) = (&letter.mail.to, &letter.mail.subject);
     tracing::error!(?to, ?subject, reason, "mail is lost");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_a_bound_and_are_short_at_the_end() {
+        let mut state = State::default();
+        let pauses = |state: &State, longest| -> Vec<u64> {
+            [0, 1, 2, 5, 6, 8, 9, 40, u32::MAX].map(|failures| state.pause(failures, longest).as_secs()).to_vec()
+        };
+        assert_eq!(pauses(&state, LONGEST_PAUSE), [1, 2, 4, 32, 64, 256, 300, 300, 300]);
+        assert_eq!(pauses(&state, LONGEST_OUTAGE), [1, 2, 4, 32, 60, 60, 60, 60, 60]);
+        state.end = Some(Instant::now());
+        assert_eq!(pauses(&state, LONGEST_PAUSE), [1; 9]);
+    }
+
+    #[test]
+    fn an_outage_is_told_of_by_one_and_forgotten_by_the_first_that_leaves() {
+        let (mut state, now) = (State::default(), Instant::now());
+        for seconds in [1, 2, 4] {
+            state.begin_outage(now, "away");
+            let until = state.outage.as_ref().map(|outage| outage.until);
+            assert_eq!(until, Some(now + Duration::from_secs(seconds)));
+        }
+        state.end_outage();
+        assert!(state.outage.is_none());
+    }
 }

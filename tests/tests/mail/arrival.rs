@@ -1,7 +1,7 @@
 //! What the mail server is handed.
 
 use countersign_adapters::mail::Mail;
-use countersign_tests::{Mailbox, Received, mailbox::Behaviour};
+use countersign_tests::{Mailbox, Received};
 
 use crate::common::{eventually, logged, mail, mailer};
 
@@ -135,5 +135,4 @@ fn nothing_is_sent_in_the_clear_where_encryption_is_required() {
     let offered = mailer(&configuration.replace("\"\nfrom", "?tls=opportunistic\"\nfrom"));
     offered.postman().post(mail("open@example.com"));
     mailbox.wait_for("open@example.com", 1);
-    mailbox.behave(Behaviour::Silent);
 }

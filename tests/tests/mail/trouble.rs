@@ -136,3 +136,21 @@ fn a_mail_is_given_up_after_its_time() {
     let [put_off, lost] = logged("never@example.com").try_into().unwrap();
     assert!(put_off.contains("mail is not sent yet") && lost.contains("mail is lost"), "{put_off}\n{lost}");
 }
+
+#[test]
+fn an_outage_that_lasts_too_long_loses_what_waited_through_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let configuration = format!("[mail]\ntransport = \"smtp://127.0.0.1:{port}\"\nretry_for = \"1s\"\n");
+    let mailer = mailer(&configuration);
+    for number in 0..3 {
+        mailer.postman().post(mail(&format!("outage-{number}@example.com")));
+    }
+    assert_eq!(mailer.pending(), 3);
+    assert!(mailer.settle(Duration::from_secs(30)));
+    for number in 0..3 {
+        let [told] = logged(&format!("outage-{number}@example.com")).try_into().unwrap();
+        assert!(told.contains("mail is lost") && told.contains("Connection refused"), "{told}");
+    }
+}
