@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -13,6 +13,8 @@ use std::{
 };
 
 use countersign_core::UserId;
+
+use crate::client::network;
 
 /// One in so many of the users' seats is there for strangers, who leave it within seconds.
 const USERS_A_STRANGER: usize = 10;
@@ -138,15 +140,6 @@ impl Open {
             Holder::User(user) => self.users.remove(&user),
             Holder::Stranger(address) => self.strangers.remove(&address),
         }
-    }
-}
-
-/// What one subscriber has as addresses: of IPv6 a network of 64 bits (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
-    const NETWORK: u128 = !0 << 64;
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
-        address @ IpAddr::V4(_) => address,
     }
 }
 

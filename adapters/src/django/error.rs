@@ -42,6 +42,12 @@ pub enum Error {
     /// 401.
     #[error("unauthenticated: {0:?}")]
     Unauthenticated(Unauthenticated),
+    /// 429.
+    #[error("throttled")]
+    Throttled {
+        /// How long nothing will be done.
+        wait: Duration,
+    },
     /// 503.
     #[error("service unavailable")]
     Unavailable {
@@ -123,6 +129,7 @@ impl ResponseError for Error {
             Self::Invalid(_) | Self::Refused(_) => StatusCode::BAD_REQUEST,
             Self::Detail { status, .. } | Self::Page(status) => *status,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -134,6 +141,10 @@ impl ResponseError for Error {
             Self::Refused(message) => response.json([message]),
             Self::Detail { detail, .. } => response.json(Detail { detail }),
             Self::Unauthenticated(why) => response.insert_header((WWW_AUTHENTICATE, "Token")).json(why.body()),
+            Self::Throttled { wait } => {
+                let seconds = retry_seconds(*wait);
+                response.insert_header((RETRY_AFTER, seconds)).json(Detail { detail: &throttled(seconds) })
+            }
             Self::Unavailable { retry_after } => response
                 .insert_header((RETRY_AFTER, retry_seconds(*retry_after)))
                 .json(Detail { detail: "Service temporarily unavailable, try again later." }),
@@ -158,6 +169,7 @@ impl From<AuthError> for Error {
             AuthError::Invalid { field } => Self::field(field, "Enter a valid value."),
             AuthError::WeakPassword(flaws) => Self::Invalid(FieldErrors(vec![("password", password_messages(&flaws))])),
             AuthError::NotFound | AuthError::Unsupported(_) => Self::not_found(),
+            AuthError::Throttled { retry_after } => Self::Throttled { wait: retry_after },
             AuthError::Busy { retry_after } => Self::Unavailable { retry_after },
             AuthError::Store(cause) => {
                 tracing::error!(%cause, "django: answered 503");
@@ -183,6 +195,12 @@ impl From<BodyError> for Error {
             | BodyError::Shape { .. } => Self::detail(StatusCode::BAD_REQUEST, "Malformed request."),
         }
     }
+}
+
+/// What the framework says to somebody who has to wait.
+fn throttled(seconds: u64) -> String {
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    format!("Request was throttled. Expected available in {seconds} {unit}.")
 }
 
 /// The messages of Django's password validators.
