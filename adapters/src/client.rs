@@ -8,7 +8,7 @@ use std::{
 use actix_web::{HttpRequest, http::header::HeaderMap};
 
 /// The proxies in front of the server.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Proxies {
     /// Whose word counts.
     pub trusted: Vec<Network>,
@@ -24,12 +24,6 @@ crate::choices! {
         XForwardedFor = "x-forwarded-for",
         /// RFC 7239.
         Forwarded = "forwarded",
-    }
-}
-
-impl Default for ProxyHeader {
-    fn default() -> Self {
-        Self::XForwardedFor
     }
 }
 
@@ -100,12 +94,8 @@ pub struct Network {
 impl Network {
     fn holds(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                (own.to_bits() ^ other.to_bits()).leading_zeros() >= self.bits
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                (own.to_bits() ^ other.to_bits()).leading_zeros() >= self.bits
-            }
+            (IpAddr::V4(own), IpAddr::V4(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros() >= self.bits,
+            (IpAddr::V6(own), IpAddr::V6(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros() >= self.bits,
             _ => false,
         }
     }
@@ -153,7 +143,11 @@ impl FromStr for Network {
             IpAddr::V4(own) => Ipv4Addr::from_bits(own.to_bits() & !u32::MAX.checked_shr(bits).unwrap_or(0)).into(),
             IpAddr::V6(own) => Ipv6Addr::from_bits(own.to_bits() & !u128::MAX.checked_shr(bits).unwrap_or(0)).into(),
         };
-        if first == address { Ok(Self { address, bits }) } else { Err(NotANetwork::Bits(Self { address: first, bits })) }
+        if first == address {
+            Ok(Self { address, bits })
+        } else {
+            Err(NotANetwork::Bits(Self { address: first, bits }))
+        }
     }
 }
 

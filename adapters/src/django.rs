@@ -2,7 +2,7 @@
 //!
 //! A view is described as data ([`View`]); [`dispatch`] stands around each of its handlers and does what the framework
 //! does before a handler is asked, in its order: content negotiation (406, or 404 for an unknown `?format=`),
-//! authentication (401 even where nobody has to log in), permission (401), method (405). What a handler then reads of
+//! authentication (401 even where nobody has to log in), permission (401), throttles (429), method (405). What a handler then reads of
 //! the body, and how it refuses, is in [`Data`], [`Form`] and [`Error`]. The texts are those that DRF 3.18 and
 //! Django 5.2 send in English.
 
@@ -15,6 +15,7 @@ mod media;
 mod metadata;
 mod pages;
 mod parsers;
+mod throttle;
 mod utf8;
 mod validators;
 mod view;
@@ -25,5 +26,6 @@ pub use form::{CharField, EMAIL_FIELD, Form};
 pub use metadata::{Action, Field};
 pub use pages::{add_slash, not_found};
 pub use parsers::Data;
+pub use throttle::{Rates, Throttled};
 pub use validators::{email as email_flaw, username as username_flaw};
 pub use view::{Guests, View, dispatch, rest};

@@ -13,7 +13,7 @@ mod users;
 use std::{future::ready, sync::Arc};
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middleware::from_fn, web};
-use countersign_core::{StrategyKind, TokenFault, Verified, password::PasswordRules};
+use countersign_core::{Rate, StrategyKind, TokenFault, Verified, password::PasswordRules};
 use futures_util::future::Either;
 use utoipa::openapi::{
     OpenApi, OpenApiBuilder,
@@ -24,7 +24,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     adapter::Adapter,
     caller::{self, Authentication},
-    django::{self, Error, Presented, View},
+    django::{self, Error, Presented, Rates, Throttled, View},
     document,
     mount::{Neighbours, Use},
 };
@@ -39,8 +39,15 @@ const TOKEN: &str = "djoser_token";
 pub struct Djoser;
 
 crate::settings! {
-    /// Djoser has no settings of its own yet: it behaves as it does with its defaults.
-    pub struct DjoserOptions {}
+    /// Djoser itself behaves as it does with its defaults.
+    pub struct DjoserOptions {
+        /// The rate of Django REST framework's `AnonRateThrottle`: how often a client that is not logged in may ask for
+        /// anything, such as "100/day". Without it, as often as it likes.
+        pub throttle_anon: Option<Rate> = None,
+        /// The rate of its `UserRateThrottle`: how often a user may ask for anything, such as "1000/day"; a client that is
+        /// not logged in is counted as well. Without it, as often as they like.
+        pub throttle_user: Option<Rate> = None,
+    }
 }
 
 impl Adapter for Djoser {
@@ -104,6 +111,12 @@ impl Adapter for Djoser {
     /// A view answers for all methods of its path (see `close`): what gets here has none.
     fn unserved(_: &HttpRequest, _: &[Method]) -> HttpResponse {
         django::not_found()
+    }
+}
+
+impl Throttled for Djoser {
+    fn rates(options: &DjoserOptions) -> Rates {
+        Rates { anon: options.throttle_anon, user: options.throttle_user }
     }
 }
 

@@ -158,9 +158,7 @@ impl Throttle {
         let Some(options) = &self.0.options else { return Ok(()) };
         let table = &self.0.requests;
         let taken = match request {
-            Request::Registration => {
-                self.take(table, &[(options.registration, Counted::Registration(client))], now)
-            }
+            Request::Registration => self.take(table, &[(options.registration, Counted::Registration(client))], now),
             Request::Mail(address) => {
                 let address = Key::email(address);
                 let limits = [

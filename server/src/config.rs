@@ -18,7 +18,7 @@ pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
     CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, PasswordSettings,
-    SanctumSettings, ServerSettings, Verified,
+    SanctumSettings, ServerSettings, ThrottleSettings, Verified,
 };
 pub use sources::Sources;
 
@@ -79,6 +79,8 @@ sections! {
     jwt: JwtSettings,
     /// `[passwords]`
     passwords: PasswordSettings,
+    /// `[throttle]`
+    throttle: ThrottleSettings,
     /// `[cache]`
     cache: CacheSettings,
     /// `[log]`

@@ -20,8 +20,9 @@ use super::{
     media::{Rendering, negotiate},
     metadata::{Action, Metadata},
     pages,
+    throttle::{self, Throttled},
 };
-use crate::{adapter::Adapter, caller, mount::Use};
+use crate::{caller, mount::Use};
 
 /// The dynamic part of a pattern that holds `/` or a format suffix such as `.json`.
 const TAIL: &str = "tail";
@@ -71,7 +72,7 @@ pub async fn dispatch<A, B>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
 where
-    A: Adapter<Error = Error>,
+    A: Throttled,
     B: MessageBody + 'static,
 {
     let (rendering, admitted) = match negotiate(request.request(), suffix(request.request())) {
@@ -101,8 +102,8 @@ fn suffix(request: &HttpRequest) -> Option<&str> {
     request.match_info().get(TAIL).and_then(|tail| tail.strip_prefix('.')).map(|format| format.trim_end_matches('/'))
 }
 
-/// Authentication, then permission. Whoever is found is left in the request's extensions.
-async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest) -> Result<(), Error> {
+/// Authentication, then permission, then the throttles. Whoever is found is left in the request's extensions.
+async fn admit<A: Throttled>(view: &View, request: &ServiceRequest) -> Result<(), Error> {
     let http = request.request();
     let Some(mount) = Use::<A>::of(http) else {
         return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, "This view is not mounted."));
@@ -110,7 +111,8 @@ async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest)
     let credential = accepted(http, mount.auth.strategy().kind()).map_err(Error::Unauthenticated)?;
     let Some(presented) = credential else {
         let known = view.guests.may(request.method());
-        return if known { Ok(()) } else { Err(Error::Unauthenticated(Unauthenticated::Missing)) };
+        known.then_some(()).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+        return throttle::check(mount, http, None);
     };
     let found: Result<Arc<Verified>, AuthError> = caller::lookup(mount, presented.text()).await;
     let verified = found.map_err(|error| match error {
@@ -118,8 +120,9 @@ async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest)
         AuthError::Token(fault) => Error::Unauthenticated(presented.refusal(fault)),
         error => error.into(),
     })?;
+    let user = verified.user.id;
     request.extensions_mut().insert(verified);
-    Ok(())
+    throttle::check(mount, http, Some(user))
 }
 
 /// The headers of Django and DRF, and the indentation that was asked for.

@@ -1,7 +1,7 @@
 //! `token/login/` and `token/logout/`: both also without the slash.
 
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes, web::Json};
-use countersign_core::{AuthError, Credentials, Grant, Secret, identifier};
+use countersign_core::{AuthError, Credentials, Grant, Guess, Secret, identifier};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -100,12 +100,17 @@ struct AuthToken {
     security((), ("djoser_token" = [])),
 )]
 #[post("/token/login{tail:/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&TOKEN_CREATE, request, next))")]
-async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<Json<AuthToken>, Error> {
+async fn create_token(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    body: Body<Djoser, Login>,
+) -> Result<Json<AuthToken>, Error> {
     let Login { username: Some(username), password: Some(password) } = body.into_inner() else {
         return Err(AuthError::WrongCredentials.into());
     };
     let credentials = Credentials { identifier: as_typed(username), password };
-    let issued = mount.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
+    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(Json(AuthToken { auth_token: issued.access.expose().to_owned() }))
 }
 

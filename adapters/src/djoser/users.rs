@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, middleware::from_fn, post, web::Bytes, web::Json};
 use countersign_core::{
-    AuthError, Registration, Secret, User, UserId,
+    AuthError, Registration, Request, Secret, User, UserId,
     identifier::{self, Key, Kind},
 };
 use serde::Serialize;
@@ -182,9 +182,14 @@ async fn show_root(mount: Use<Djoser>) -> Json<Root> {
     security((), ("djoser_token" = [])),
 )]
 #[post(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
-async fn create_user(mount: Use<Djoser>, body: Body<Djoser, NewUser>) -> Result<HttpResponse, Error> {
+async fn create_user(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    body: Body<Djoser, NewUser>,
+) -> Result<HttpResponse, Error> {
     let NewUser { email, username, password, mut errors } = body.into_inner();
     if let Some(name) = &username {
+        mount.count(&request, Request::Registration)?;
         let wanted = wanted(name);
         match mount.blocking(move |auth| auth.check_free(&wanted)).await {
             Err(AuthError::Taken(_)) => errors.insert(TAKEN_AFTER, USERNAME.name, TAKEN),
