@@ -4,14 +4,16 @@
 //! does before a handler is asked, in its order: content negotiation (406, or 404 for an unknown `?format=`),
 //! authentication (401 even where nobody has to log in), permission (401), throttles (429), method (405). What a handler then reads of
 //! the body, and how it refuses, is in [`Data`], [`Form`] and [`Error`]. The texts are those that DRF 3.18 and
-//! Django 5.2 send in English.
+//! Django 5.2 send: a [`Message`] each, which becomes words of the request's [`Language`] when the answer is written.
 
 mod authorization;
 mod error;
 mod float;
 mod form;
 mod json;
+mod language;
 mod media;
+mod message;
 mod metadata;
 mod pages;
 mod parsers;
@@ -23,6 +25,8 @@ mod view;
 pub use authorization::{Presented, Unauthenticated, accepted, presented};
 pub use error::{Detail, Error, FieldErrors, password_messages};
 pub use form::{CharField, EMAIL_FIELD, Form};
+pub use language::{Language, Locale, Localized, STOCK_LANGUAGE, is_language};
+pub use message::{Argument, Message};
 pub use metadata::{Action, Field};
 pub use pages::{add_slash, not_found};
 pub use parsers::Data;

@@ -24,7 +24,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     adapter::Adapter,
     caller::{self, Authentication},
-    django::{self, Error, Presented, Rates, Throttled, View},
+    django::{self, Error, Locale, Localized, Presented, Rates, Throttled, View},
     document,
     mount::{Neighbours, Use},
 };
@@ -38,15 +38,45 @@ const TOKEN: &str = "djoser_token";
 #[derive(Debug, Clone, Copy)]
 pub struct Djoser;
 
+crate::choices! {
+    /// Who chooses the language of the answers.
+    pub enum LocaleSource {
+        /// The server, for everybody.
+        Off = "off",
+        /// The client.
+        AcceptLanguage = "accept-language",
+    }
+}
+
 crate::settings! {
-    /// Djoser itself behaves as it does with its defaults.
+    /// Djoser as it behaves with its defaults, but for what is set here.
     pub struct DjoserOptions {
+        /// "off" as in a stock project: every message and mail is in the language of `language_code`.
+        /// "accept-language" as with Django's `LocaleMiddleware`: in the language that the client asks for, by the
+        /// cookie `django_language` or the header `Accept-Language`.
+        pub locale: LocaleSource = LocaleSource::Off,
+        /// The language of whoever asks for none that exists, by Django's code: "de", "pt-br", "zh-hans" …
+        pub language_code: String = django::STOCK_LANGUAGE.to_owned(), check = language_code,
         /// The rate of Django REST framework's `AnonRateThrottle`: how often a client that is not logged in may ask for
         /// anything, such as "100/day". Without it, as often as it likes.
         pub throttle_anon: Option<Rate> = None,
         /// The rate of its `UserRateThrottle`: how often a user may ask for anything, such as "1000/day"; a client that is
         /// not logged in is counted as well. Without it, as often as they like.
         pub throttle_user: Option<Rate> = None,
+    }
+}
+
+fn language_code(code: &str) -> Result<(), String> {
+    if django::is_language(code) {
+        Ok(())
+    } else {
+        Err("is no language of Django; write a code such as \"en-us\", \"de\" or \"pt-br\"".to_owned())
+    }
+}
+
+impl Localized for DjoserOptions {
+    fn locale(&self) -> Locale {
+        Locale::new(&self.language_code, self.locale == LocaleSource::AcceptLanguage)
     }
 }
 
@@ -72,7 +102,7 @@ impl Adapter for Djoser {
         accounts::routes(cfg);
         cfg.map(|cfg| {
             for pattern in users::WITHOUT_SLASH {
-                cfg.route(pattern, web::to(django::add_slash));
+                cfg.route(pattern, web::to(django::add_slash::<Self>));
             }
             cfg
         });
@@ -109,14 +139,14 @@ impl Adapter for Djoser {
     }
 
     /// A view answers for all methods of its path (see `close`): what gets here has none.
-    fn unserved(_: &HttpRequest, _: &[Method]) -> HttpResponse {
-        django::not_found()
+    fn unserved(request: &HttpRequest, _: &[Method]) -> HttpResponse {
+        django::not_found::<Self>(request)
     }
 }
 
-impl Throttled for Djoser {
-    fn rates(options: &DjoserOptions) -> Rates {
-        Rates { anon: options.throttle_anon, user: options.throttle_user }
+impl Throttled for DjoserOptions {
+    fn rates(&self) -> Rates {
+        Rates { anon: self.throttle_anon, user: self.throttle_user }
     }
 }
 

@@ -4,6 +4,8 @@ use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 use countersign_core::{StrategyKind, TokenFault};
 use serde::Serialize;
 
+use super::{language::Language, message::Message};
+
 /// The schemes of `simplejwt`; unlike `Token` their case counts.
 const JWT_SCHEMES: [&[u8]; 2] = [b"Bearer", b"JWT"];
 
@@ -45,7 +47,7 @@ pub enum Unauthenticated {
 /// The body of a 401.
 #[derive(Serialize)]
 pub(super) struct Body {
-    detail: &'static str,
+    detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,11 +59,12 @@ pub(super) struct Body {
 struct TokenMessage {
     token_class: &'static str,
     token_type: &'static str,
-    message: &'static str,
+    message: String,
 }
 
 impl Unauthenticated {
-    pub(super) fn body(self) -> Body {
+    pub(super) fn body(self, language: Language) -> Body {
+        let said = |id: &'static str| language.text(&Message::new(id)).into_owned();
         let (detail, code) = match self {
             Self::Missing => ("Authentication credentials were not provided.", None),
             Self::NoCredentials => ("Invalid token header. No credentials provided.", None),
@@ -82,9 +85,9 @@ impl Unauthenticated {
             Self::JwtInvalid { expired: false } => Some("Token is invalid"),
             _ => None,
         };
-        let messages =
-            message.map(|message| [TokenMessage { token_class: "AccessToken", token_type: "access", message }]);
-        Body { detail, code, messages }
+        let messages = message
+            .map(|message| [TokenMessage { token_class: "AccessToken", token_type: "access", message: said(message) }]);
+        Body { detail: said(detail), code, messages }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a Django dialect says when it says no: one `match` from every cause to status and body.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -13,7 +13,7 @@ use countersign_core::{AuthError, TokenFault, password::PasswordFlaw};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::{authorization::Unauthenticated, pages};
+use super::{authorization::Unauthenticated, language::Language, message::Message, pages};
 use crate::{
     body::BodyError,
     plain::{STORE_RETRY, retry_seconds},
@@ -30,14 +30,14 @@ pub enum Error {
     Invalid(FieldErrors),
     /// 400: a refusal from behind the validation, which DRF renders as a bare list.
     #[error("refused: {0}")]
-    Refused(&'static str),
+    Refused(Message),
     /// One sentence.
     #[error("{status}: {detail}")]
     Detail {
         /// The status.
         status: StatusCode,
         /// The sentence.
-        detail: Cow<'static, str>,
+        detail: Message,
     },
     /// 401.
     #[error("unauthenticated: {0:?}")]
@@ -61,7 +61,7 @@ pub enum Error {
 
 impl Error {
     /// One sentence under a status.
-    pub fn detail(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn detail(status: StatusCode, detail: impl Into<Message>) -> Self {
         Self::Detail { status, detail: detail.into() }
     }
 
@@ -77,23 +77,46 @@ impl Error {
 
     /// 405; `Allow` is on every answer of a view anyway.
     pub fn method_not_allowed(method: &str) -> Self {
-        Self::detail(StatusCode::METHOD_NOT_ALLOWED, format!("Method \"{method}\" not allowed."))
+        let detail = Message::new("Method \"{method}\" not allowed.").with("method", method);
+        Self::detail(StatusCode::METHOD_NOT_ALLOWED, detail)
     }
 
     /// 400 for the request as a whole.
-    pub fn non_field(message: impl Into<String>) -> Self {
+    pub fn non_field(message: impl Into<Message>) -> Self {
         Self::field(NON_FIELD, message)
     }
 
     /// 400 for one field.
-    pub fn field(name: &'static str, message: impl Into<String>) -> Self {
+    pub fn field(name: &'static str, message: impl Into<Message>) -> Self {
         Self::Invalid(FieldErrors(vec![(name, vec![message.into()])]))
+    }
+}
+
+impl Error {
+    /// The answer in a language.
+    pub(super) fn answer(&self, language: Language) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        match self {
+            Self::Invalid(errors) => response.json(Said(errors, language)),
+            Self::Refused(message) => response.json([language.text(message)]),
+            Self::Detail { detail, .. } => response.json(Detail { detail: &language.text(detail) }),
+            Self::Unauthenticated(why) => response.insert_header((WWW_AUTHENTICATE, "Token")).json(why.body(language)),
+            Self::Throttled { wait } => {
+                let seconds = retry_seconds(*wait);
+                let detail = throttled(seconds, language);
+                response.insert_header((RETRY_AFTER, seconds)).json(Detail { detail: &detail })
+            }
+            Self::Unavailable { retry_after } => response
+                .insert_header((RETRY_AFTER, retry_seconds(*retry_after)))
+                .json(Detail { detail: "Service temporarily unavailable, try again later." }),
+            Self::Page(status) => pages::page(*status),
+        }
     }
 }
 
 /// Messages by field, in the order of the serializer's fields.
 #[derive(Debug, Default)]
-pub struct FieldErrors(pub Vec<(&'static str, Vec<String>)>);
+pub struct FieldErrors(pub Vec<(&'static str, Vec<Message>)>);
 
 impl FieldErrors {
     /// Is everything in order?
@@ -102,15 +125,21 @@ impl FieldErrors {
     }
 
     /// Adds a message for `field`, which in the serializer stands right behind `predecessor`.
-    pub fn insert(&mut self, predecessor: &str, field: &'static str, message: &str) {
+    pub fn insert(&mut self, predecessor: &str, field: &'static str, message: impl Into<Message>) {
         let at = self.0.iter().position(|(name, _)| *name == predecessor).map_or(0, |at| at + 1);
-        self.0.insert(at, (field, vec![message.to_owned()]));
+        self.0.insert(at, (field, vec![message.into()]));
     }
 }
 
-impl Serialize for FieldErrors {
+/// The messages in a language, as they are sent.
+struct Said<'a>(&'a FieldErrors, Language);
+
+impl Serialize for Said<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(field, messages)| (field, messages)))
+        let Self(FieldErrors(fields), language) = self;
+        let said =
+            |messages: &'_ [Message]| messages.iter().map(|message| language.text(message).into_owned()).collect();
+        serializer.collect_map(fields.iter().map(|(field, messages)| -> (_, Vec<String>) { (field, said(messages)) }))
     }
 }
 
@@ -134,22 +163,9 @@ impl ResponseError for Error {
         }
     }
 
+    /// In English; where another language is asked for, [`super::dispatch`] writes the answer again.
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status_code());
-        match self {
-            Self::Invalid(errors) => response.json(errors),
-            Self::Refused(message) => response.json([message]),
-            Self::Detail { detail, .. } => response.json(Detail { detail }),
-            Self::Unauthenticated(why) => response.insert_header((WWW_AUTHENTICATE, "Token")).json(why.body()),
-            Self::Throttled { wait } => {
-                let seconds = retry_seconds(*wait);
-                response.insert_header((RETRY_AFTER, seconds)).json(Detail { detail: &throttled(seconds) })
-            }
-            Self::Unavailable { retry_after } => response
-                .insert_header((RETRY_AFTER, retry_seconds(*retry_after)))
-                .json(Detail { detail: "Service temporarily unavailable, try again later." }),
-            Self::Page(status) => pages::page(*status),
-        }
+        self.answer(Language::ENGLISH)
     }
 }
 
@@ -165,7 +181,7 @@ impl From<AuthError> for Error {
             AuthError::Forbidden => Self::forbidden(),
             // A look before found them free, so another spelling or another request holds them: Djoser's answer to a
             // violated constraint.
-            AuthError::Taken(_) => Self::Refused("Unable to create account."),
+            AuthError::Taken(_) => Self::Refused(Message::new("Unable to create account.")),
             AuthError::Invalid { field } => Self::field(field, "Enter a valid value."),
             AuthError::WeakPassword(flaws) => Self::Invalid(FieldErrors(vec![("password", password_messages(&flaws))])),
             AuthError::NotFound | AuthError::Unsupported(_) => Self::not_found(),
@@ -182,11 +198,15 @@ impl From<AuthError> for Error {
 impl From<BodyError> for Error {
     fn from(error: BodyError) -> Self {
         match error {
-            BodyError::TooLarge { .. } => Self::detail(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large."),
-            BodyError::TooSlow { .. } => Self::detail(StatusCode::REQUEST_TIMEOUT, "Request body took too long."),
+            BodyError::TooLarge { .. } => {
+                Self::detail(StatusCode::PAYLOAD_TOO_LARGE, Message::verbatim("Request body is too large."))
+            }
+            BodyError::TooSlow { .. } => {
+                Self::detail(StatusCode::REQUEST_TIMEOUT, Message::verbatim("Request body took too long."))
+            }
             BodyError::UnsupportedMediaType { media_type } => Self::detail(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                format!("Unsupported media type \"{media_type}\" in request."),
+                Message::new("Unsupported media type \"{media_type}\" in request.").with("media_type", media_type),
             ),
             BodyError::Broken
             | BodyError::Syntax { .. }
@@ -197,23 +217,32 @@ impl From<BodyError> for Error {
     }
 }
 
-/// What the framework says to somebody who has to wait.
-fn throttled(seconds: u64) -> String {
-    let unit = if seconds == 1 { "second" } else { "seconds" };
-    format!("Request was throttled. Expected available in {seconds} {unit}.")
+/// What the framework says to somebody who has to wait: two sentences, each translated by itself. By their number no
+/// language but English is asked.
+fn throttled(seconds: u64, language: Language) -> String {
+    let until = match seconds {
+        1 => "Expected available in {wait} second.",
+        _ => "Expected available in {wait} seconds.",
+    };
+    let (refusal, until) =
+        (Message::new("Request was throttled."), Message::new(until).with("wait", seconds.to_string()));
+    format!("{} {}", language.text(&refusal), language.text(&until))
 }
 
 /// The messages of Django's password validators.
-pub fn password_messages(flaws: &[PasswordFlaw]) -> Vec<String> {
+pub fn password_messages(flaws: &[PasswordFlaw]) -> Vec<Message> {
     let message = |flaw: &PasswordFlaw| match flaw {
-        PasswordFlaw::TooSimilar { attribute } => format!("The password is too similar to the {attribute}."),
-        PasswordFlaw::TooShort { min } => {
-            format!("This password is too short. It must contain at least {min} characters.")
-        }
-        PasswordFlaw::TooCommon => "This password is too common.".to_owned(),
-        PasswordFlaw::EntirelyNumeric => "This password is entirely numeric.".to_owned(),
+        PasswordFlaw::TooSimilar { attribute } => Message::new("The password is too similar to the %(verbose_name)s.")
+            .with("verbose_name", Message::new(attribute)),
+        PasswordFlaw::TooShort { min } => Message::counted(
+            "This password is too short. It must contain at least %d character.",
+            "This password is too short. It must contain at least %d characters.",
+            *min as u64,
+        ),
+        PasswordFlaw::TooCommon => Message::new("This password is too common."),
+        PasswordFlaw::EntirelyNumeric => Message::new("This password is entirely numeric."),
         PasswordFlaw::TooLong { max_bytes } => {
-            format!("This password is too long. It must contain at most {max_bytes} bytes.")
+            Message::verbatim(format!("This password is too long. It must contain at most {max_bytes} bytes."))
         }
     };
     flaws.iter().map(message).collect()

@@ -3,6 +3,7 @@
 use super::{
     error::{Error, FieldErrors},
     json::{Text, Value},
+    message::Message,
     parsers::Data,
     validators,
 };
@@ -47,33 +48,31 @@ impl CharField {
         Self { required: false, ..Self::new(name) }
     }
 
-    fn check(&self, value: &Value) -> Result<String, Vec<String>> {
+    fn check(&self, value: &Value) -> Result<String, Vec<Message>> {
         let text = match value {
-            Value::Null => return Err(vec!["This field may not be null.".to_owned()]),
+            Value::Null => return Err(vec!["This field may not be null.".into()]),
             Value::Text(text) => text.clone(),
             Value::Integer(digits) | Value::Float(digits) => Text::from(digits.clone()),
-            Value::Bool | Value::List | Value::Object(_) | Value::File => return Err(vec![self.invalid.to_owned()]),
+            Value::Bool | Value::List | Value::Object(_) | Value::File => return Err(vec![self.invalid.into()]),
         };
         let trimmed = strip(&text.text);
         if trimmed.is_empty() {
-            return if self.allow_blank {
-                Ok(String::new())
-            } else {
-                Err(vec!["This field may not be blank.".to_owned()])
-            };
+            return if self.allow_blank { Ok(String::new()) } else { Err(vec!["This field may not be blank.".into()]) };
         }
-        let mut wrong: Vec<String> = Vec::new();
-        wrong.extend(self.before.and_then(|check| check(trimmed)).map(str::to_owned));
+        let mut wrong: Vec<Message> = Vec::new();
+        wrong.extend(self.before.and_then(|check| check(trimmed)).map(Message::new));
         if let Some(most) = self.max_length.filter(|most| trimmed.chars().count() > *most) {
-            wrong.push(format!("Ensure this field has no more than {most} characters."));
+            let message = Message::new("Ensure this field has no more than {max_length} characters.");
+            wrong.push(message.with("max_length", most.to_string()));
         }
         if trimmed.contains('\0') {
-            wrong.push("Null characters are not allowed.".to_owned());
+            wrong.push("Null characters are not allowed.".into());
         }
         if let Some(unit) = text.surrogate {
-            wrong.push(format!("Surrogate characters are not allowed: U+{unit:X}."));
+            let message = Message::new("Surrogate characters are not allowed: U+{code_point:X}.");
+            wrong.push(message.with("code_point", format!("{unit:X}")));
         }
-        wrong.extend(self.after.and_then(|check| check(trimmed)).map(str::to_owned));
+        wrong.extend(self.after.and_then(|check| check(trimmed)).map(Message::new));
         if wrong.is_empty() { Ok(trimmed.to_owned()) } else { Err(wrong) }
     }
 }
@@ -104,14 +103,15 @@ impl<'a> Form<'a> {
             Value::Object(fields) => {
                 return Ok(Self { fields, html: data.is_form, errors: FieldErrors::default() });
             }
-            Value::Null => return Err(Error::non_field("No data provided")),
+            Value::Null => return Err(Error::non_field(Message::verbatim("No data provided"))),
             Value::Bool => "bool",
             Value::Integer(_) => "int",
             Value::Float(_) => "float",
             Value::Text(_) | Value::File => "str",
             Value::List => "list",
         };
-        Err(Error::non_field(format!("Invalid data. Expected a dictionary, but got {found}.")))
+        let message = Message::new("Invalid data. Expected a dictionary, but got {datatype}.");
+        Err(Error::non_field(message.with("datatype", found)))
     }
 
     /// Reads a field; `None` if it is absent or wrong, which [`Form::finish`] tells apart. Of several the last counts.
@@ -122,7 +122,7 @@ impl<'a> Form<'a> {
         let is_empty = |value: &Value| matches!(value, Value::Text(text) if text.text.is_empty());
         let given = given.filter(|value| !(may_stand_for_absent && is_empty(value)));
         let outcome = match given {
-            None if field.required => Err(vec!["This field is required.".to_owned()]),
+            None if field.required => Err(vec!["This field is required.".into()]),
             None => return None,
             Some(value) => field.check(value),
         };

@@ -2,28 +2,39 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{parsers, view::View};
+use super::{language::Language, message::Message, parsers, view::View};
 
 /// A field of a serializer, as described to clients.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct Field {
-    #[serde(skip)]
-    pub(super) name: &'static str,
-    #[serde(rename = "type")]
+    name: &'static str,
     kind: &'static str,
     required: bool,
     read_only: bool,
-    label: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Label,
     max_length: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     help_text: Option<&'static str>,
 }
 
+/// What a field is called.
+#[derive(Debug, Clone, Copy)]
+enum Label {
+    /// By its own name, in every language.
+    Own(&'static str),
+    /// By the name of the model's field, which has translations.
+    Verbose(&'static str),
+}
+
 impl Field {
-    /// An optional field that is written.
+    /// An optional field that is written, with a label of the serializer's making.
     pub const fn new(name: &'static str, kind: &'static str, label: &'static str) -> Self {
+        let label = Label::Own(label);
         Self { name, kind, required: false, read_only: false, label, max_length: None, help_text: None }
+    }
+
+    /// The same of a model's field, by its verbose name.
+    pub const fn of_model(name: &'static str, kind: &'static str, verbose_name: &'static str) -> Self {
+        Self { label: Label::Verbose(verbose_name), ..Self::new(name, kind, "") }
     }
 
     /// Only ever shown.
@@ -65,29 +76,61 @@ pub(super) struct Metadata {
     actions: Option<Actions>,
 }
 
-struct Actions(&'static Action);
-struct Fields(&'static [Field]);
+struct Actions(&'static Action, Language);
+struct Fields(&'static [Field], Language);
+
+/// A field as it is sent.
+#[derive(Serialize)]
+struct Described {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    required: bool,
+    read_only: bool,
+    label: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_length: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help_text: Option<String>,
+}
+
+impl Described {
+    fn new(field: &Field, language: Language) -> Self {
+        let Field { kind, required, read_only, label, max_length, help_text, .. } = *field;
+        let said = |id| language.text(&Message::new(id)).into_owned();
+        let label = match label {
+            Label::Own(label) => label.to_owned(),
+            Label::Verbose(name) => capitalised(&said(name)),
+        };
+        Self { kind, required, read_only, label, max_length, help_text: help_text.map(said) }
+    }
+}
+
+/// `capfirst`: the first letter large, the others as they are.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
 
 impl Serialize for Actions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map([(self.0.method, Fields(self.0.fields))])
+        serializer.collect_map([(self.0.method, Fields(self.0.fields, self.1))])
     }
 }
 
 impl Serialize for Fields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|field| (field.name, field)))
+        serializer.collect_map(self.0.iter().map(|field| (field.name, Described::new(field, self.1))))
     }
 }
 
 impl Metadata {
-    pub(super) fn of(view: &'static View) -> Self {
+    pub(super) fn of(view: &'static View, language: Language) -> Self {
         Self {
             name: view.name,
             description: view.description,
             renders: ["application/json"],
             parses: parsers::MEDIA_TYPES,
-            actions: view.action.as_ref().map(Actions),
+            actions: view.action.as_ref().map(|action| Actions(action, language)),
         }
     }
 }

@@ -8,6 +8,9 @@ use actix_web::{
     },
 };
 
+use super::language::{Locale, Localized};
+use crate::adapter::Adapter;
+
 /// What the pages are sent as.
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 /// `SecurityMiddleware`'s defaults, on every answer.
@@ -42,13 +45,21 @@ pub(super) fn page(status: StatusCode) -> HttpResponse {
     response
 }
 
-/// The page for a path without a view.
-pub fn not_found() -> HttpResponse {
-    page(StatusCode::NOT_FOUND)
+/// The page for a path without a view; it has no translation.
+pub fn not_found<A>(request: &HttpRequest) -> HttpResponse
+where
+    A: Adapter<Options: Localized>,
+{
+    let mut response = page(StatusCode::NOT_FOUND);
+    sign::<A>(request, response.headers_mut());
+    response
 }
 
 /// `APPEND_SLASH`: a path that has a view once a slash is put behind it, whatever the method.
-pub async fn add_slash(request: HttpRequest) -> HttpResponse {
+pub async fn add_slash<A>(request: HttpRequest) -> HttpResponse
+where
+    A: Adapter<Options: Localized>,
+{
     let uri = request.uri();
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let mut response = HttpResponse::MovedPermanently()
@@ -58,5 +69,14 @@ pub async fn add_slash(request: HttpRequest) -> HttpResponse {
     for (name, value) in SECURITY {
         response.headers_mut().insert(name, value);
     }
+    sign::<A>(&request, response.headers_mut());
     response
+}
+
+fn sign<A>(request: &HttpRequest, headers: &mut HeaderMap)
+where
+    A: Adapter<Options: Localized>,
+{
+    let locale = Locale::of::<A>(request);
+    locale.sign(locale.language(request), headers);
 }

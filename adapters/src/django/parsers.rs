@@ -12,6 +12,7 @@ use super::{
     error::Error,
     json::{self, Value},
     media::MediaType,
+    message::Message,
     utf8,
 };
 use crate::{
@@ -101,7 +102,7 @@ fn field(part: Part) -> (String, Value) {
 }
 
 fn parse_error(what: &str, error: &str) -> Error {
-    Error::detail(StatusCode::BAD_REQUEST, format!("{what} parse error - {error}"))
+    Error::detail(StatusCode::BAD_REQUEST, Message::verbatim(format!("{what} parse error - {error}")))
 }
 
 #[cfg(test)]

@@ -15,18 +15,21 @@ pub struct Rates {
     pub user: Option<Rate>,
 }
 
-/// A dialect of the framework.
-pub trait Throttled: Adapter<Error = Error> {
-    /// What a mount's options say.
-    fn rates(options: &Self::Options) -> Rates;
+/// The settings of a mount with rates.
+pub trait Throttled {
+    /// What they say about it.
+    fn rates(&self) -> Rates;
 }
 
 /// `check_throttles`: every throttle is asked, and those that admit the request count it, whatever the others say.
 ///
 /// # Errors
 /// 429 with the longest wait.
-pub(super) fn check<A: Throttled>(mount: &Use<A>, request: &HttpRequest, user: Option<UserId>) -> Result<(), Error> {
-    let Rates { anon, user: everybody } = A::rates(&mount.options);
+pub(super) fn check<A>(mount: &Use<A>, request: &HttpRequest, user: Option<UserId>) -> Result<(), Error>
+where
+    A: Adapter<Options: Throttled>,
+{
+    let Rates { anon, user: everybody } = mount.options.rates();
     if anon.is_none() && everybody.is_none() {
         return Ok(());
     }

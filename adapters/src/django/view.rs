@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{
-    HttpMessage as _, HttpRequest, HttpResponse, Resource, ResponseError as _,
+    HttpMessage as _, HttpRequest, HttpResponse, Resource,
     body::{BoxBody, MessageBody, to_bytes},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -17,12 +17,14 @@ use countersign_core::{AuthError, TokenFault, Verified};
 use super::{
     authorization::{Unauthenticated, accepted},
     error::Error,
+    language::{Language, Locale, Localized},
     media::{Rendering, negotiate},
+    message::Message,
     metadata::{Action, Metadata},
     pages,
     throttle::{self, Throttled},
 };
-use crate::{caller, mount::Use};
+use crate::{adapter::Adapter, caller, mount::Use};
 
 /// The dynamic part of a pattern that holds `/` or a format suffix such as `.json`.
 const TAIL: &str = "tail";
@@ -72,25 +74,41 @@ pub async fn dispatch<A, B>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
 where
-    A: Throttled,
+    A: Adapter<Error = Error, Options: Localized + Throttled>,
     B: MessageBody + 'static,
 {
+    let locale = Locale::of::<A>(request.request());
+    let language = locale.language(request.request());
+    if language != Language::ENGLISH {
+        request.extensions_mut().insert(language);
+    }
     let (rendering, admitted) = match negotiate(request.request(), suffix(request.request())) {
         Ok(rendering) => (rendering, admit::<A>(view, &request).await),
         Err(refusal) => (Rendering::COMPACT, Err(refusal)),
     };
     let response = match admitted {
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
-        Err(refusal) => request.into_response(refusal.error_response()),
+        Ok(()) => said(language, next.call(request).await?.map_into_boxed_body()),
+        Err(refusal) => request.into_response(refusal.answer(language)),
     };
-    Ok(complete(view, rendering, response).await)
+    let mut response = complete(view, rendering, response).await;
+    locale.sign(language, response.headers_mut());
+    Ok(response)
+}
+
+/// The answer of a handler, which knows English only, in the language of the request.
+fn said(language: Language, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let refusal = response.response().error().and_then(|error| error.as_error::<Error>());
+    match refusal.filter(|_| language != Language::ENGLISH).map(|refusal| refusal.answer(language)) {
+        Some(answer) => response.into_response(answer),
+        None => response,
+    }
 }
 
 /// Answers the methods of `view` that have no handler; registered behind its handlers.
 pub fn rest(view: &'static View) -> Resource {
-    actix_web::web::resource(view.pattern).to(move |request: HttpRequest| async move {
+    actix_web::web::resource(view.pattern).to(move |request: HttpRequest, language: Language| async move {
         if request.method() == Method::OPTIONS {
-            Ok(HttpResponse::Ok().json(Metadata::of(view)))
+            Ok(HttpResponse::Ok().json(Metadata::of(view, language)))
         } else {
             Err(Error::method_not_allowed(request.method().as_str()))
         }
@@ -103,10 +121,13 @@ fn suffix(request: &HttpRequest) -> Option<&str> {
 }
 
 /// Authentication, then permission, then the throttles. Whoever is found is left in the request's extensions.
-async fn admit<A: Throttled>(view: &View, request: &ServiceRequest) -> Result<(), Error> {
+async fn admit<A>(view: &View, request: &ServiceRequest) -> Result<(), Error>
+where
+    A: Adapter<Error = Error, Options: Throttled>,
+{
     let http = request.request();
     let Some(mount) = Use::<A>::of(http) else {
-        return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, "This view is not mounted."));
+        return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, Message::verbatim("This view is not mounted.")));
     };
     let credential = accepted(http, mount.auth.strategy().kind()).map_err(Error::Unauthenticated)?;
     let Some(presented) = credential else {

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, View, dispatch},
+    django::{Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, Message, View, dispatch},
     mount::Use,
 };
 
@@ -90,7 +90,7 @@ impl<T: Parse<Djoser>> Parse<Djoser> for Later<T> {
 async fn named(request: &HttpRequest, mount: &Use<Djoser>) -> Result<User, Error> {
     let path = Path::<(String, String)>::from_request(request, &mut Payload::None).await;
     let number = path.ok().and_then(|path| number(&path.0)).ok_or_else(Error::not_found)?;
-    let absent = || Error::detail(StatusCode::NOT_FOUND, "No User matches the given query.");
+    let absent = || Error::detail(StatusCode::NOT_FOUND, Message::verbatim("No User matches the given query."));
     let Number::Of(id) = number else { return Err(absent()) };
     mount.blocking(move |auth| auth.user(id)).await.map_err(|error| match error {
         AuthError::NotFound => absent(),

@@ -31,9 +31,9 @@ const PAGE: u32 = 500;
 
 /// The fields of a user that a client is told of.
 pub(super) const USER_FIELDS: &[Field] = &[
-    Field::new("email", "email", "Email address").at_most(254),
+    Field::of_model("email", "email", "email address").at_most(254),
     Field::new("id", "integer", "ID").read_only(),
-    Field::new("username", "string", "Username")
+    Field::of_model("username", "string", "username")
         .read_only()
         .help("Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only."),
 ];
