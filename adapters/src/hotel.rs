@@ -218,6 +218,8 @@ impl From<&User> for Profile {
         (status = 415, description = "The body is neither JSON nor a form", body = Failure),
         (status = 422, description = "Wrong login data (`invalid_credentials`), or missing or mistyped fields \
             (`validation_failed`)", body = Failure),
+        (status = 429, description = "Too many wrong guesses; nothing was done", body = Failure,
+            headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 503, description = "Overloaded or without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),

@@ -268,6 +268,22 @@ fn a_user_has_one_budget_everywhere_and_the_longest_wait_is_told() {
 }
 
 #[test]
+fn who_has_to_wait_is_told_so_in_their_language_as_far_as_it_has_the_words() {
+    for (rate, language, said) in [
+        ("0/min", "de", "Die Anfrage wurde gedrosselt. Erwarte Verfügbarkeit in 60 Sekunden."),
+        ("0/s", "de", "Die Anfrage wurde gedrosselt. Erwarte Verfügbarkeit in 1 Sekunde."),
+        ("0/min", "fr", "Requête ralentie. Disponible à nouveau dans 60 secondes."),
+        ("0/min", "ru", "Запрос был проигнорирован. Expected available in 60 seconds."),
+        ("0/s", "ru", "Запрос был проигнорирован. Expected available in 1 second."),
+        ("0/min", "ja", "リクエストの処理は絞られました。 Expected available in 60 seconds."),
+    ] {
+        let server = framework(&format!("throttle_anon = \"{rate}\"\nlocale = \"accept-language\""));
+        let answer = server.anon().with("Accept-Language", language).get("/auth/");
+        assert_eq!(answer.whole(), (429, format!("{{\"detail\":\"{said}\"}}").as_str()), "{language}");
+    }
+}
+
+#[test]
 fn a_rate_of_zero_admits_nobody_and_without_rates_everybody_is_admitted() {
     let server = framework("throttle_anon = \"0/day\"");
     let said = r#"{"detail":"Request was throttled. Expected available in 86400 seconds."}"#;
