@@ -21,7 +21,7 @@ const USERS_A_STRANGER: usize = 10;
 /// As many strangers may always come in.
 const FEWEST_STRANGERS: usize = 16;
 /// So many addresses can have all their strangers' seats taken before strangers from others find none. Behind a proxy
-/// all have one address, and share what it may have.
+/// that is not trusted all have one address, and share what it may have.
 const ADDRESSES: usize = 4;
 
 /// How many sockets may be open at once.

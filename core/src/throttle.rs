@@ -1,8 +1,8 @@
 //! Lock-out of guessing and flooding: who may try again, and when.
 //!
 //! Counters live in the memory of one process and have a bound there ([`table`]). A guess takes its place in them before
-//! any work is done for it, so that many at once count as well; it gets the place back when it was right, or when it was
-//! never judged. Nothing here asks whether an account exists: who guesses at nobody is told the same at the same time.
+//! any work is done for it, so that many at once count as well; it gives the place back when it was right, or when it was
+//! never judged. Who finds only such places taken is told to come back in a second. Nothing here asks whether an account exists: who guesses at nobody is told the same at the same time.
 //!
 //! | counted | setting | why |
 //! | --- | --- | --- |
@@ -14,26 +14,25 @@
 //! those of others. The third one cannot be used to lock an owner out of where they have logged in before, nor out of
 //! what they do with a token: those guesses are counted by user number, apart from the logins.
 
+mod attempt;
 mod history;
 mod rate;
 mod table;
 
+pub use attempt::Attempt;
 pub use history::History;
 pub use rate::{NotARate, Rate};
 pub use table::Table;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
+use attempt::Book;
 
 use crate::{
     error::AuthError,
     identifier::Key,
     model::{Timestamp, UserId},
 };
-
-/// How long a client stays known for having logged in to an account.
-const KNOWN: Rate = Rate::new(8, TimeDelta::days(30));
 
 /// How much is permitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +109,15 @@ struct Shared {
     scopes: Table,
 }
 
+impl Shared {
+    fn table(&self, book: Book) -> &Table {
+        match book {
+            Book::Guesses => &self.guesses,
+            Book::Requests => &self.requests,
+        }
+    }
+}
+
 impl std::fmt::Debug for Throttle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Throttle").field(&self.0.options).finish()
@@ -128,7 +136,7 @@ impl Throttle {
     /// # Errors
     /// [`AuthError::Throttled`].
     pub fn attempt(&self, guess: Guess<'_>, client: IpAddr, now: Timestamp) -> Result<Attempt, AuthError> {
-        let Some(options) = &self.0.options else { return Ok(Attempt::free(self)) };
+        let Some(options) = &self.0.options else { return Ok(Attempt::new(self, Book::Guesses, now)) };
         let key = match guess {
             Guess::Login(identifier) => account(identifier),
             Guess::Password(_) | Guess::Link => String::new(),
@@ -136,7 +144,7 @@ impl Throttle {
         let target = match guess {
             Guess::Login(_) => Target::Named(&key),
             Guess::Password(user) => Target::User(user),
-            Guess::Link => return self.take(&self.0.requests, &[(options.link, Counted::Link(client))], now),
+            Guess::Link => return self.take(Book::Requests, &[(options.link, Counted::Link(client))], now),
         };
         let pair = Counted::Pair(target, client);
         let all = [
@@ -145,8 +153,8 @@ impl Throttle {
             (options.login_account, Counted::Account(target)),
         ];
         let is_known = self.0.known.holds(self.0.known.key(&pair), now);
-        let mut attempt = self.take(&self.0.guesses, if is_known { &all[..2] } else { &all }, now)?;
-        attempt.pair = Some((self.0.guesses.key(&pair), self.0.known.key(&pair)));
+        let mut attempt = self.take(Book::Guesses, if is_known { &all[..2] } else { &all }, now)?;
+        attempt.is_at_password(self.0.guesses.key(&pair), self.0.known.key(&pair));
         Ok(attempt)
     }
 
@@ -156,18 +164,20 @@ impl Throttle {
     /// [`AuthError::Throttled`].
     pub fn count(&self, request: Request<'_>, client: IpAddr, now: Timestamp) -> Result<(), AuthError> {
         let Some(options) = &self.0.options else { return Ok(()) };
-        let table = &self.0.requests;
         let taken = match request {
-            Request::Registration => self.take(table, &[(options.registration, Counted::Registration(client))], now),
+            Request::Registration => {
+                self.take(Book::Requests, &[(options.registration, Counted::Registration(client))], now)
+            }
             Request::Mail(address) => {
                 let address = Key::email(address);
                 let limits = [
                     (options.mail, Counted::Mail(address.as_str())),
                     (options.mail_client, Counted::MailClient(client)),
                 ];
-                self.take(table, &limits, now)
+                self.take(Book::Requests, &limits, now)
             }
         };
+        // Right or wrong: it is never settled.
         taken.map(drop)
     }
 
@@ -194,18 +204,19 @@ impl Throttle {
     }
 
     /// Takes a place under each of these limits, or under none.
-    fn take(&self, table: &Table, limits: &[(Rate, Counted<'_>)], now: Timestamp) -> Result<Attempt, AuthError> {
-        let mut attempt = Attempt { taken: Vec::with_capacity(limits.len()), at: now, ..Attempt::free(self) };
+    fn take(&self, book: Book, limits: &[(Rate, Counted<'_>)], now: Timestamp) -> Result<Attempt, AuthError> {
+        let table = self.0.table(book);
+        let mut attempt = Attempt::new(self, book, now);
         let mut longest = None;
         for (rate, counted) in limits {
             let key = table.key(counted);
-            match table.take(*rate, key, now) {
-                Ok(()) => attempt.taken.push(key),
+            match table.enter(*rate, key, now) {
+                Ok(()) => attempt.take(*rate, key),
                 Err(wait) => longest = longest.max(Some(wait)),
             }
         }
         let Some(retry_after) = longest else { return Ok(attempt) };
-        attempt.give_back(table);
+        attempt.withdraw();
         Err(AuthError::Throttled { retry_after })
     }
 }
@@ -213,46 +224,6 @@ impl Throttle {
 /// The one form of an identifier that is counted, in whatever spelling it comes. What nobody can have is counted as one.
 fn account(identifier: &str) -> String {
     if Key::candidates(identifier).is_empty() { String::new() } else { Key::username(identifier).as_str().to_owned() }
-}
-
-/// A guess that is being judged. Unless it is settled it counts as wrong, so that hanging up early is no way around.
-#[derive(Debug)]
-#[must_use = "what becomes of the guess is told to `settle`"]
-pub struct Attempt {
-    throttle: Throttle,
-    taken: Vec<u64>,
-    at: Timestamp,
-    /// The keys of client and account, among the guesses and among the known.
-    pair: Option<(u64, u64)>,
-}
-
-impl Attempt {
-    fn free(throttle: &Throttle) -> Self {
-        Self { throttle: throttle.clone(), taken: Vec::new(), at: Timestamp::default(), pair: None }
-    }
-
-    /// Tells what became of the guess: right, wrong, or not judged at all.
-    pub fn settle<T>(self, outcome: &Result<T, AuthError>) {
-        let Shared { guesses, known, requests, .. } = &*self.throttle.0;
-        let table = if self.pair.is_some() { guesses } else { requests };
-        match outcome {
-            Ok(_) => {
-                self.give_back(table);
-                if let Some((pair, acquaintance)) = self.pair {
-                    guesses.clear(pair);
-                    known.renew(KNOWN, acquaintance, self.at);
-                }
-            }
-            Err(AuthError::Busy { .. } | AuthError::Store(_)) => self.give_back(table),
-            Err(_) => {}
-        }
-    }
-
-    fn give_back(&self, table: &Table) {
-        for key in &self.taken {
-            table.give_back(*key, self.at);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -64,24 +64,23 @@ impl Table {
         self.shard(key).edit(key, |history| history.renew(rate, now), self.share, now);
     }
 
-    /// Takes back what was noted under `key` at `moment`.
-    pub fn give_back(&self, key: u64, moment: Timestamp) {
-        let mut shard = self.shard(key);
-        if let Some(history) = shard.histories.get_mut(&key) {
-            let before = history.len();
-            history.forget(moment);
-            let freed = before - history.len();
-            let is_empty = history.is_empty();
-            shard.words -= freed;
-            if is_empty {
-                shard.remove(key);
-            }
-        }
+    /// Gives a guess a place under `key` while it is judged, unless `rate` is used up; see [`Table::leave`].
+    ///
+    /// # Errors
+    /// How long there will be no place.
+    pub fn enter(&self, rate: Rate, key: u64, now: Timestamp) -> Result<(), Duration> {
+        self.shard(key).edit(key, |history| history.enter(rate, now), self.share, now)
     }
 
-    /// Forgets `key`.
-    pub fn clear(&self, key: u64) {
-        self.shard(key).remove(key);
+    /// Takes the place of a guess back, that entered at `entered`; a wrong one stays noted.
+    pub fn leave(&self, rate: Rate, key: u64, entered: Timestamp, is_wrong: bool) {
+        let wrong = is_wrong.then_some((rate, entered));
+        self.shard(key).edit(key, |history| history.leave(wrong), self.share, entered);
+    }
+
+    /// Forgets what is noted under `key`.
+    pub fn clear(&self, key: u64, now: Timestamp) {
+        self.shard(key).edit(key, History::clear, self.share, now);
     }
 
     /// Is there anything under `key` that is not over?
@@ -225,17 +224,20 @@ mod tests {
     fn every_word_that_was_taken_is_given_back() {
         let table = Table::new(Table::WORDS);
         let (one, other) = (table.key(&1), table.key(&2));
-        table.take(FIVE, one, noon()).unwrap();
-        table.take(FIVE, one, noon()).unwrap();
-        table.take(FIVE, other, noon()).unwrap();
+        for key in [one, one, other] {
+            table.enter(FIVE, key, noon()).unwrap();
+        }
         assert!(table.take(Rate::per_minute(0), table.key(&3), noon()).is_err());
         assert_eq!(table.words(), 2 * OVERHEAD + 3);
-        table.give_back(one, noon());
-        table.give_back(other, noon());
-        table.give_back(other, noon());
+        table.sweep(noon() + TimeDelta::hours(1));
+        assert_eq!(table.words(), 2 * OVERHEAD + 3);
+        table.leave(FIVE, one, noon(), true);
+        table.leave(FIVE, one, noon(), false);
+        table.leave(FIVE, other, noon(), false);
+        table.leave(FIVE, other, noon(), false);
         assert_eq!(table.words(), OVERHEAD + 1);
         assert!(table.holds(one, noon()) && !table.holds(other, noon()));
-        table.clear(one);
+        table.clear(one, noon());
         assert_eq!(table.words(), 0);
     }
 }

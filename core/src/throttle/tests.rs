@@ -80,6 +80,8 @@ fn guesses_at_the_same_moment_count_before_they_are_judged() {
     let throttle = throttle();
     let all: Vec<_> = (0..20).map(|_| throttle.attempt(Guess::Login("ada"), client(1), noon())).collect();
     assert_eq!(all.iter().filter(|attempt| attempt.is_ok()).count(), 5);
+    // They may all be right: it is worth another try when that is known.
+    assert_eq!(right(&throttle, "ada", client(1), noon()), 1);
     // Their clients hung up: they count as wrong.
     drop(all);
     assert_eq!(wrong(&throttle, "ada", client(1), noon()), 60);

@@ -122,14 +122,14 @@ countersign_adapters::settings! {
     /// process, over all dialects together; an IPv6 client is its network of 64 bits. Who has to wait is answered 429 with
     /// Retry-After, before anything is hashed, and whether or not there is such an account.
     pub struct ThrottleSettings {
-        /// Is anything counted?
+        /// Is any of this limited?
         pub enabled: bool = true,
         /// Wrong passwords of one client for one account; a right one forgets them.
         pub login: Rate = Rate::per_minute(5), check = some,
         /// Wrong passwords of one client for all accounts.
         pub login_client: Rate = Rate::per_minute(10), check = some,
-        /// Wrong passwords for one account from clients that have not logged in to it within thirty days. From elsewhere its
-        /// owner still logs in, and what a token can do goes on.
+        /// Wrong passwords for one account from clients that have not logged in to it within thirty days. From where they
+        /// have been its owners still log in, and what a token can do goes on.
         pub login_account: Rate = Rate::per_hour(100), check = some,
         /// Registrations of one client, those that are refused among them.
         pub register: Rate = Rate::per_minute(20), check = some,
