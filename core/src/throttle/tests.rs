@@ -1,6 +1,6 @@
 //! The rules of guessing, by a clock that is moved by hand.
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 
 use super::*;
 use crate::store::StoreError;
