@@ -21,7 +21,7 @@ const SHARDS: usize = 64;
 /// What a history takes beside its moments, in words of eight bytes: key, ring buffer and the map's slack.
 const OVERHEAD: usize = 18;
 
-/// Histories by key.
+/// Histories by key, within a bound of memory: see this file's head.
 pub struct Table {
     secret: RandomState,
     shards: Vec<Mutex<Shard>>,
