@@ -7,6 +7,7 @@
 //! Django 5.2 send: a [`Message`] each, which becomes words of the request's [`Language`] when the answer is written.
 
 mod authorization;
+mod base64;
 mod error;
 mod float;
 mod form;
@@ -15,6 +16,7 @@ mod language;
 mod media;
 mod message;
 mod metadata;
+mod number;
 mod pages;
 mod parsers;
 mod throttle;
@@ -23,11 +25,13 @@ mod validators;
 mod view;
 
 pub use authorization::{Presented, Unauthenticated, accepted, presented};
+pub use base64::decode as decode_base64;
 pub use error::{Detail, Error, FieldErrors, password_messages};
-pub use form::{CharField, EMAIL_FIELD, Form};
+pub use form::{ADDRESS_FIELD, CharField, EMAIL_FIELD, Form};
 pub use language::{Language, Locale, Localized, STOCK_LANGUAGE, is_language};
 pub use message::{Argument, Message};
 pub use metadata::{Action, Field};
+pub use number::{Int, int};
 pub use pages::{add_slash, not_found};
 pub use parsers::Data;
 pub use throttle::{Rates, Throttled};

@@ -1,19 +1,26 @@
-//! Djoser: token login for Django REST framework, as djoser 2.3 with its default settings speaks it.
+//! Djoser: token login for Django REST framework, as djoser 2.3 speaks it, by default with its default settings.
 //!
 //! One token a user, the same at each login until a logout. What the framework does around a view is in
 //! [`crate::django`]; here are the views.
 
 mod accounts;
+mod activation;
+mod address;
+mod links;
+mod mails;
+mod options;
 mod password;
+mod reset_password;
 mod responses;
 mod schema;
 mod tokens;
+mod username;
 mod users;
 
 use std::{future::ready, sync::Arc};
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middleware::from_fn, web};
-use countersign_core::{Rate, StrategyKind, TokenFault, Verified, password::PasswordRules};
+use countersign_core::{StrategyKind, TokenFault, Verified, password::PasswordRules};
 use futures_util::future::Either;
 use utoipa::openapi::{
     OpenApi, OpenApiBuilder,
@@ -24,10 +31,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     adapter::Adapter,
     caller::{self, Authentication},
-    django::{self, Error, Locale, Localized, Presented, Rates, Throttled, View},
+    django::{self, Error, Presented, View},
     document,
     mount::{Neighbours, Use},
 };
+
+pub use options::DjoserOptions;
 
 /// The tag, and the name that tokens of this mount carry in lists.
 const NAME: &str = "djoser";
@@ -37,48 +46,6 @@ const TOKEN: &str = "djoser_token";
 /// The dialect.
 #[derive(Debug, Clone, Copy)]
 pub struct Djoser;
-
-crate::choices! {
-    /// Who chooses the language of the answers.
-    pub enum LocaleSource {
-        /// The server, for everybody.
-        Off = "off",
-        /// The client.
-        AcceptLanguage = "accept-language",
-    }
-}
-
-crate::settings! {
-    /// Djoser as it behaves with its defaults, but for what is set here.
-    pub struct DjoserOptions {
-        /// "off" as in a stock project: every message and mail is in the language of `language_code`.
-        /// "accept-language" as with Django's `LocaleMiddleware`: in the language that the client asks for, by the
-        /// cookie `django_language` or the header `Accept-Language`.
-        pub locale: LocaleSource = LocaleSource::Off,
-        /// The language of whoever asks for none that exists, by Django's code: "de", "pt-br", "zh-hans" …
-        pub language_code: String = django::STOCK_LANGUAGE.to_owned(), check = language_code,
-        /// The rate of Django REST framework's `AnonRateThrottle`: how often a client that is not logged in may ask for
-        /// anything, such as "100/day". Without it, as often as it likes.
-        pub throttle_anon: Option<Rate> = None,
-        /// The rate of its `UserRateThrottle`: how often a user may ask for anything, such as "1000/day"; a client that is
-        /// not logged in is counted as well. Without it, as often as they like.
-        pub throttle_user: Option<Rate> = None,
-    }
-}
-
-fn language_code(code: &str) -> Result<(), String> {
-    if django::is_language(code) {
-        Ok(())
-    } else {
-        Err("is no language of Django; write a code such as \"en-us\", \"de\" or \"pt-br\"".to_owned())
-    }
-}
-
-impl Localized for DjoserOptions {
-    fn locale(&self) -> Locale {
-        Locale::new(&self.language_code, self.locale == LocaleSource::AcceptLanguage)
-    }
-}
 
 impl Adapter for Djoser {
     const NAME: &'static str = NAME;
@@ -99,6 +66,9 @@ impl Adapter for Djoser {
         users::routes(cfg);
         accounts::my_routes(cfg);
         password::routes(cfg);
+        activation::routes(cfg);
+        reset_password::routes(cfg);
+        username::routes(cfg);
         accounts::routes(cfg);
         cfg.map(|cfg| {
             for pattern in users::WITHOUT_SLASH {
@@ -141,12 +111,6 @@ impl Adapter for Djoser {
     /// A view answers for all methods of its path (see `close`): what gets here has none.
     fn unserved(request: &HttpRequest, _: &[Method]) -> HttpResponse {
         django::not_found::<Self>(request)
-    }
-}
-
-impl Throttled for DjoserOptions {
-    fn rates(&self) -> Rates {
-        Rates { anon: self.throttle_anon, user: self.throttle_user }
     }
 }
 

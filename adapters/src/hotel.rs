@@ -232,7 +232,7 @@ async fn create_tokens(
     body: Body<Hotel, Login>,
 ) -> Result<HttpResponse, Error> {
     let Login { identifier, password } = body.into_inner();
-    let credentials = Credentials { identifier, password };
+    let credentials = Credentials::new(identifier, password);
     let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
     let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     let refresh = issued.refresh.as_ref().ok_or(AuthError::Unsupported(mount.auth.strategy().kind()))?;

@@ -16,6 +16,7 @@ pub mod guarded;
 pub mod hotel;
 pub mod json;
 pub mod laravel;
+pub mod mail;
 pub mod minimal;
 pub mod mount;
 mod multipart;

@@ -176,7 +176,7 @@ async fn create_token(
     body: Body<Minimal, Login>,
 ) -> Result<Json<Token>, Error> {
     let Login { login, password } = body.into_inner();
-    let credentials = Credentials { identifier: login, password };
+    let credentials = Credentials::new(login, password);
     let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
     let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(Json(Token { token: issued.access.expose().to_owned() }))

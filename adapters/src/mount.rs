@@ -5,7 +5,7 @@ use std::{future::Ready, ops::Deref, sync::Arc};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServerError};
 use countersign_core::{Auth, AuthError, Throttle};
 
-use crate::{adapter::Adapter, client::Proxies, executor::Executor, sockets::Sockets};
+use crate::{adapter::Adapter, client::Proxies, executor::Executor, mail::Postman, sockets::Sockets};
 
 /// What a mount is made of.
 pub struct Mount<A: Adapter> {
@@ -41,6 +41,8 @@ pub struct Site {
     pub throttle: Throttle,
     /// Whose word counts on where a request comes from.
     pub proxies: Proxies,
+    /// Takes the mails of all mounts.
+    pub postman: Arc<dyn Postman>,
 }
 
 /// The names and prefixes of all mounts of the server, in the order of the configuration.

@@ -4,12 +4,14 @@
 //! belong on a blocking thread; [`Auth::cached`] runs anywhere.
 
 mod account;
+mod link;
 mod login;
 mod realm;
 mod session;
 mod tokens;
 mod verify;
 
+pub use link::Linked;
 pub use realm::{Realm, RealmParts};
 pub use tokens::ApiTokenReplaces;
 

@@ -7,6 +7,8 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::model::Spelling;
+
 /// Longer identifiers belong to nobody: the width of the indexed column, in characters.
 pub const MAX_LENGTH: usize = 255;
 
@@ -20,6 +22,12 @@ impl Key {
     pub fn username(name: &str) -> Self {
         let name = normal(name);
         Self(e164(&name).unwrap_or_else(|| fold(&name)))
+    }
+
+    /// The key of a user name that is stored as it is typed, as Django's change of a user name does: another Unicode form
+    /// of it is another name.
+    pub fn username_as_typed(name: &str) -> Self {
+        Self(e164(&normal(name)).unwrap_or_else(|| fold(name)))
     }
 
     /// The key of an e-mail address.
@@ -49,12 +57,24 @@ impl Key {
 
     /// What a login field may mean, in the order of preference: the text itself, its normal form, a phone number.
     pub fn candidates(input: &str) -> Vec<Self> {
+        Self::spelled(input, Spelling::Any)
+    }
+
+    /// [`Key::candidates`], as far as the spelling lets them count.
+    pub fn spelled(input: &str, spelling: Spelling) -> Vec<Self> {
         if input.is_empty() || input.contains('\0') || input.chars().count() > MAX_LENGTH {
             return Vec::new();
         }
-        let normal = normal(input);
+        let other = match spelling {
+            Spelling::Any => {
+                let normal = normal(input);
+                [Some(fold(&normal)), e164(&normal)]
+            }
+            Spelling::AsStored => [None, e164(input)],
+            Spelling::Address => return vec![Self::email(input)],
+        };
         let mut keys = vec![Self(fold(input))];
-        for key in [Some(fold(&normal)), e164(&normal)].into_iter().flatten().map(Self) {
+        for key in other.into_iter().flatten().map(Self) {
             if !keys.contains(&key) {
                 keys.push(key);
             }
@@ -156,6 +176,17 @@ mod tests {
         assert_eq!(Key::username("+7-999-123-45-67"), Key::phone("+79991234567"));
         assert!(Key::candidates("cafe\u{301}").contains(&Key::username("café")));
         assert!(Key::candidates("ａlice").contains(&Key::username("alice")));
+    }
+
+    #[test]
+    fn a_name_stored_as_typed_is_found_as_typed() {
+        let wide = Key::username_as_typed("ｕｒｓ");
+        assert_ne!(wide, Key::username("urs"));
+        assert_eq!(Key::spelled("ｕｒｓ", Spelling::AsStored), [wide.clone()]);
+        assert_eq!(Key::candidates("ｕｒｓ"), [wide, Key::username("urs")]);
+        assert_eq!(Key::spelled("+7 999 123-45-67", Spelling::AsStored)[1], Key::phone("+79991234567"));
+        assert_eq!(Key::username_as_typed("+７９９９１２３４５６７"), Key::phone("+79991234567"));
+        assert_eq!(Key::spelled("Ada@Example.org", Spelling::Address), [Key::email("ada@example.org")]);
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub mod usage;
 pub use auth::Auth;
 pub use error::{AuthError, TokenFault};
 pub use model::{
-    Abilities, Account, Credentials, Grant, Issued, NewToken, NewUser, Registration, Role, Subject, Token, TokenId,
-    TokenKind, User, UserId, Verified,
+    Abilities, Account, Credentials, Grant, Issued, NewToken, NewUser, Registration, Role, Spelling, Subject, Token,
+    TokenId, TokenKind, User, UserId, Verified,
 };
 pub use secret::{Digest, Secret};
 pub use strategy::{Strategy, StrategyKind};

@@ -6,12 +6,12 @@ mod subject;
 mod token;
 mod user;
 
-pub use credentials::{Credentials, Grant, Issued, Registration, Verified};
+pub use credentials::{Credentials, Grant, Issued, Registration, Spelling, Verified};
 pub use role::Role;
 pub(crate) use subject::Proof;
 pub use subject::Subject;
 pub use token::{Abilities, NewToken, Token, TokenId, TokenKind};
-pub use user::{Account, NewUser, User, UserChange, UserId};
+pub use user::{Account, NewUser, Seen, User, UserChange, UserId};
 
 /// A moment, UTC. Stores keep microseconds.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

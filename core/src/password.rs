@@ -13,9 +13,9 @@ use std::fmt;
 
 use crate::{env::Random, secret::Secret};
 
-/// Longer passwords are refused before anything is hashed: 4 kB of text is more than any manager makes, and argon2's
-/// first step is linear in it.
-pub const MAX_BYTES: usize = 4096;
+/// Longer passwords are refused before anything is hashed. Django has no limit of its own, so that this one is far above
+/// what people and managers make (16 kB); argon2's first step is linear in it.
+pub const MAX_BYTES: usize = 16_384;
 
 /// An encoded hash, such as `$argon2id$v=19$m=19456,t=2,p=1$…`; `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]

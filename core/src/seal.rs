@@ -10,6 +10,7 @@ use chacha20poly1305::{
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use subtle::Choice;
 use zeroize::Zeroizing;
 
 use crate::{env::Random, secret::Digest};
@@ -24,6 +25,13 @@ const NONCE_BYTES: usize = 24;
 struct RingKey {
     id: [u8; ID_BYTES],
     bytes: Zeroizing<[u8; 32]>,
+}
+
+impl RingKey {
+    /// Under a key of the purpose's own.
+    fn mac(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
+        hmac(&hmac(self.bytes.as_slice(), purpose.as_bytes()), message)
+    }
 }
 
 /// The keys of a server: the first seals, all of them open.
@@ -71,6 +79,17 @@ impl KeyRing {
         hmac(self.0[0].bytes.as_slice(), purpose.as_bytes())
     }
 
+    /// A MAC of `message` for `purpose` under the active key.
+    pub fn mac(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
+        self.0[0].mac(purpose, message)
+    }
+
+    /// Is the MAC of `message` for `purpose` under any key of the ring the one that `is` looks for? Every key is asked,
+    /// whatever the answer of those before it: how long it takes tells nothing.
+    pub fn has_mac(&self, purpose: &str, message: &[u8], is: impl Fn(&[u8; 32]) -> Choice) -> bool {
+        self.0.iter().fold(Choice::from(0), |found, key| found | is(&key.mac(purpose, message))).into()
+    }
+
     /// Encrypts and authenticates `clear` for `purpose`; the result is base64url without padding.
     pub fn seal(&self, purpose: &str, clear: &str, random: &dyn Random) -> String {
         let key = &self.0[0];
@@ -108,6 +127,8 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use subtle::ConstantTimeEq as _;
+
     use super::*;
     use crate::env::CountedRandom;
 
@@ -144,6 +165,17 @@ mod tests {
         let sealed = ring(&[OLD]).seal("djoser", "x", &CountedRandom::default());
         assert_eq!(ring(&[NEW, OLD]).open("djoser", &sealed).as_deref(), Some("x"));
         assert_eq!(ring(&[NEW]).open("djoser", &sealed), None);
+    }
+
+    #[test]
+    fn a_mac_is_found_under_every_key_for_its_purpose_and_message_only() {
+        let mac = ring(&[OLD]).mac("link", b"7");
+        let is = |found: &[u8; 32]| mac.ct_eq(found);
+        assert!(ring(&[OLD]).has_mac("link", b"7", is));
+        assert!(ring(&[NEW, OLD]).has_mac("link", b"7", is) && ring(&[OLD, NEW]).has_mac("link", b"7", is));
+        assert!(!ring(&[NEW]).has_mac("link", b"7", is));
+        assert!(!ring(&[OLD]).has_mac("link", b"8", is) && !ring(&[OLD]).has_mac("cookie", b"7", is));
+        assert_ne!(ring(&[NEW, OLD]).mac("link", b"7"), mac);
     }
 
     #[test]

@@ -69,6 +69,10 @@ pub trait UserStore: Send + Sync {
     /// The account that holds one of these identifier keys; the first key that is held wins.
     fn account(&self, keys: &[Key]) -> StoreResult<Option<Account>>;
 
+    /// Up to `limit` accounts whose address is exactly this text, in the order of their numbers. Several users may have
+    /// the same; the identifiers know the first alone.
+    fn accounts_by_email(&self, address: &str, limit: u32) -> StoreResult<Vec<Account>>;
+
     /// The stored hash of a user; `Ok(None)` if there is none, or no such user.
     fn password(&self, id: UserId) -> StoreResult<Option<EncodedPassword>>;
 

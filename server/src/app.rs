@@ -19,6 +19,7 @@ use std::{io, sync::Arc};
 use actix_web::web;
 use countersign_adapters::{
     executor::{Executor, ExecutorOptions, LaneOptions},
+    mail::Postman,
     mount::Site,
     sockets::Sockets,
 };
@@ -42,7 +43,7 @@ use health::HealthApi;
 use mounts::Mounts;
 use plan::Plan;
 
-/// What an application is made of beside its settings; a host may bring its own users.
+/// What an application is made of beside its settings; a host may bring its own users and its own post.
 #[derive(Clone)]
 pub struct Parts {
     /// The users.
@@ -55,6 +56,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The randomness.
     pub random: Arc<dyn Random>,
+    /// Takes the mails that are to be sent; a [`Mailer`](crate::mail::Mailer) sends them as `[mail]` says.
+    pub postman: Arc<dyn Postman>,
 }
 
 /// Why an application could not be put together.
@@ -90,6 +93,7 @@ impl App {
     pub fn assemble(settings: &Settings, parts: Parts) -> Result<Self, AssemblyError> {
         let plan = Plan::of(settings)?;
         let owners_strategy = strategies::strategy(plan.owners_strategy(), settings, &parts.keys);
+        let postman = Arc::clone(&parts.postman);
         let realm = realm(settings, parts);
         let executor = Executor::start(executors(settings))?;
         let sockets = Sockets::default();
@@ -103,6 +107,7 @@ impl App {
             sockets: sockets.clone(),
             throttle: throttle.clone(),
             proxies: settings.server.proxies(),
+            postman,
         };
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
         let docs = Docs::of(&mounts);

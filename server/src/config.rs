@@ -1,24 +1,27 @@
 //! The configuration: declared once, read from `countersign.toml` and the environment, checked as a whole.
 
 mod database_url;
+mod mail_transport;
 mod mounts;
 mod origin;
 mod reference;
 mod secrets;
 mod sections;
 mod sources;
+mod url_mask;
 
 use std::{error::Error, fmt};
 
 use countersign_adapters::settings::{Problem, Section, Setting, Table, Value, nearest};
 
 pub use database_url::DatabaseUrl;
+pub use mail_transport::{Encryption, MailServer, MailTransport, Way};
 pub use mounts::MountSettings;
 pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
-    CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, PasswordSettings,
-    SanctumSettings, ServerSettings, ThrottleSettings, Verified,
+    CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, MailSettings,
+    PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
 };
 pub use sources::Sources;
 
@@ -83,6 +86,8 @@ sections! {
     throttle: ThrottleSettings,
     /// `[cache]`
     cache: CacheSettings,
+    /// `[mail]`
+    mail: MailSettings,
     /// `[log]`
     log: LogSettings,
 }

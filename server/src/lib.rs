@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod keys;
 pub mod log;
+pub mod mail;
 pub mod openapi;
 pub mod serve;
 pub mod store;

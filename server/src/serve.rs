@@ -1,6 +1,11 @@
 //! `countersign serve`: migrate, listen, and stop without losing anything.
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     HttpServer,
@@ -10,6 +15,7 @@ use actix_web::{
         signal::unix::{Signal, SignalKind, signal},
     },
 };
+use countersign_adapters::mail::NoPostman;
 use countersign_core::env::{Clock as _, Random, SystemClock, SystemRandom};
 use futures_util::future::{Either, select};
 
@@ -17,6 +23,7 @@ use crate::{
     app::{App, AssemblyError, Parts, edge},
     config::Settings,
     keys::{self, KeyError},
+    mail::{MailError, Mailer},
     store::{Backend, OpenError, Store, StoreOptions},
 };
 
@@ -37,6 +44,9 @@ pub enum ServeError {
     /// The configuration, or threads.
     #[error(transparent)]
     Assembly(#[from] AssemblyError),
+    /// The mails.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The address.
     #[error("cannot listen on {bind}: {source}")]
     Bind {
@@ -50,7 +60,7 @@ pub enum ServeError {
     Io(#[from] io::Error),
 }
 
-/// Opens what the settings name: key ring and migrated store.
+/// Opens what the settings name: key ring and migrated store. No mail is sent yet: threads are for those who serve.
 ///
 /// # Errors
 /// [`ServeError::Keys`], [`ServeError::Store`].
@@ -65,12 +75,13 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     store.adopt_keys(&keys.ids(), SystemClock.now())?;
     let backend = store.backend();
     let store = Arc::new(store);
-    let parts = Parts { users: store.clone(), tokens: store, keys, clock: Arc::new(SystemClock), random };
+    let (clock, postman) = (Arc::new(SystemClock), Arc::new(NoPostman));
+    let parts = Parts { users: store.clone(), tokens: store, keys, clock, random, postman };
     Ok((parts, backend))
 }
 
-/// Serves until SIGTERM or SIGINT; then requests in flight are finished and pending writes are written. A second signal
-/// gives the requests up.
+/// Serves until SIGTERM or SIGINT; then requests in flight are finished, pending writes are written, and mails that wait are
+/// sent as long as `shutdown_timeout` allows. A second signal gives requests and mails up.
 ///
 /// `ready` is called with the database's kind once the address is bound, before the first request is taken.
 ///
@@ -78,7 +89,8 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
 /// [`ServeError`].
 pub fn serve(settings: &Settings, ready: impl FnOnce(Backend)) -> Result<(), ServeError> {
     let (parts, backend) = open(settings)?;
-    let app = App::assemble(settings, parts)?;
+    let mailer = Mailer::start(&settings.mail, Arc::clone(&parts.clock), Arc::clone(&parts.random))?;
+    let app = App::assemble(settings, Parts { postman: mailer.postman(), ..parts })?;
     let background = app.background(settings)?;
     let bind = settings.server.bind;
     System::new().block_on(async {
@@ -102,12 +114,14 @@ pub fn serve(settings: &Settings, ready: impl FnOnce(Backend)) -> Result<(), Ser
         ready(backend);
         let server = server.run();
         let handle = server.handle();
-        match select(pin!(server), pin!(stop(signals, &app, &handle))).await {
+        let patience = settings.server.shutdown_timeout.into();
+        match select(pin!(server), pin!(stop(signals, &app, &mailer, patience, &handle))).await {
             Either::Left((ended, _)) => Ok::<_, ServeError>(ended?),
             Either::Right(((), _)) => Ok(()),
         }
     })?;
     drop(background);
+    mailer.finish();
     Ok(())
 }
 
@@ -128,15 +142,17 @@ impl Signals {
 }
 
 /// Begins a graceful stop at the first signal; returns at the second one, as whoever sends it has waited enough.
-async fn stop(mut signals: Signals, app: &App, handle: &ServerHandle) {
+async fn stop(mut signals: Signals, app: &App, mailer: &Mailer, patience: Duration, handle: &ServerHandle) {
     signals.next().await;
     tracing::info!("stopping");
+    mailer.stop_by(Instant::now() + patience);
     // actix waits for connections that are in use, as an open socket always is.
     app.close_sockets();
     // The order is given by the call; that it was carried out is seen by the server's end.
     drop(handle.stop(true));
     signals.next().await;
     tracing::warn!("stopping at once");
+    mailer.stop_by(Instant::now());
 }
 
 /// actix counts the seconds of a stop whole: half a second is not none.

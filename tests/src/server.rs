@@ -13,6 +13,7 @@ use countersign::{
     config::{Settings, Sources},
     store::Store,
 };
+use countersign_adapters::mail::NoPostman;
 use countersign_core::{
     Auth,
     env::{Clock, CountedRandom, FixedClock, Random},
@@ -86,8 +87,14 @@ impl Server {
         let keys = KeyRing::new(["the key ring of every test server!"]).expect("32 bytes and more");
         let store = database.store();
         let shared = Arc::new(store.clone());
-        let parts =
-            Parts { users: shared.clone(), tokens: shared, keys, clock: Arc::clone(&clock) as Arc<dyn Clock>, random };
+        let parts = Parts {
+            users: shared.clone(),
+            tokens: shared,
+            keys,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random,
+            postman: Arc::new(NoPostman),
+        };
         let app = App::assemble(&settings, parts).expect("these settings can be served");
         let background = app.background(&settings).expect("the database answers");
         let owner = app.owners_door();

@@ -80,7 +80,7 @@ impl Host {
 }
 
 fn log_in(door: &Auth, name: &str, password: &str) -> Result<Issued, AuthError> {
-    door.login(&Credentials { identifier: name.to_owned(), password: password.into() }, &Grant::named("phone"))
+    door.login(&Credentials::new(name.to_owned(), password.into()), &Grant::named("phone"))
 }
 
 fn on_every_database(test: impl Fn(&Host)) {

@@ -348,7 +348,7 @@ fn nobody_gives_an_ability_of_the_owner_to_themselves() {
             r#"{"message":"The selected abilities.1 is invalid.","errors":{"abilities.1":["The selected abilities.1 is invalid."]}}"#
         )
     );
-    let credentials = Credentials { identifier: "ada@example.org".to_owned(), password: Secret::from(PASSWORD) };
+    let credentials = Credentials::new("ada@example.org".to_owned(), Secret::from(PASSWORD));
     let grant = Grant { abilities: Abilities(vec!["tokens:rotate".to_owned()]), ..Grant::named("backend") };
     let trusted = server.owner.login(&credentials, &grant).unwrap().access;
     let trusted = server.bearer(trusted.expose()).wants_json();

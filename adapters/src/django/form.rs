@@ -86,6 +86,10 @@ pub const EMAIL_FIELD: CharField = CharField {
     ..CharField::optional("email")
 };
 
+/// An `EmailField` of a serializer of its own: required, of any length.
+pub const ADDRESS_FIELD: CharField =
+    CharField { invalid: validators::INVALID_EMAIL, after: Some(validators::email), ..CharField::new("email") };
+
 /// The fields of one request, read one by one in the order of the serializer.
 pub struct Form<'a> {
     fields: &'a [(String, Value)],
@@ -127,6 +131,15 @@ impl<'a> Form<'a> {
             Some(value) => field.check(value),
         };
         outcome.map_err(|messages| self.errors.0.push((field.name, messages))).ok()
+    }
+
+    /// A text as it was sent, whether or not the serializer has such a field: DRF's `initial_data`. `None` if it is absent
+    /// or no text.
+    pub fn raw(&self, name: &str) -> Option<&'a str> {
+        match self.fields.iter().rev().find(|(known, _)| known == name) {
+            Some((_, Value::Text(text))) => Some(&text.text),
+            _ => None,
+        }
     }
 
     /// What was wrong, in the order of reading.

@@ -15,6 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     Djoser, NAME,
+    mails::{self, Topic},
     password::CurrentPassword,
     responses::{Answering, Guarded, Reading},
     schema::{PasswordErrors, UserRefusal},
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     body::{Body, Parse},
     caller::Caller,
-    django::{Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, Message, View, dispatch},
+    django::{Action, Data, Detail, EMAIL_FIELD, Error, Form, Guests, Int, Message, View, dispatch, int},
     mount::Use,
 };
 
@@ -89,47 +90,46 @@ impl<T: Parse<Djoser>> Parse<Djoser> for Later<T> {
 /// Whom the path names, for somebody who may see everybody.
 async fn named(request: &HttpRequest, mount: &Use<Djoser>) -> Result<User, Error> {
     let path = Path::<(String, String)>::from_request(request, &mut Payload::None).await;
-    let number = path.ok().and_then(|path| number(&path.0)).ok_or_else(Error::not_found)?;
+    let number = path.ok().and_then(|path| int(&path.0)).ok_or_else(Error::not_found)?;
     let absent = || Error::detail(StatusCode::NOT_FOUND, Message::verbatim("No User matches the given query."));
-    let Number::Of(id) = number else { return Err(absent()) };
-    mount.blocking(move |auth| auth.user(id)).await.map_err(|error| match error {
+    let Int::Of(id) = number else { return Err(absent()) };
+    mount.blocking(move |auth| auth.user(UserId(id))).await.map_err(|error| match error {
         AuthError::NotFound => absent(),
         error => error.into(),
     })
 }
 
-/// A whole number in a path.
-#[derive(Debug, PartialEq, Eq)]
-enum Number {
-    /// Somebody may have it.
-    Of(UserId),
-    /// Nobody has: too large, or in digits that no address is written with.
-    Nobodys,
-}
-
-/// Reads what Python's `int()` reads.
-fn number(text: &str) -> Option<Number> {
-    let text = text.trim();
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || !digits.chars().all(char::is_numeric) {
-        return None;
-    }
-    Some(text.parse().map_or(Number::Nobodys, |id| Number::Of(UserId(id))))
-}
-
 /// Whom the path names, if the caller may see them: hidden users look as if they were not there.
 async fn visible(request: &HttpRequest, mount: &Use<Djoser>, caller: &User) -> Result<User, Error> {
     let user = named(request, mount).await?;
-    if user.id == caller.id || caller.is_staff { Ok(user) } else { Err(Error::not_found()) }
+    match () {
+        () if user.id == caller.id || caller.is_staff => Ok(user),
+        () if mount.options.hide_users => Err(Error::not_found()),
+        () => Err(Error::forbidden()),
+    }
 }
 
 async fn change(mount: &Use<Djoser>, user: &User, change: Change) -> Result<Json<UserView>, Error> {
+    let (id, confirm) = (user.id, mount.options.send_activation_email);
     let Some(email) = change.email.filter(|email| *email != user.email.as_deref().unwrap_or_default()) else {
+        // Whoever waits for the mail gets another one with every change that is asked for.
+        if confirm && !user.is_active {
+            mails::send(mount, Topic::Activation, vec![mount.blocking(move |auth| auth.account(id)).await?]);
+        }
         return Ok(Json(UserView::from(user)));
     };
-    let id = user.id;
-    let changed = mount.blocking(move |auth| auth.change_email(id, Some(&email))).await?;
-    Ok(Json(UserView::from(&changed)))
+    if !confirm {
+        let changed = mount.blocking(move |auth| auth.change_email(id, Some(&email))).await?;
+        return Ok(Json(UserView::from(&changed)));
+    }
+    let changed = mount.blocking(move |auth| {
+        auth.change_email_to_confirm(id, Some(&email))?;
+        auth.account(id)
+    });
+    let changed = changed.await?;
+    let view = UserView::from(&changed.user);
+    mails::send(mount, Topic::Activation, vec![changed]);
+    Ok(Json(view))
 }
 
 async fn remove(mount: &Use<Djoser>, user: UserId) -> Result<HttpResponse, Error> {
@@ -399,21 +399,4 @@ async fn delete_user(
     }
     body.into_inner().0?.confirm(&request, &mount, &caller.user).await?;
     remove(&mount, user.id).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_what_python_takes_for_one() {
-        assert_eq!(number(" 6 "), Some(Number::Of(UserId(6))));
-        assert_eq!(number("+6"), Some(Number::Of(UserId(6))));
-        for text in ["99999999999999999999", "\u{ff10}"] {
-            assert_eq!(number(text), Some(Number::Nobodys), "{text}");
-        }
-        for text in ["", "abc", "0x1", "1e3", "\0", "-"] {
-            assert_eq!(number(text), None, "{text:?}");
-        }
-    }
 }

@@ -7,6 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     Djoser, NAME,
+    mails::{self, Topic},
     responses::{Answering, Guarded, Reading},
     schema::PasswordErrors,
     users::USER_FIELDS,
@@ -19,8 +20,12 @@ use crate::{
 };
 
 /// The fields of the wire.
-const NEW_PASSWORD: &str = "new_password";
-const CURRENT_PASSWORD: &str = "current_password";
+pub(super) const NEW_PASSWORD: &str = "new_password";
+pub(super) const RE_NEW_PASSWORD: &str = "re_new_password";
+pub(super) const CURRENT_PASSWORD: &str = "current_password";
+
+/// The message of two passwords that are not the same.
+pub(super) const MISMATCH: &str = "The two password fields didn't match.";
 
 /// `UserViewSet.set_password`.
 pub(super) static SET_PASSWORD: View = View {
@@ -71,10 +76,10 @@ impl CurrentPassword {
 }
 
 /// The message of a password that is not the caller's.
-const INVALID: &str = "Invalid password.";
+pub(super) const INVALID: &str = "Invalid password.";
 
 /// The user, if this is their password.
-async fn confirmed(
+pub(super) async fn confirmed(
     request: &HttpRequest,
     mount: &Use<Djoser>,
     user: UserId,
@@ -88,6 +93,20 @@ async fn confirmed(
     }
 }
 
+/// What a new password of this user may not be like.
+pub(super) fn owner(user: &User) -> PasswordOwner<'_> {
+    let User { username, first_name, last_name, email, .. } = user;
+    PasswordOwner { username, first_name, last_name, email: email.as_deref().unwrap_or_default() }
+}
+
+/// 400 for a new password that is refused; other errors as they are.
+pub(super) fn weak(error: AuthError) -> Error {
+    match error {
+        AuthError::WeakPassword(flaws) => Error::Invalid(FieldErrors(vec![(NEW_PASSWORD, password_messages(&flaws))])),
+        error => error.into(),
+    }
+}
+
 /// A new password.
 #[derive(ToSchema)]
 #[schema(as = djoser::SetPassword)]
@@ -95,6 +114,9 @@ struct SetPassword {
     /// Eight characters or more, neither common nor all digits nor like the name or address.
     #[schema(value_type = String, format = Password)]
     new_password: Option<Secret>,
+    /// The same once more, where the settings ask for it.
+    #[schema(value_type = String, required = false, format = Password)]
+    re_new_password: Option<Secret>,
     /// The one that it replaces.
     #[schema(value_type = String, format = Password)]
     current_password: Option<Secret>,
@@ -105,16 +127,19 @@ struct SetPassword {
 impl Parse<Djoser> for SetPassword {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
+        let retype = Use::<Djoser>::of(request).is_some_and(|mount| mount.options.set_password_retype);
         let mut form = Form::new(&data)?;
-        let new_password = form.text(&CharField::new(NEW_PASSWORD)).map(Secret::new);
-        let current_password = form.text(&CharField::new(CURRENT_PASSWORD)).map(Secret::new);
-        Ok(Self { new_password, current_password, errors: form.into_errors() })
+        let mut read = |name| form.text(&CharField::new(name)).map(Secret::new);
+        let new_password = read(NEW_PASSWORD);
+        let re_new_password = if retype { read(RE_NEW_PASSWORD) } else { None };
+        let current_password = read(CURRENT_PASSWORD);
+        Ok(Self { new_password, re_new_password, current_password, errors: form.into_errors() })
     }
 }
 
 /// Change the password
 ///
-/// The token stays valid. The new password is judged only when the current one is right.
+/// The token stays valid, unless the settings say otherwise. The new password is judged only when the current one is right.
 #[utoipa::path(
     operation_id = "djoser_change_password",
     tag = NAME,
@@ -145,28 +170,33 @@ async fn change_password(
     caller: Caller<Djoser>,
     body: Body<Djoser, SetPassword>,
 ) -> Result<HttpResponse, Error> {
-    let SetPassword { new_password, current_password, mut errors } = body.into_inner();
+    let SetPassword { new_password, re_new_password, current_password, mut errors } = body.into_inner();
     let mut subject = None;
     if let Some(current) = current_password {
         subject = confirmed(&request, &mount, caller.user.id, current).await?;
         if subject.is_none() {
-            errors.insert(NEW_PASSWORD, CURRENT_PASSWORD, INVALID);
+            errors.0.push((CURRENT_PASSWORD, vec![INVALID.into()]));
         }
     }
     let (Some(new_password), Some(subject)) = (new_password.filter(|_| errors.is_empty()), subject) else {
         return Err(Error::Invalid(errors));
     };
-    let changed = mount.hashing(move |auth| {
-        let User { username, first_name, last_name, email, .. } = &subject.user;
-        let email = email.as_deref().unwrap_or_default();
-        auth.check_password(&new_password, &PasswordOwner { username, first_name, last_name, email })?;
-        auth.replace_password(&subject, &new_password, Revoke::Nothing)
-    });
-    match changed.await {
-        Ok(_) => Ok(HttpResponse::NoContent().finish()),
-        Err(AuthError::WeakPassword(flaws)) => {
-            Err(Error::Invalid(FieldErrors(vec![(NEW_PASSWORD, password_messages(&flaws))])))
-        }
-        Err(error) => Err(error.into()),
+    mount.auth.check_password(&new_password, &owner(&subject)).map_err(weak)?;
+    if re_new_password.is_some_and(|again| again != new_password) {
+        return Err(Error::non_field(MISMATCH));
     }
+    let options = &mount.options;
+    let logout = options.logout_on_password_change;
+    let changed = mount.hashing(move |auth| {
+        let user = auth.replace_password(&subject, &new_password, Revoke::Nothing)?;
+        if logout {
+            auth.revoke_many(user.id, Revoke::Kind(auth.strategy().token_kind()))?;
+        }
+        Ok(user)
+    });
+    let user = changed.await.map_err(weak)?;
+    if options.password_changed_email_confirmation {
+        mails::notify(&mount, Topic::PasswordChanged, user);
+    }
+    Ok(HttpResponse::NoContent().finish())
 }

@@ -35,6 +35,9 @@ pub(super) struct UserErrors {
     /// Of the password.
     #[schema(nullable = false, example = json!(["This password is too common."]))]
     password: Option<Vec<String>>,
+    /// Of the same once more.
+    #[schema(nullable = false)]
+    re_password: Option<Vec<String>>,
     /// Of the body as a whole.
     #[schema(nullable = false)]
     non_field_errors: Option<Vec<String>>,
@@ -51,6 +54,9 @@ pub(super) struct PasswordErrors {
     /// Of the new password.
     #[schema(nullable = false, example = json!(["This password is too common."]))]
     new_password: Option<Vec<String>>,
+    /// Of the same once more.
+    #[schema(nullable = false)]
+    re_new_password: Option<Vec<String>>,
     /// Of the current one.
     #[schema(nullable = false, example = json!(["Invalid password."]))]
     current_password: Option<Vec<String>>,
@@ -60,6 +66,106 @@ pub(super) struct PasswordErrors {
     /// Of the body as such.
     #[schema(nullable = false)]
     detail: Option<String>,
+}
+
+/// What is wrong with a link: messages by field, or one sentence.
+#[derive(ToSchema)]
+#[schema(as = djoser::LinkErrors)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct LinkErrors {
+    /// Of the `uid`.
+    #[schema(nullable = false, example = json!(["Invalid user id or user doesn't exist."]))]
+    uid: Option<Vec<String>>,
+    /// Of the `token`.
+    #[schema(nullable = false, example = json!(["Invalid token for given user."]))]
+    token: Option<Vec<String>>,
+    /// Of the body as a whole.
+    #[schema(nullable = false)]
+    non_field_errors: Option<Vec<String>>,
+    /// Of the body as such.
+    #[schema(nullable = false)]
+    detail: Option<String>,
+}
+
+/// What is wrong with a reset of the password: messages by field, or one sentence.
+#[derive(ToSchema)]
+#[schema(as = djoser::PasswordResetErrors)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct ResetErrors {
+    /// Of the `uid`.
+    #[schema(nullable = false, example = json!(["Invalid user id or user doesn't exist."]))]
+    uid: Option<Vec<String>>,
+    /// Of the `token`.
+    #[schema(nullable = false, example = json!(["Invalid token for given user."]))]
+    token: Option<Vec<String>>,
+    /// Of the new password.
+    #[schema(nullable = false, example = json!(["This password is too common."]))]
+    new_password: Option<Vec<String>>,
+    /// Of the same once more.
+    #[schema(nullable = false)]
+    re_new_password: Option<Vec<String>>,
+    /// Of the body as a whole.
+    #[schema(nullable = false, example = json!(["The two password fields didn't match."]))]
+    non_field_errors: Option<Vec<String>>,
+    /// Of the body as such.
+    #[schema(nullable = false)]
+    detail: Option<String>,
+}
+
+/// What is wrong with a change of the user name: messages by field, or one sentence.
+#[derive(ToSchema)]
+#[schema(as = djoser::UsernameErrors)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct UsernameErrors {
+    /// Of the password of the one who asks.
+    #[schema(nullable = false, example = json!(["Invalid password."]))]
+    current_password: Option<Vec<String>>,
+    /// Of the name.
+    #[schema(nullable = false, example = json!(["A user with that username already exists."]))]
+    new_username: Option<Vec<String>>,
+    /// Of the same once more.
+    #[schema(nullable = false)]
+    re_new_username: Option<Vec<String>>,
+    /// Of the `uid`.
+    #[schema(nullable = false, example = json!(["Invalid user id or user doesn't exist."]))]
+    uid: Option<Vec<String>>,
+    /// Of the `token`.
+    #[schema(nullable = false, example = json!(["Invalid token for given user."]))]
+    token: Option<Vec<String>>,
+    /// Of the body as a whole.
+    #[schema(nullable = false)]
+    non_field_errors: Option<Vec<String>>,
+    /// Of the body as such.
+    #[schema(nullable = false)]
+    detail: Option<String>,
+}
+
+/// What is wrong with an address: messages by field, or one sentence.
+#[derive(ToSchema)]
+#[schema(as = djoser::AddressErrors)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) struct AddressErrors {
+    /// Of the address.
+    #[schema(nullable = false, example = json!(["Enter a valid email address."]))]
+    email: Option<Vec<String>>,
+    /// Of the body as a whole.
+    #[schema(nullable = false)]
+    non_field_errors: Option<Vec<String>>,
+    /// Of the body as such.
+    #[schema(nullable = false)]
+    detail: Option<String>,
+}
+
+/// Why nobody is written to.
+#[derive(ToSchema)]
+#[schema(as = djoser::AddressRefusal)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "a description only")]
+pub(super) enum AddressRefusal {
+    /// What is wrong with which field.
+    Fields(AddressErrors),
+    /// A refusal from behind the validation: `["User with given email does not exist."]`.
+    Bare(Vec<String>),
 }
 
 /// Why nobody was registered or changed.

@@ -1,7 +1,7 @@
 //! `token/login/` and `token/logout/`: both also without the slash.
 
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes, web::Json};
-use countersign_core::{AuthError, Credentials, Grant, Guess, Secret, identifier};
+use countersign_core::{AuthError, Credentials, Grant, Guess, Secret, Spelling};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -108,16 +108,10 @@ async fn create_token(
     let Login { username: Some(username), password: Some(password) } = body.into_inner() else {
         return Err(AuthError::WrongCredentials.into());
     };
-    let credentials = Credentials { identifier: as_typed(username), password };
+    let credentials = Credentials { identifier: username, spelling: Spelling::AsStored, password };
     let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
     let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(Json(AuthToken { auth_token: issued.access.expose().to_owned() }))
-}
-
-/// Django compares a user name as it is typed with names that are all stored in their normal form: any other form is
-/// nobody's. The empty identifier is nobody's either, and takes as long to refuse.
-fn as_typed(username: String) -> String {
-    if identifier::normal(&username) == username { username } else { String::new() }
 }
 
 /// Log out

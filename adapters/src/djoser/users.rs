@@ -1,16 +1,15 @@
 //! `users/` and below: registration, and the users as they may be seen.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, middleware::from_fn, post, web::Bytes, web::Json};
-use countersign_core::{
-    AuthError, Registration, Request, Secret, User, UserId,
-    identifier::{self, Key, Kind},
-};
+use countersign_core::{Registration, Request, Secret, User, UserId, identifier};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     Djoser, NAME,
+    mails::{self, Topic},
+    password::MISMATCH,
     responses::{Answering, Guarded, Open, Reading},
     schema::UserRefusal,
 };
@@ -66,10 +65,10 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// The message of a user name that somebody has.
-const TAKEN: &str = "A user with that username already exists.";
+pub(super) const TAKEN: &str = "A user with that username already exists.";
 
 /// Djoser's `username` of a user who registers.
-const USERNAME: CharField =
+pub(super) const USERNAME: CharField =
     CharField { max_length: Some(150), before: Some(username_flaw), ..CharField::new("username") };
 
 /// Somebody who registers.
@@ -85,6 +84,9 @@ struct NewUser {
     /// Eight characters or more, neither common nor all digits nor like the name or address.
     #[schema(value_type = String, format = Password, example = "securepassword123")]
     password: Option<Secret>,
+    /// The same once more, where the settings ask for it.
+    #[schema(value_type = String, required = false, format = Password)]
+    re_password: Option<Secret>,
     #[schema(ignore)]
     errors: FieldErrors,
 }
@@ -92,11 +94,14 @@ struct NewUser {
 impl Parse<Djoser> for NewUser {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let data = Data::parse(request, &body)?;
+        let retype = Use::<Djoser>::of(request).is_some_and(|mount| mount.options.user_create_password_retype);
         let mut form = Form::new(&data)?;
         let email = form.text(&EMAIL_FIELD).unwrap_or_default();
         let username = form.text(&USERNAME);
-        let password = form.text(&CharField::new("password")).map(Secret::new);
-        Ok(Self { email, username, password, errors: form.into_errors() })
+        let mut read = |name| form.text(&CharField::new(name)).map(Secret::new);
+        let password = read("password");
+        let re_password = if retype { read("re_password") } else { None };
+        Ok(Self { email, username, password, re_password, errors: form.into_errors() })
     }
 }
 
@@ -187,38 +192,43 @@ async fn create_user(
     mount: Use<Djoser>,
     body: Body<Djoser, NewUser>,
 ) -> Result<HttpResponse, Error> {
-    let NewUser { email, username, password, mut errors } = body.into_inner();
-    if let Some(name) = &username {
+    let NewUser { email, username, password, re_password, mut errors } = body.into_inner();
+    if username.is_some() {
         mount.count(&request, Request::Registration)?;
-        let wanted = wanted(name);
-        match mount.blocking(move |auth| auth.check_free(&wanted)).await {
-            Err(AuthError::Taken(_)) => errors.insert(TAKEN_AFTER, USERNAME.name, TAKEN),
-            outcome => outcome?,
-        }
+    }
+    if let Some(name) = username.clone()
+        && mount.blocking(move |auth| auth.is_username_taken(&name, None)).await?
+    {
+        errors.insert(TAKEN_AFTER, USERNAME.name, TAKEN);
     }
     let (Some(username), Some(password)) = (username, password) else { return Err(Error::Invalid(errors)) };
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
+    let options = &mount.options;
     let registration = Registration {
         username: Some(identifier::normal(&username)),
         email: Some(normalize_email(&email)).filter(|email| !email.is_empty()),
         email_may_be_shared: true,
+        is_active: !options.send_activation_email,
         ..Registration::new(password)
     };
+    if re_password.is_some_and(|again| again != registration.password) {
+        mount.auth.check_new_password(&registration)?;
+        return Err(Error::non_field(MISMATCH));
+    }
     let user = mount.hashing(move |auth| auth.register(&registration)).await?;
+    if options.send_activation_email {
+        mails::send(&mount, Topic::Activation, vec![user.account()]);
+    } else if options.send_confirmation_email {
+        mails::notify(&mount, Topic::Confirmation, user.user.clone());
+    }
     let UserView { email, id, username } = UserView::from(&*user);
     Ok(HttpResponse::Created().json(CreatedUser { email, username, id }))
 }
 
 /// The field that stands before the user name in the serializer.
 const TAKEN_AFTER: &str = "email";
-
-/// The key that a user name claims, if it is in its normal form. Django looks for the text as typed, which no stored
-/// name equals in any other form, and finds out about the normal one only when it writes the row.
-fn wanted(name: &str) -> Vec<(Kind, Key)> {
-    if identifier::normal(name) == name { vec![(Kind::Username, Key::username(name))] } else { Vec::new() }
-}
 
 /// `normalize_email`: the domain in lower case.
 fn normalize_email(email: &str) -> String {
@@ -230,7 +240,7 @@ fn normalize_email(email: &str) -> String {
 
 /// The users that the caller may see
 ///
-/// Oneself alone; staff see everybody.
+/// Oneself alone; staff see everybody. With `hide_users` off everybody does.
 #[utoipa::path(
     operation_id = "djoser_list_users",
     tag = NAME,
@@ -244,7 +254,7 @@ fn normalize_email(email: &str) -> String {
 )]
 #[get(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
 async fn list_users(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Json<Vec<UserView>>, Error> {
-    if !caller.user.is_staff {
+    if mount.options.hide_users && !caller.user.is_staff {
         return Ok(Json(vec![UserView::from(&caller.user)]));
     }
     let all = mount.blocking(|auth| {

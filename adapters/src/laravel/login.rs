@@ -43,7 +43,7 @@ impl Login {
 
         match (identifier, input.text("password")) {
             (Some(identifier), Some(password)) if rest.is_empty() && (is_other || form.is_empty()) => {
-                let credentials = Credentials { identifier: identifier.to_owned(), password: Secret::new(password) };
+                let credentials = Credentials::new(identifier.to_owned(), Secret::new(password));
                 let refusal = if is_other { form } else { Errors::one("email", words) };
                 Ok(Self { credentials, refusal })
             }

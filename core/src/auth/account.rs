@@ -4,7 +4,7 @@ use super::Auth;
 use crate::{
     error::AuthError,
     identifier::{self, Claim, Key, Kind, Taken},
-    model::{NewUser, Proof, Registration, Role, Subject, User, UserChange, UserId},
+    model::{Account, NewUser, Proof, Registration, Role, Seen, Subject, User, UserChange, UserId},
     password::{EncodedPassword, PasswordOwner, PasswordRules},
     secret::Secret,
     store::Revoke,
@@ -12,6 +12,9 @@ use crate::{
 
 /// The width of the name columns, in characters.
 const MAX_NAME: usize = 255;
+
+/// How many of those who share an address are told: more would let anybody who may register flood a mailbox.
+const MAX_SHARED: u32 = 20;
 
 impl Auth {
     /// Creates a user. The mount's password rules are checked first, then the password is hashed, then the row is
@@ -21,13 +24,7 @@ impl Auth {
     /// [`AuthError::Invalid`], [`AuthError::WeakPassword`], [`AuthError::Taken`], [`AuthError::Store`].
     pub fn register(&self, registration: &Registration) -> Result<Subject, AuthError> {
         let mut new = draft(registration, self)?;
-        let owner = PasswordOwner {
-            username: registration.username.as_deref().unwrap_or_default(),
-            first_name: &new.first_name,
-            last_name: &new.last_name,
-            email: new.email.as_deref().unwrap_or_default(),
-        };
-        self.check_password(&registration.password, &owner)?;
+        self.check_new_password(registration)?;
         let hash = self.hash(&registration.password);
         new.password = Some(hash.clone());
         let user = self.realm.users().create_user(&new)?.map_err(AuthError::Taken)?;
@@ -46,6 +43,20 @@ impl Auth {
             }
         }
         if taken.is_empty() { Ok(()) } else { Err(AuthError::Taken(Taken(taken))) }
+    }
+
+    /// Checks the password of somebody who registers against the mount's rules, which [`Auth::register`] does as well.
+    ///
+    /// # Errors
+    /// [`AuthError::WeakPassword`] with every flaw.
+    pub fn check_new_password(&self, registration: &Registration) -> Result<(), AuthError> {
+        let owner = PasswordOwner {
+            username: registration.username.as_deref().unwrap_or_default(),
+            first_name: &registration.first_name,
+            last_name: &registration.last_name,
+            email: registration.email.as_deref().unwrap_or_default(),
+        };
+        self.check_password(&registration.password, &owner)
     }
 
     /// Checks a new password against the mount's rules.
@@ -99,13 +110,65 @@ impl Auth {
     /// # Errors
     /// [`AuthError::Invalid`], [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn change_email(&self, user: UserId, email: Option<&str>) -> Result<User, AuthError> {
+        self.put_email(user, email, false)
+    }
+
+    /// [`Auth::change_email`], and the user is disabled until somebody follows a link to the new address. Unlike
+    /// [`Auth::set_active`] this takes no token away: they work again then.
+    ///
+    /// # Errors
+    /// As [`Auth::change_email`].
+    pub fn change_email_to_confirm(&self, user: UserId, email: Option<&str>) -> Result<User, AuthError> {
+        self.put_email(user, email, true)
+    }
+
+    /// Gives a user another user name, stored and compared as typed (Django's `set_username` does not normalise). It
+    /// takes the place of the old one in the namespace that all identifiers share.
+    ///
+    /// # Errors
+    /// [`AuthError::Taken`] if somebody else holds it; [`AuthError::Invalid`], [`AuthError::NotFound`],
+    /// [`AuthError::Store`].
+    pub fn change_username(&self, user: UserId, name: &str) -> Result<User, AuthError> {
+        self.put_username(user, name, None)
+    }
+
+    /// Would [`Auth::change_username`] be refused as taken, for anybody? A name that somebody has counts, also for
+    /// themselves.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub fn is_username_taken(&self, name: &str, by: Option<UserId>) -> Result<bool, AuthError> {
+        let key = Key::username_as_typed(name);
+        let holder = self.realm.users().account(&[key])?;
+        Ok(holder.is_some_and(|holder| Some(holder.user.id) != by || holder.user.username == name))
+    }
+
+    /// Everybody who has exactly this address, case and all, in the order of their numbers: several may share one, of
+    /// whom so many are told.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub fn accounts_by_email(&self, address: &str) -> Result<Vec<Account>, AuthError> {
+        Ok(self.realm.users().accounts_by_email(address, MAX_SHARED)?)
+    }
+
+    /// The user with this number, with the password hash.
+    ///
+    /// # Errors
+    /// [`AuthError::NotFound`], [`AuthError::Store`].
+    pub fn account(&self, user: UserId) -> Result<Account, AuthError> {
+        let password = self.realm.users().password(user)?;
+        Ok(Account { user: self.user(user)?, password })
+    }
+
+    fn put_email(&self, user: UserId, email: Option<&str>, deactivate: bool) -> Result<User, AuthError> {
         let address = usable("email", email)?;
         let claim =
             address.as_deref().map(|address| Claim { kind: Kind::Email, key: Key::email(address), required: false });
         if claim.as_ref().is_some_and(|claim| !claim.key.fits()) {
             return Err(AuthError::Invalid { field: "email" });
         }
-        self.change(user, &UserChange::Email { address, claim }, Revoke::Nothing)
+        self.change(user, &UserChange::Email { address, claim, deactivate }, Revoke::Nothing)
     }
 
     /// Deletes a user with everything that is theirs.
@@ -144,8 +207,25 @@ impl Auth {
         Ok(self.realm.users().users(after, limit)?)
     }
 
+    /// `seen` is what a link was checked against, if the name comes by one.
+    pub(super) fn put_username(&self, user: UserId, name: &str, seen: Option<Seen>) -> Result<User, AuthError> {
+        let name = usable("username", Some(name))?.ok_or(AuthError::Invalid { field: "username" })?;
+        let key = Key::username_as_typed(&name);
+        if !key.fits() {
+            return Err(AuthError::Invalid { field: "username" });
+        }
+        let claim = Claim { kind: Kind::Username, key: key.clone(), required: true };
+        match self.change(user, &UserChange::Username { name, claim, seen }, Revoke::Nothing) {
+            Err(AuthError::NotFound) => match self.realm.users().account(&[key])? {
+                Some(holder) if holder.user.id != user => Err(AuthError::Taken(Taken(vec![Kind::Username]))),
+                _ => Err(AuthError::NotFound),
+            },
+            outcome => outcome,
+        }
+    }
+
     /// The user side first, then the token side: see [`crate::store`].
-    fn change(&self, user: UserId, change: &UserChange, revoke: Revoke) -> Result<User, AuthError> {
+    pub(super) fn change(&self, user: UserId, change: &UserChange, revoke: Revoke) -> Result<User, AuthError> {
         let changed = self.realm.users().change_user(user, change, self.realm.now())?;
         let changed = changed.ok_or(AuthError::NotFound)?;
         self.revoke_many(user, revoke)?;
@@ -171,7 +251,7 @@ impl Auth {
         }
     }
 
-    fn hash(&self, password: &Secret) -> EncodedPassword {
+    pub(super) fn hash(&self, password: &Secret) -> EncodedPassword {
         self.realm.passwords().hash(password, self.realm.random())
     }
 }

@@ -4,7 +4,7 @@ use super::Auth;
 use crate::{
     error::{AuthError, TokenFault},
     identifier::Key,
-    model::{Account, Credentials, Grant, Issued, Proof, Subject, User, UserChange, UserId, Verified},
+    model::{Account, Credentials, Grant, Issued, Proof, Spelling, Subject, User, UserChange, UserId, Verified},
     password::EncodedPassword,
     secret::Secret,
 };
@@ -17,21 +17,25 @@ impl Auth {
     /// [`AuthError::WrongCredentials`] for every reason a client could learn from; [`AuthError::Store`].
     pub fn authenticate(&self, credentials: &Credentials) -> Result<Subject, AuthError> {
         let users = self.realm.users();
-        let keys = Key::candidates(&credentials.identifier);
+        let Credentials { identifier, spelling, password } = credentials;
+        let keys = Key::spelled(identifier, *spelling);
         let holder = if keys.is_empty() { None } else { users.account(&keys)? };
         // The account that is believed is read after the generation: see `crate::store`.
         let found = match holder {
             Some(holder) => {
                 let generation = self.realm.tokens().generation(holder.user.id)?;
-                users.account(&keys)?.filter(|account| account.user.id == holder.user.id).map(|it| (it, generation))
+                let is_meant = |account: &Account| {
+                    account.user.id == holder.user.id && is_reached_by(&account.user, identifier, *spelling)
+                };
+                users.account(&keys)?.filter(is_meant).map(|it| (it, generation))
             }
             None => None,
         };
         let stored = found.as_ref().and_then(|(account, _)| account.password.as_ref());
-        let right = self.realm.passwords().check(&credentials.password, stored);
+        let right = self.realm.passwords().check(password, stored);
         match found {
             Some((Account { user, password: Some(hash) }, generation)) if right && user.is_active => {
-                let hash = self.upgrade(&user, hash, &credentials.password);
+                let hash = self.upgrade(&user, hash, password);
                 Ok(Subject { user, generation, proof: Proof::Password(hash) })
             }
             _ => Err(AuthError::WrongCredentials),
@@ -114,4 +118,10 @@ impl Auth {
             Ok(None) | Err(_) => old,
         }
     }
+}
+
+/// Is this the identifier that the login field asks for? A user name that looks like an address is none.
+fn is_reached_by(user: &User, identifier: &str, spelling: Spelling) -> bool {
+    let is_address = || user.email.as_deref().is_some_and(|address| Key::email(address) == Key::email(identifier));
+    spelling != Spelling::Address || is_address()
 }

@@ -10,8 +10,29 @@ use crate::secret::Secret;
 pub struct Credentials {
     /// A user name, e-mail address or phone number, as typed.
     pub identifier: String,
+    /// Which spellings of it count.
+    pub spelling: Spelling,
     /// The password, as typed.
     pub password: Secret,
+}
+
+impl Credentials {
+    /// An identifier in any spelling.
+    pub fn new(identifier: impl Into<String>, password: Secret) -> Self {
+        Self { identifier: identifier.into(), spelling: Spelling::Any, password }
+    }
+}
+
+/// Which spellings of an identifier reach a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Spelling {
+    /// Any: a user name in another Unicode form is the same name.
+    #[default]
+    Any,
+    /// A user name as it is stored, as Django compares it; addresses and phone numbers in any spelling.
+    AsStored,
+    /// Only an e-mail address: a user name or a phone number is nobody's.
+    Address,
 }
 
 /// What kind of token is asked for.

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use super::{TokenId, User};
+use super::{Account, TokenId, User};
 use crate::password::EncodedPassword;
 
 /// A user together with the proof, for as long as the proof holds: tokens are issued to a subject, and only while
@@ -13,6 +13,17 @@ pub struct Subject {
     pub user: User,
     pub(crate) generation: i64,
     pub(crate) proof: Proof,
+}
+
+impl Subject {
+    /// The user with the password that they proved to know; without one if it was not by a password.
+    pub fn account(&self) -> Account {
+        let password = match &self.proof {
+            Proof::Password(hash) => Some(hash.clone()),
+            Proof::Token(_) | Proof::Owner => None,
+        };
+        Account { user: self.user.clone(), password }
+    }
 }
 
 /// How a subject is known.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::{Role, Timestamp};
@@ -100,6 +101,33 @@ pub struct NewUser {
     pub now: Timestamp,
 }
 
+/// What a one-time link vouches for: it ends with the password or the last login that it was made at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The hash; `None` if there was none.
+    pub password: Option<EncodedPassword>,
+    /// See [`User::last_login_at`].
+    pub last_login_at: Option<Timestamp>,
+}
+
+impl UserChange {
+    /// What the user must still be like; `None` for a change that depends on nothing.
+    pub const fn seen(&self) -> Option<&Seen> {
+        match self {
+            Self::Reset { seen, .. } | Self::Activate(seen) | Self::Username { seen: Some(seen), .. } => Some(seen),
+            _ => None,
+        }
+    }
+}
+
+impl Seen {
+    /// The last login of somebody who used the link at `now`: always another than the one before, whatever the clock
+    /// says.
+    pub fn used_at(&self, now: Timestamp) -> Timestamp {
+        self.last_login_at.map_or(now, |last| now.max(last + TimeDelta::microseconds(1)))
+    }
+}
+
 /// A change of a user.
 #[derive(Debug, Clone)]
 pub enum UserChange {
@@ -110,6 +138,25 @@ pub enum UserChange {
         /// The one that it replaces: without it, any; with it, nothing is changed if the user has another by now.
         replacing: Option<EncodedPassword>,
     },
+    /// A new password for whoever had a link, which counts as a login; nothing is changed if the user is not as `seen`
+    /// by now.
+    Reset {
+        /// The new one.
+        new: EncodedPassword,
+        /// What the link was checked against.
+        seen: Seen,
+    },
+    /// Another user name; nothing is changed if somebody else holds the identifier.
+    Username {
+        /// The name as it is stored.
+        name: String,
+        /// The identifier that takes the place of the old name's.
+        claim: crate::identifier::Claim,
+        /// With it, the name comes by a link: as in [`UserChange::Reset`].
+        seen: Option<Seen>,
+    },
+    /// Enables somebody who had a link; nothing is changed if the user is active or not as `seen` by now.
+    Activate(Seen),
     /// Enable or disable.
     Active(bool),
     /// Another role.
@@ -121,6 +168,8 @@ pub enum UserChange {
         /// The identifier that takes the place of the old address; left out if somebody else holds it. A user who would
         /// have no identifier left keeps the old one: nobody is locked out by a change of address.
         claim: Option<crate::identifier::Claim>,
+        /// Is the user disabled until the new address is confirmed?
+        deactivate: bool,
     },
     /// The sealed api-token of document 001, or none.
     ApiToken(Option<String>),

@@ -123,7 +123,7 @@ fn is_similar(password: &[char], word: &str) -> bool {
     total == 0 || 2.0 * as_f64(common) / as_f64(total) >= MAX_SIMILARITY
 }
 
-#[expect(clippy::cast_precision_loss, reason = "lengths below the cap of 4096 are exact in a double")]
+#[expect(clippy::cast_precision_loss, reason = "lengths below the cap of 16_384 are exact in a double")]
 fn as_f64(length: usize) -> f64 {
     length as f64
 }
@@ -154,8 +154,8 @@ mod tests {
         assert_eq!(PasswordRules::Laravel.check(&Secret::from("ключ"), &owner), [PasswordFlaw::TooShort { min: 8 }]);
         assert_eq!(PasswordRules::None.check(&Secret::from("x"), &owner), []);
         assert_eq!(
-            PasswordRules::None.check(&Secret::new("x".repeat(4097)), &owner),
-            [PasswordFlaw::TooLong { max_bytes: 4096 }]
+            PasswordRules::None.check(&Secret::new("x".repeat(16_385)), &owner),
+            [PasswordFlaw::TooLong { max_bytes: 16_384 }]
         );
     }
 }

@@ -2,16 +2,14 @@
 
 use std::fmt;
 
-use countersign_adapters::settings::{MASK, SettingValue, Value};
+use countersign_adapters::settings::{SettingValue, Value};
 
+use super::url_mask::masked;
 use crate::store::Backend;
 
 /// Where the database is: `sqlite://FILE`, `postgres://…` or `mysql://…`. Shown without its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
-
-/// Parameters of a connection URL that hold a secret.
-const SECRET_PARAMETERS: [&str; 3] = ["password", "passwd", "sslpassword"];
 
 impl DatabaseUrl {
     /// Wraps a URL.
@@ -41,11 +39,7 @@ impl DatabaseUrl {
 
     /// The URL with its password masked.
     pub fn masked(&self) -> String {
-        let (address, query) =
-            self.0.split_once('?').map_or((self.0.as_str(), None), |(url, query)| (url, Some(query)));
-        let query = query.map(|query| query.split('&').map(mask_parameter).collect::<Vec<_>>().join("&"));
-        let address = mask_authority(address);
-        query.map_or_else(|| address.clone(), |query| format!("{address}?{query}"))
+        masked(&self.0)
     }
 
     /// Does this build have a driver for it?
@@ -61,24 +55,6 @@ impl DatabaseUrl {
             )),
             None => Err("does not start with sqlite://, postgres:// or mysql://".to_owned()),
         }
-    }
-}
-
-/// Masks `PASSWORD` in `scheme://user:PASSWORD@host/…`.
-fn mask_authority(address: &str) -> String {
-    // The last `@`: a password may hold one unescaped.
-    let parts = address.split_once("://").and_then(|(scheme, rest)| {
-        let (user_info, host) = rest.rsplit_once('@')?;
-        let (user, _) = user_info.split_once(':')?;
-        Some(format!("{scheme}://{user}:{MASK}@{host}"))
-    });
-    parts.unwrap_or_else(|| address.to_owned())
-}
-
-fn mask_parameter(parameter: &str) -> String {
-    match parameter.split_once('=') {
-        Some((name, _)) if SECRET_PARAMETERS.contains(&name) => format!("{name}={MASK}"),
-        _ => parameter.to_owned(),
     }
 }
 

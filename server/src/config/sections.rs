@@ -16,9 +16,11 @@ use countersign_core::{Rate, Secret, ThrottleOptions, password::Argon2Params};
 
 use super::{
     database_url::DatabaseUrl,
+    mail_transport::MailTransport,
     origin::{self, Origin},
     secrets::strong,
 };
+use crate::mail;
 
 countersign_adapters::settings! {
     /// What stands before the sections.
@@ -154,6 +156,28 @@ countersign_adapters::settings! {
         /// When they could not be read for this long, nothing remembered is trusted. A revocation on the command line
         /// returns after this time. More than `poll`.
         pub bound: Span = Span::seconds(1),
+    }
+}
+
+countersign_adapters::settings! {
+    /// How mails are sent. They wait in memory and never hold a request up.
+    pub struct MailSettings {
+        /// "log" writes each mail into the log, for development: whoever reads the log can use the links in it.
+        /// "file:DIR" writes a file a mail. "smtps://USER:PASSWORD@HOST:PORT" (465) hands them to a mail server over TLS,
+        /// "smtp://USER:PASSWORD@HOST:PORT?tls=required" (587) over STARTTLS, with "?tls=opportunistic" only if the server
+        /// offers it, and "smtp://HOST:PORT" (25) in the clear. User and password are percent-encoded or left out; a name
+        /// behind the host ("smtp://HOST/NAME") is said in EHLO instead of the machine's.
+        pub transport: MailTransport = MailTransport::new("log"), check = MailTransport::check,
+        /// The sender: an address, or "Name <address>".
+        pub from: String = "webmaster@localhost".to_owned(), check = mail::sender_check,
+        /// How long connecting, and each answer of the mail server, may take.
+        pub timeout: Span = Span::seconds(30), check = positive,
+        /// A mail that cannot be sent yet is tried again for this long, with growing pauses, and then given up.
+        pub retry_for: Span = Span::hours(4),
+        /// The most mails that wait; more are given up at once.
+        pub queue: usize = 1_000, check = between(1, 1_000_000),
+        /// How many mails are sent at a time.
+        pub connections: usize = 2, check = between(1, 64),
     }
 }
 

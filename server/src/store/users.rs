@@ -45,6 +45,24 @@ impl UserStore for Store {
         })?)
     }
 
+    fn accounts_by_email(&self, address: &str, limit: u32) -> StoreResult<Vec<Account>> {
+        if address.contains('\0') {
+            return Ok(Vec::new());
+        }
+        Ok(self.0.read(|conn| {
+            let rows: Vec<(UserRow, Option<String>)> = users::table
+                .filter(users::email.eq(address))
+                .order(users::id)
+                .limit(i64::from(limit))
+                .select((UserRow::as_select(), users::password))
+                .load(conn)?;
+            let found: Vec<Account> =
+                rows.into_iter().map(|(user, password)| account(user, password)).collect::<QueryResult<_>>()?;
+            // MySQL's comparison ignores blanks at the end.
+            Ok(found.into_iter().filter(|account| account.user.email.as_deref() == Some(address)).collect())
+        })?)
+    }
+
     fn password(&self, id: UserId) -> StoreResult<Option<EncodedPassword>> {
         Ok(self.0.read(|conn| {
             let stored: Option<Option<String>> =
@@ -71,7 +89,7 @@ impl UserStore for Store {
 
     fn change_user(&self, id: UserId, change: &UserChange, now: Timestamp) -> StoreResult<Option<User>> {
         Ok(self.0.write_contended(|conn| {
-            if !apply(conn, id, change, now)? {
+            if !may_change(conn, id, change)? || !apply(conn, id, change, now)? {
                 return Ok(None);
             }
             if let UserChange::Email { claim, .. } = change {
@@ -85,6 +103,53 @@ impl UserStore for Store {
         // The identifiers go by themselves: the table says so.
         Ok(self.0.write(|conn| Ok(diesel::delete(users::table.filter(users::id.eq(id.0))).execute(conn)? == 1))?)
     }
+}
+
+/// Locks the user's row if the change depends on what is there, and looks: is the user still as it was seen, and is the
+/// name free, which is claimed then?
+fn may_change(conn: &mut AnyConnection, id: UserId, change: &UserChange) -> QueryResult<bool> {
+    let name = match change {
+        UserChange::Username { claim, .. } => Some(claim),
+        _ => None,
+    };
+    if name.is_none() && change.seen().is_none() {
+        return Ok(true);
+    }
+    let user = users::table.filter(users::id.eq(id.0));
+    if diesel::update(user).set(users::updated_at.eq(users::updated_at)).execute(conn)? == 0 {
+        return Ok(false);
+    }
+    if let Some(seen) = change.seen() {
+        let (password, last_login, active): (Option<String>, Option<NaiveDateTime>, bool) =
+            user.select((users::password, users::last_login_at, users::is_active)).get_result(conn)?;
+        let same = password.as_deref() == seen.password.as_ref().map(EncodedPassword::as_str)
+            && last_login == seen.last_login_at.map(stored);
+        if !same || (active && matches!(change, UserChange::Activate(_))) {
+            return Ok(false);
+        }
+    }
+    name.map_or(Ok(true), |claim| claim_username(conn, id, claim))
+}
+
+/// Puts `claim` in the place of the user's name, unless somebody else holds it.
+fn claim_username(conn: &mut AnyConnection, id: UserId, claim: &Claim) -> QueryResult<bool> {
+    if !can_be_held(&claim.key) {
+        return Ok(false);
+    }
+    let key = claim.key.as_str();
+    let held = identifiers::table.filter(identifiers::key.eq(key));
+    let holder: Option<i64> = held.select(identifiers::user_id).get_result(conn).optional()?;
+    if holder.is_some_and(|holder| holder != id.0) {
+        return Ok(false);
+    }
+    // What was the user's own address is the name from now on, as it is for those who register with it.
+    diesel::delete(held).execute(conn)?;
+    let names =
+        identifiers::table.filter(identifiers::user_id.eq(id.0)).filter(identifiers::kind.eq(Kind::Username.as_str()));
+    diesel::delete(names).execute(conn)?;
+    let row = IdentifierRow { key, kind: claim.kind.as_str(), user_id: id.0 };
+    diesel::insert_into(identifiers::table).values(&row).execute(conn)?;
+    Ok(true)
 }
 
 /// Writes the columns of a change; `false` if there is no such user or the change's condition does not hold. The row
@@ -101,12 +166,26 @@ fn apply(conn: &mut AnyConnection, id: UserId, change: &UserChange, now: Timesta
         UserChange::Password { new, replacing: None } => {
             diesel::update(user).set((updated, users::password.eq(new.as_str()))).execute(conn)
         }
+        UserChange::Reset { new, seen } => diesel::update(user)
+            .set((updated, users::password.eq(new.as_str()), users::last_login_at.eq(stored(seen.used_at(now)))))
+            .execute(conn),
+        UserChange::Username { name, seen: Some(seen), .. } => diesel::update(user)
+            .set((updated, users::username.eq(text(name)), users::last_login_at.eq(stored(seen.used_at(now)))))
+            .execute(conn),
+        UserChange::Username { name, seen: None, .. } => {
+            diesel::update(user).set((updated, users::username.eq(text(name)))).execute(conn)
+        }
+        UserChange::Activate(_) => diesel::update(user).set((updated, users::is_active.eq(true))).execute(conn),
         UserChange::Active(active) => diesel::update(user).set((updated, users::is_active.eq(*active))).execute(conn),
         UserChange::Role(role) => diesel::update(user).set((updated, users::role.eq(role.as_str()))).execute(conn),
-        UserChange::Email { address, .. } => {
-            let address = address.as_deref().map(text);
+        UserChange::Email { address, deactivate, .. } => {
+            let address = users::email.eq(address.as_deref().map(text));
             let verified = users::email_verified_at.eq(None::<NaiveDateTime>);
-            diesel::update(user).set((updated, users::email.eq(address), verified)).execute(conn)
+            if *deactivate {
+                diesel::update(user).set((updated, address, verified, users::is_active.eq(false))).execute(conn)
+            } else {
+                diesel::update(user).set((updated, address, verified)).execute(conn)
+            }
         }
         UserChange::ApiToken(sealed) => {
             diesel::update(user).set((updated, users::api_token.eq(sealed.as_deref()))).execute(conn)

@@ -178,8 +178,8 @@ fn an_empty_password_and_one_that_is_no_text_are_refused() {
         let ran = sandbox.run_with(empty, &add);
         assert_eq!((ran.code, ran.stderr.as_str()), (1, "countersign: the password on standard input is empty\n"));
     }
-    let ran = sandbox.run_with(&"x".repeat(4097), &add);
-    assert_eq!((ran.code, ran.stderr.as_str()), (1, "countersign: the password has more than 4096 bytes\n"));
+    let ran = sandbox.run_with(&"x".repeat(16_385), &add);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, "countersign: the password has more than 16384 bytes\n"));
 }
 
 #[test]

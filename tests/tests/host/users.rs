@@ -11,7 +11,7 @@ use std::{
 use countersign_core::{
     Account, NewUser, User, UserId,
     identifier::{Claim, Key, Kind, Taken},
-    model::{Timestamp, UserChange},
+    model::{Seen, Timestamp, UserChange},
     password::EncodedPassword,
     store::{StoreResult, UserStore},
 };
@@ -52,6 +52,13 @@ impl UserStore for HostUsers {
         let rows = self.rows();
         let found = keys.iter().find_map(|key| holder(&rows, key)).and_then(|id| rows.get(&id));
         Ok(found.map(|row| Account { user: row.user.clone(), password: row.password.clone() }))
+    }
+
+    fn accounts_by_email(&self, address: &str, limit: u32) -> StoreResult<Vec<Account>> {
+        let account = |row: &Row| Account { user: row.user.clone(), password: row.password.clone() };
+        let rows = self.rows();
+        let found = rows.values().filter(|row| row.user.email.as_deref() == Some(address));
+        Ok(found.take(limit as usize).map(account).collect())
     }
 
     fn password(&self, id: UserId) -> StoreResult<Option<EncodedPassword>> {
@@ -97,14 +104,38 @@ impl UserStore for HostUsers {
 
     fn change_user(&self, id: UserId, change: &UserChange, now: Timestamp) -> StoreResult<Option<User>> {
         let mut rows = self.rows();
+        if let UserChange::Username { claim, .. } = change
+            && holder(&rows, &claim.key).is_some_and(|holder| holder != id)
+        {
+            return Ok(None);
+        }
         let Some(row) = rows.get_mut(&id) else { return Ok(None) };
+        let now_seen = Seen { password: row.password.clone(), last_login_at: row.user.last_login_at };
+        if change.seen().is_some_and(|seen| *seen != now_seen) {
+            return Ok(None);
+        }
         match change {
             UserChange::Password { replacing: Some(old), .. } if row.password.as_ref() != Some(old) => return Ok(None),
             UserChange::Password { new, .. } => row.password = Some(new.clone()),
+            UserChange::Activate(_) if row.user.is_active => return Ok(None),
+            UserChange::Activate(_) => row.user.is_active = true,
+            UserChange::Reset { new, seen } => {
+                row.password = Some(new.clone());
+                row.user.last_login_at = Some(seen.used_at(now));
+            }
+            UserChange::Username { name, claim, seen } => {
+                row.user.username.clone_from(name);
+                row.identifiers.retain(|held| held.kind != Kind::Username && held.key != claim.key);
+                row.identifiers.push(claim.clone());
+                row.user.last_login_at = seen.as_ref().map(|seen| seen.used_at(now)).or(row.user.last_login_at);
+            }
             UserChange::Active(active) => row.user.is_active = *active,
             UserChange::Role(role) => row.user.role = *role,
             // This host's users log in by name: an address is only shown.
-            UserChange::Email { address, .. } => row.user.email.clone_from(address),
+            UserChange::Email { address, deactivate, .. } => {
+                row.user.email.clone_from(address);
+                row.user.is_active &= !deactivate;
+            }
             UserChange::ApiToken(sealed) => row.user.api_token.clone_from(sealed),
             UserChange::LoggedIn => row.user.last_login_at = Some(now),
         }

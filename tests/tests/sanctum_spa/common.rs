@@ -121,7 +121,7 @@ pub fn with_ada() -> Server {
 
 /// A backend whose token was given this ability.
 pub fn backend(server: &Server, ability: &str) -> Actor {
-    let credentials = Credentials { identifier: "ada@example.org".to_owned(), password: Secret::from(PASSWORD) };
+    let credentials = Credentials::new("ada@example.org".to_owned(), Secret::from(PASSWORD));
     let grant = Grant { abilities: Abilities(vec![ability.to_owned()]), ..Grant::named("backend") };
     server.bearer(server.owner.login(&credentials, &grant).unwrap().access.expose()).wants_json()
 }

@@ -212,7 +212,7 @@ fn another_address_takes_the_place_of_the_old_one_unless_somebody_holds_it() {
         let (ada, bob) = (create(store, "ada"), create(store, "bob"));
         let change = |user: &User, address: &str| {
             let claim = Claim { kind: Kind::Email, key: Key::email(address), required: false };
-            let change = UserChange::Email { address: Some(address.to_owned()), claim: Some(claim) };
+            let change = UserChange::Email { address: Some(address.to_owned()), claim: Some(claim), deactivate: false };
             store.change_user(user.id, &change, moment(1)).unwrap().unwrap()
         };
         let holder = |address: &str| store.account(&[Key::email(address)]).unwrap().map(|account| account.user.id);
@@ -223,7 +223,7 @@ fn another_address_takes_the_place_of_the_old_one_unless_somebody_holds_it() {
         assert_eq!(holder("first@example.org"), Some(ada.id));
         change(&ada, "second@example.org");
         assert_eq!((holder("first@example.org"), holder("second@example.org")), (None, Some(ada.id)));
-        let none = UserChange::Email { address: None, claim: None };
+        let none = UserChange::Email { address: None, claim: None, deactivate: false };
         assert_eq!(store.change_user(ada.id, &none, moment(2)).unwrap().unwrap().email, None);
         assert_eq!(holder("second@example.org"), None);
     });
@@ -240,7 +240,7 @@ fn nobody_is_locked_out_by_a_change_of_address() {
         let (ada, bob) = (by_address("ada"), by_address("bob"));
         let change = |address: Option<&str>| {
             let claim = address.map(|address| optional(Kind::Email, Key::email(address)));
-            let change = UserChange::Email { address: address.map(str::to_owned), claim };
+            let change = UserChange::Email { address: address.map(str::to_owned), claim, deactivate: false };
             store.change_user(ada.id, &change, moment(1)).unwrap().unwrap().email
         };
         let holder = |address: &str| store.account(&[Key::email(address)]).unwrap().map(|account| account.user.id);
