@@ -214,6 +214,48 @@ fn registrations_of_one_client_have_an_end() {
     assert_eq!(here.post("/auth/users/", new("carol")).status, 201);
 }
 
+#[test]
+fn mails_are_counted_by_address_and_client_whoever_has_the_address() {
+    let server = with_ada(
+        "[throttle]\nmail = \"2/hour\"\nmail_client = \"5/hour\"\n[server]\ntrusted_proxies = [\"127.0.0.1\"]\n",
+    );
+    let said = r#"{"detail":"Request was throttled. Expected available in 3600 seconds."}"#;
+    let paths = ["reset_password", "reset_username", "reset_password"];
+    for (client, address) in [("192.0.2.1", "ada@example.org"), ("192.0.2.2", "nobody@example.org")] {
+        let ask = |path: &str| at(&server, client).post(&format!("/auth/users/{path}/"), json!({"email": address}));
+        let statuses: Vec<u16> = paths.iter().map(|path| ask(path).status).collect();
+        assert_eq!(statuses, [204, 204, 429], "{address}");
+        assert_eq!(told(&ask("reset_password")), (429, said, "3600"), "{address}");
+    }
+    let elsewhere = at(&server, "192.0.2.3");
+    let answer = elsewhere.post("/auth/users/reset_password/", json!({"email": "ADA@example.org"}));
+    assert_eq!(told(&answer), (429, said, "3600"));
+    for number in 0..5 {
+        let body = json!({"email": format!("user{number}@example.org")});
+        assert_eq!(elsewhere.post("/auth/users/reset_password/", body).whole(), (204, ""));
+    }
+    let answer = elsewhere.post("/auth/users/reset_password/", json!({"email": "another@example.org"}));
+    assert_eq!(told(&answer), (429, said, "3600"));
+}
+
+#[test]
+fn links_are_guessed_no_faster_than_a_few_a_minute() {
+    let server = with_ada("[throttle]\nlink = \"3/min\"\n[server]\ntrusted_proxies = [\"127.0.0.1\"]\n");
+    let guess = |client: &str, path: &str| {
+        let link =
+            json!({"uid": "MQ", "token": "d2c8rm-1234567890abcdef", "new_password": PASSWORD, "new_username": "free"});
+        at(&server, client).post(&format!("/auth/users/{path}/"), link)
+    };
+    for path in ["activation", "reset_password_confirm", "reset_username_confirm"] {
+        assert_eq!(guess("192.0.2.1", path).whole(), (400, r#"{"token":["Invalid token for given user."]}"#), "{path}");
+    }
+    let said = r#"{"detail":"Request was throttled. Expected available in 60 seconds."}"#;
+    for path in ["activation", "reset_password_confirm", "reset_username_confirm"] {
+        assert_eq!(told(&guess("192.0.2.1", path)), (429, said, "60"), "{path}");
+    }
+    assert_eq!(guess("192.0.2.2", "activation").status, 400);
+}
+
 /// Djoser's mount with these rates of Django REST framework, and no other limit.
 fn framework(rates: &str) -> Server {
     with_ada(&format!(
