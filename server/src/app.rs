@@ -25,7 +25,7 @@ use countersign_adapters::{
     sockets::Sockets,
 };
 use countersign_core::{
-    Auth, Strategy,
+    Auth, Strategy, Throttle,
     auth::{Realm, RealmParts},
     cache::{Cache, CacheOptions},
     env::{Clock, Random},
@@ -80,6 +80,7 @@ pub struct App {
     mounts: Arc<Mounts>,
     docs: Docs,
     sockets: Sockets,
+    throttle: Throttle,
     executor: Executor,
     cors: web::Data<Cors>,
     fallback: web::Data<Fallback>,
@@ -101,6 +102,7 @@ impl App {
         let realm = realm(settings, parts);
         let executor = Executor::start(executors(settings))?;
         let sockets = Sockets::default();
+        let throttle = Throttle::new(settings.throttle.options());
         let site = Site {
             base_url: settings.server.public_url(),
             front_ends: settings.front_ends.clone(),
@@ -108,13 +110,15 @@ impl App {
             body_timeout: settings.server.body_timeout.into(),
             executor: executor.clone(),
             sockets: sockets.clone(),
+            throttle: throttle.clone(),
+            proxies: settings.server.proxies(),
             postman,
         };
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
         let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
-        Ok(Self { realm, owners_strategy, mounts, docs, sockets, executor, cors, fallback, own: None })
+        Ok(Self { realm, owners_strategy, mounts, docs, sockets, throttle, executor, cors, fallback, own: None })
     }
 
     /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
@@ -163,7 +167,7 @@ impl App {
     /// # Errors
     /// If the log cannot be read, or the system gives no threads.
     pub fn background(&self, settings: &Settings) -> io::Result<Background> {
-        Background::start(&self.realm, settings.cache.poll.into())
+        Background::start(&self.realm, &self.throttle, settings.cache.poll.into())
     }
 }
 

@@ -23,6 +23,7 @@ use super::{
     message::Message,
     metadata::{Action, Field, Metadata},
     pages,
+    throttle::{self, Throttled},
 };
 use crate::{adapter::Adapter, caller, mount::Use};
 
@@ -80,7 +81,7 @@ pub async fn dispatch<A, B>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
 where
-    A: Adapter<Error = Error, Options: Localized>,
+    A: Adapter<Error = Error, Options: Localized + Throttled>,
     B: MessageBody + 'static,
 {
     let locale = Locale::of::<A>(request.request());
@@ -131,7 +132,7 @@ type Choose = fn(&HttpRequest, &'static [Field]) -> &'static [Field];
 /// needed for `OPTIONS` and `HEAD`. A pattern that ends with a slash redirects from the path without it.
 ///
 /// See `countersign::serve::serve_with` for an example.
-pub fn own_view<A: Adapter<Error = Error, Options: Localized>>(
+pub fn own_view<A: Adapter<Error = Error, Options: Localized + Throttled>>(
     cfg: &mut ServiceConfig,
     mount: &Use<A>,
     view: &'static View,
@@ -170,19 +171,23 @@ fn suffix(request: &HttpRequest) -> Option<&str> {
     request.match_info().get(TAIL).and_then(|tail| tail.strip_prefix('.')).map(|format| format.trim_end_matches('/'))
 }
 
-/// Authentication, then permission. Whoever is found is left in the request's extensions.
-async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest) -> Result<(), Error> {
+/// Authentication, then permission, then the throttles. Whoever is found is left in the request's extensions.
+async fn admit<A>(view: &View, request: &ServiceRequest) -> Result<(), Error>
+where
+    A: Adapter<Error = Error, Options: Throttled>,
+{
     let http = request.request();
     let Some(mount) = Use::<A>::of(http) else {
         return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, Message::verbatim("This view is not mounted.")));
     };
     if matches!(view.guests, Guests::Unasked) {
-        return Ok(());
+        return throttle::check(mount, http, None);
     }
     let credential = accepted(http, mount).map_err(Error::Unauthenticated)?;
     let Some((presented, door)) = credential else {
         let known = view.guests.may(request.method());
-        return if known { Ok(()) } else { Err(Error::Unauthenticated(Unauthenticated::Missing)) };
+        known.then_some(()).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+        return throttle::check(mount, http, None);
     };
     let found: Result<Arc<Verified>, AuthError> = caller::lookup(mount, door, presented.text()).await;
     let verified = found.map_err(|error| match error {
@@ -190,8 +195,9 @@ async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest)
         AuthError::Token(fault) => Error::Unauthenticated(presented.refusal(fault)),
         error => error.into(),
     })?;
+    let user = verified.user.id;
     request.extensions_mut().insert(verified);
-    Ok(())
+    throttle::check(mount, http, Some(user))
 }
 
 /// The headers of Django and DRF, and the indentation that was asked for.

@@ -277,11 +277,12 @@ async fn update_me(
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))"
 )]
 async fn delete_me(
+    request: HttpRequest,
     mount: Use<Djoser>,
     caller: Caller<Djoser>,
     body: Body<Djoser, CurrentPassword>,
 ) -> Result<HttpResponse, Error> {
-    body.into_inner().confirm(&mount, &caller.user).await?;
+    body.into_inner().confirm(&request, &mount, &caller.user).await?;
     remove(&mount, caller.user.id).await
 }
 
@@ -428,6 +429,6 @@ async fn delete_user(
     if user.id != caller.user.id && !caller.user.is_staff {
         return Err(Error::forbidden());
     }
-    body.into_inner().0?.confirm(&mount, &caller.user).await?;
+    body.into_inner().0?.confirm(&request, &mount, &caller.user).await?;
     remove(&mount, user.id).await
 }

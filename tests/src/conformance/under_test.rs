@@ -59,6 +59,7 @@ fn configuration(profile: &str, database: &str, mailbox: &Mailbox) -> String {
          [keys]\nsecret = \"the key ring of every server under test\"\n\
          [jwt]\nsecret = {JWT_SECRET:?}\n\
          [passwords]\nmemory_kib = 64\niterations = 1\nfailure_floor = \"0s\"\n\
+         [throttle]\nenabled = false\n\
          {mail}\
          [[mount]]\nadapter = \"djoser\"\n{own}"
     )
