@@ -36,4 +36,4 @@ pub use pages::{add_slash, not_found};
 pub use parsers::Data;
 pub use throttle::{Rates, Throttled};
 pub use validators::{email as email_flaw, username as username_flaw};
-pub use view::{Guests, View, describe, dispatch, rest, rest_with};
+pub use view::{Guests, View, describe, dispatch, own_view, rest, rest_with};

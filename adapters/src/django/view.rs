@@ -1,6 +1,6 @@
 //! A view as data, and what happens around its handlers.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse, Resource,
@@ -10,7 +10,8 @@ use actix_web::{
         Method, StatusCode,
         header::{ALLOW, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE},
     },
-    middleware::Next,
+    middleware::{Next, from_fn},
+    web::{self, ServiceConfig},
 };
 use countersign_core::{AuthError, TokenFault, Verified};
 
@@ -119,14 +120,45 @@ pub fn rest(view: &'static View) -> Resource {
 }
 
 /// [`rest`], where the settings of the mount choose the fields that `OPTIONS` describes.
-pub fn rest_with(view: &'static View, choose: fn(&HttpRequest, &'static [Field]) -> &'static [Field]) -> Resource {
-    actix_web::web::resource(view.pattern).to(move |request: HttpRequest, language: Language| async move {
-        if request.method() == Method::OPTIONS {
-            Ok(describe(view, view.action.as_ref().map(|action| choose(&request, action.fields)), language))
-        } else {
-            Err(Error::method_not_allowed(request.method().as_str()))
-        }
-    })
+pub fn rest_with(view: &'static View, choose: Choose) -> Resource {
+    web::resource(view.pattern).to(move |request, language| ready(unhandled(view, choose, &request, language)))
+}
+
+/// Chooses the fields of a view that `OPTIONS` describes.
+type Choose = fn(&HttpRequest, &'static [Field]) -> &'static [Field];
+
+/// Registers a view of an application's own, outside of the mount's prefix: its callers are known by the credentials of
+/// `mount`, and everything around its handlers is as in the framework. `handlers` adds them to the resource; none is
+/// needed for `OPTIONS` and `HEAD`. A pattern that ends with a slash redirects from the path without it.
+///
+/// See `countersign::serve::serve_with` for an example.
+pub fn own_view<A: Adapter<Error = Error, Options: Localized + Throttled>>(
+    cfg: &mut ServiceConfig,
+    mount: &Use<A>,
+    view: &'static View,
+    handlers: impl FnOnce(Resource) -> Resource,
+) {
+    let around = from_fn(move |request, next| dispatch::<A, _>(view, request, next));
+    let others = move |request, language| ready(unhandled(view, |_, fields| fields, &request, language));
+    let resource = handlers(web::resource(view.pattern)).default_service(web::to(others));
+    cfg.service(resource.app_data(mount.clone()).wrap(around));
+    if let Some(pattern) = view.pattern.strip_suffix('/').filter(|pattern| !pattern.is_empty()) {
+        cfg.service(web::resource(pattern).app_data(mount.clone()).to(pages::add_slash::<A>));
+    }
+}
+
+/// `OPTIONS`, or 405.
+fn unhandled(
+    view: &'static View,
+    choose: Choose,
+    request: &HttpRequest,
+    language: Language,
+) -> Result<HttpResponse, Error> {
+    if request.method() == Method::OPTIONS {
+        Ok(describe(view, view.action.as_ref().map(|action| choose(request, action.fields)), language))
+    } else {
+        Err(Error::method_not_allowed(request.method().as_str()))
+    }
 }
 
 /// The answer to `OPTIONS`; without `fields` to somebody who may not use them.
