@@ -110,7 +110,7 @@ fn pair(mount: &Use<Djoser>) -> Result<Auth, Error> {
 #[derive(ToSchema)]
 #[schema(as = djoser::JwtLogin)]
 struct JwtLogin {
-    /// The user name as registered; an e-mail address or a phone number in international form works as well.
+    /// The user name as registered: the address or the phone number of who registered with that.
     #[schema(example = "your_username")]
     username: String,
     /// The password.

@@ -63,7 +63,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 #[derive(ToSchema)]
 #[schema(as = djoser::Login)]
 struct Login {
-    /// The user name as registered; an e-mail address or a phone number in international form works as well.
+    /// The user name as registered: the address or the phone number of who registered with that.
     #[schema(value_type = String, example = "your_username")]
     username: Option<String>,
     /// The address, instead of the user name, where the settings say so.

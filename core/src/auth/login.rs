@@ -3,7 +3,7 @@
 use super::Auth;
 use crate::{
     error::{AuthError, TokenFault},
-    identifier::Key,
+    identifier::{self, Key},
     model::{Account, Credentials, Grant, Issued, Proof, Spelling, Subject, User, UserChange, UserId, Verified},
     password::EncodedPassword,
     secret::Secret,
@@ -120,8 +120,17 @@ impl Auth {
     }
 }
 
-/// Is this the identifier that the login field asks for? A user name that looks like an address is none.
+/// Is this the identifier that the login field asks for? A user name that looks like an address is none, and an address
+/// is no user name, unless its user has no other.
 fn is_reached_by(user: &User, identifier: &str, spelling: Spelling) -> bool {
-    let is_address = || user.email.as_deref().is_some_and(|address| Key::email(address) == Key::email(identifier));
-    spelling != Spelling::Address || is_address()
+    let is_address = |text: &str| user.email.as_deref().is_some_and(|own| Key::email(own) == Key::email(text));
+    let is_phone = |text: &str| user.phone.is_some() && user.phone == identifier::e164(text);
+    let is_way_to_write = |text: &str| is_address(text) || is_phone(text);
+    match spelling {
+        Spelling::Any => true,
+        Spelling::AsStored => {
+            user.username == identifier || is_way_to_write(&user.username) && is_way_to_write(identifier)
+        }
+        Spelling::Address => is_address(identifier),
+    }
 }

@@ -29,7 +29,8 @@ pub enum Spelling {
     /// Any: a user name in another Unicode form is the same name.
     #[default]
     Any,
-    /// A user name as it is stored, as Django compares it; addresses and phone numbers in any spelling.
+    /// A user name as it is stored, as Django compares it. Who has an address or a phone number for a user name is reached
+    /// by these in any spelling; nobody else is.
     AsStored,
     /// Only an e-mail address: a user name or a phone number is nobody's.
     Address,

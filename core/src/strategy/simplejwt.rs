@@ -116,11 +116,22 @@ impl SimpleJwt {
         self.speak(realm, &read)
     }
 
-    /// Is this a token of a live login, whichever of the two, whomever it names? (`UntypedToken`)
+    /// Is this a token that was not revoked, whichever of the two, whomever it names? (`UntypedToken`) simplejwt does not
+    /// ask for the user: where there is none any more, nothing was revoked either.
     pub(super) fn check(&self, realm: &Realm, credential: &str) -> Result<(), AuthError> {
         let read = claims::read(&self.key, credential, realm.now(), None)?;
-        live_row(realm, self.row(realm, &read.jti)?)?;
-        Ok(())
+        match self.row(realm, &read.jti)? {
+            None if self.is_orphan(realm, &read)? => Ok(()),
+            row => Ok(live_row(realm, row).map(drop)?),
+        }
+    }
+
+    /// Is the user whom the token names gone?
+    fn is_orphan(&self, realm: &Realm, read: &Read) -> Result<bool, AuthError> {
+        match read.user() {
+            Ok(id) => Ok(realm.users().user(id)?.is_none()),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Whom the token names, if the row says so too. simplejwt asks for the user alone, so that comes first: who is

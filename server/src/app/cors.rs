@@ -46,9 +46,10 @@ impl Cors {
 
 /// What the request's origin has to do with the answer.
 pub(super) enum Origin {
-    /// No page may read anything, so no answer depends on who asks.
+    /// There is none, or no page may read anything: the answer does not depend on it. No page is given a stored copy of
+    /// it, because no answer is stored unless it says so itself.
     Irrelevant,
-    /// It is not one of ours, or there is none.
+    /// It is not one of ours.
     Foreign,
     /// One of ours.
     Listed(HeaderValue),
@@ -58,7 +59,9 @@ impl Origin {
     /// Where the request comes from.
     pub(super) fn of(request: &ServiceRequest) -> Self {
         match request.app_data::<web::Data<Cors>>() {
-            Some(cors) if !cors.listed.is_empty() => cors.listed(request.headers()).map_or(Self::Foreign, Self::Listed),
+            Some(cors) if !cors.listed.is_empty() && request.headers().contains_key(ORIGIN) => {
+                cors.listed(request.headers()).map_or(Self::Foreign, Self::Listed)
+            }
             _ => Self::Irrelevant,
         }
     }
