@@ -147,7 +147,7 @@ HEADER = """\
 {packages}
 #
 # "languages" are Django's LANGUAGES in their order, "fallbacks" those of LANG_INFO. Behind "= " stands a sentence in
-# English, then a line for each language that has another text for it: code, tab, text. Behind "=n " a sentence that
+# English, then a line for each language that has a text for it: code, tab, text. Behind "=n " a sentence that
 # depends on a number: code, the rule of gettext that gives the number's form, the forms, all separated by tabs.
 """
 
@@ -161,18 +161,18 @@ PACKAGES = [
 NUMBERS = range(1201)
 
 
-def catalogues(translation):
-    """Every catalogue in which Django looks, in its order, with its header."""
-    while translation is not None:
+def catalogues(translation, default):
+    """Every catalogue in which Django looks before that of the default language, in its order, with its header."""
+    while translation not in (None, default):
         catalogue = translation._catalog
         for one in getattr(catalogue, "_catalogs", [catalogue]):
             yield one
         translation = translation._fallback
 
 
-def counted(translation, one, other):
+def counted(translation, default, one, other):
     """The rule and the forms, or None."""
-    for catalogue in catalogues(translation):
+    for catalogue in catalogues(translation, default):
         forms = []
         while (one, len(forms)) in catalogue:
             forms.append(catalogue[one, len(forms)])
@@ -199,6 +199,7 @@ def main():
     from django.conf.locale import LANG_INFO
     from django.utils.translation import override, gettext as translated, trans_real
 
+    default = trans_real.translation(settings.LANGUAGE_CODE)
     languages = [code for code, _ in settings.LANGUAGES]
     fallbacks = [f"{code}:{to}" for code, info in LANG_INFO.items() for to in info.get("fallback", [])]
     packages = "\n".join(f"#   {name} {version(name)}: {notice}" for name, notice in PACKAGES)
@@ -212,12 +213,14 @@ def main():
                     said = translated(sentence)
                 # Without a language chosen, a stock project says its msgids.
                 assert code != "en" or said == sentence, sentence
-                if said != sentence:
+                # The English word may be that of another language too; then the mount's default is not asked.
+                has_it = any(sentence in one for one in catalogues(trans_real.translation(code), default))
+                if said != sentence or (has_it and not code.startswith("en")):
                     text.append(line([code, said]))
     for one, other in COUNTED:
         text.append(f"=n {one}\n")
         for code in languages:
-            found = counted(trans_real.translation(code), one, other)
+            found = counted(trans_real.translation(code), default, one, other)
             assert code != "en" or found is None or found[1:] == [one, other], found
             if found and found[1:] != [one, other]:
                 text.append(line([code, *found]))

@@ -158,5 +158,7 @@ fn without_front_ends_no_origin_is_let_in() {
     let server = Server::with("front_ends = []");
     for origin in ["http://localhost:3000", LISTED, "null"] {
         assert_eq!(cors_headers(&preflight(&server, origin, "/auth")), Vec::<&str>::new());
+        let answer = server.anon().with("Origin", origin).get("/auth/users/me/");
+        assert_eq!((answer.status, cors_headers(&answer), varies(&answer)), (401, vec![], false), "{origin}");
     }
 }

@@ -20,7 +20,7 @@ use countersign_core::{
     password::{Argon2Params, PasswordRules, Passwords},
     seal::KeyRing,
     store::{Revoke, TokenStore as _},
-    strategy::{DjoserToken, JwtPair, JwtSettings, SanctumPat},
+    strategy::{DjoserToken, JwtPair, JwtSettings, SanctumPat, SimpleJwt, SimpleJwtSettings},
 };
 use countersign_tests::{databases::databases, server::noon};
 
@@ -34,7 +34,7 @@ const RACERS: usize = 16;
 struct Host {
     name: &'static str,
     store: Store,
-    doors: [Auth; 3],
+    doors: [Auth; 4],
 }
 
 impl Host {
@@ -55,10 +55,12 @@ impl Host {
             access_ttl: TimeDelta::minutes(5),
             refresh_ttl: TimeDelta::days(1),
         };
+        let lives = SimpleJwtSettings { access_lifetime: TimeDelta::minutes(5), refresh_lifetime: TimeDelta::days(1) };
         let doors = [
             Strategy::SanctumPat(SanctumPat::default()),
             Strategy::DjoserToken(DjoserToken),
             Strategy::JwtPair(JwtPair::new(names, b"a signing key of at least 32 bytes")),
+            Strategy::SimpleJwt(SimpleJwt::new(lives, b"a signing key of at least 32 bytes")),
         ]
         .map(|strategy| Auth::new(realm.clone(), strategy, PasswordRules::None));
         Self { name, store, doors }
@@ -160,7 +162,7 @@ fn nothing_of_a_login_with_the_old_password_survives_a_recovery() {
                     host.doors[0].recover(ada.id, &NEW.into()).unwrap();
                     return None;
                 }
-                let door = &host.doors[racer % 3];
+                let door = &host.doors[racer % host.doors.len()];
                 match log_in(door, &name, OLD) {
                     Ok(issued) => Some((door, issued)),
                     Err(AuthError::WrongCredentials) => None,

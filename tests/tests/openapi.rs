@@ -111,7 +111,8 @@ fn every_security_requirement_is_defined() {
 }
 
 /// Their 401 is about what the body holds: a password, a refresh token.
-const ABOUT_THE_BODY: [&str; 2] = ["POST /auth", "POST /auth/refresh"];
+const ABOUT_THE_BODY: [&str; 5] =
+    ["POST /auth", "POST /auth/refresh", "POST /auth/jwt/create/", "POST /auth/jwt/refresh/", "POST /auth/jwt/verify/"];
 
 #[test]
 fn whatever_answers_401_for_a_token_asks_for_one() {

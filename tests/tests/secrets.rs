@@ -93,6 +93,12 @@ fn everything(sandbox: &Sandbox, server: &Running) -> Vec<Secret> {
     keep("refresh token", hotel.text("refresh_token"));
     let refreshed = good(anon.post("/auth/refresh", json!({"refresh_token": hotel.text("refresh_token")})));
     keep("refreshed access token", refreshed.text("access_token"));
+    let simple = good(anon.post("/auth/jwt/create/", json!({"username": "ada", "password": PASSWORD})));
+    good(server.bearer(&simple.text("access")).get("/auth/users/me/"));
+    let made = good(anon.post("/auth/jwt/refresh/", json!({"refresh": simple.text("refresh")})));
+    keep("simplejwt's access token", simple.text("access"));
+    keep("simplejwt's refresh token", simple.text("refresh"));
+    keep("simplejwt's next access token", made.text("access"));
     let sanctum =
         good(anon.post("/api/auth/token", json!({"email": "ada@example.org", "password": PASSWORD}))).text("token");
     good(server.bearer(&sanctum).wants_json().get("/api/user"));

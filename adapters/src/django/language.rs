@@ -15,7 +15,7 @@ use actix_web::{
     http::header::{CONTENT_LANGUAGE, HeaderMap, HeaderValue, VARY},
 };
 
-use super::message::Message;
+use super::message::{Lookup, Message};
 use crate::{adapter::Adapter, mount::Use};
 use catalogue::Catalogue;
 
@@ -53,11 +53,18 @@ impl Language {
     }
 
     fn template(self, message: &Message) -> Option<&'static str> {
-        let id = message.id().filter(|_| self != Self::ENGLISH)?;
-        let entry = Catalogue::get().entry(id)?;
-        let found = entry.text(self.code, message.count());
+        let code = match message.lookup() {
+            Lookup::Requested => self.code,
+            Lookup::Own => self.default,
+            Lookup::Never => return None,
+        };
+        if code == ENGLISH {
+            return None;
+        }
+        let entry = Catalogue::get().entry(message.id())?;
+        let found = entry.text(code, message.count());
         // English needs no catalogue, so there another language is not asked.
-        found.or_else(|| if is_english(self.code) { None } else { entry.text(self.default, message.count()) })
+        found.or_else(|| if is_english(code) { None } else { entry.text(self.default, message.count()) })
     }
 }
 
@@ -164,6 +171,24 @@ mod tests {
         ] {
             assert_eq!(language(code).text(message), text, "{code}");
         }
+    }
+
+    #[test]
+    fn a_sentence_may_be_in_the_mounts_own_language() {
+        let message = Message::new("Invalid password.").in_own_language();
+        let german = "Das Passwort ist ungültig.";
+        assert_eq!(Language { code: "fr", default: "de" }.text(&message), german);
+        assert_eq!(Language { code: "en", default: "de" }.text(&message), german);
+        assert_eq!(Language { code: "de", default: "en" }.text(&message), "Invalid password.");
+    }
+
+    #[test]
+    fn sentences_are_joined_in_a_text_of_our_own() {
+        let wait = Message::new("Expected available in {wait} seconds.").with("wait", "5");
+        let both = Message::verbatim("{one} {other}").with("one", Message::from("Request was throttled."));
+        let both = both.with("other", wait);
+        assert_eq!(both.to_string(), "Request was throttled. Expected available in 5 seconds.");
+        assert_eq!(language("de").text(&both), "Die Anfrage wurde gedrosselt. Erwarte Verfügbarkeit in 5 Sekunden.");
     }
 
     #[test]

@@ -19,7 +19,18 @@ pub struct Message {
     id: Cow<'static, str>,
     plural: Option<Plural>,
     arguments: Vec<(&'static str, Argument)>,
-    is_known: bool,
+    lookup: Lookup,
+}
+
+/// In which catalogue a sentence is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lookup {
+    /// In that of the request's language.
+    Requested,
+    /// In that of the mount's own language.
+    Own,
+    /// In none.
+    Never,
 }
 
 /// What `ngettext` is asked with beside the msgid.
@@ -43,7 +54,7 @@ pub enum Argument {
 impl Message {
     /// A sentence that catalogues may know by `id`.
     pub const fn new(id: &'static str) -> Self {
-        Self { id: Cow::Borrowed(id), plural: None, arguments: Vec::new(), is_known: true }
+        Self { id: Cow::Borrowed(id), plural: None, arguments: Vec::new(), lookup: Lookup::Requested }
     }
 
     /// A sentence that depends on a number; `%d` in it is the number.
@@ -53,7 +64,7 @@ impl Message {
 
     /// A text that the framework never asks a catalogue for.
     pub fn verbatim(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { id: text.into(), plural: None, arguments: Vec::new(), is_known: false }
+        Self { id: text.into(), plural: None, arguments: Vec::new(), lookup: Lookup::Never }
     }
 
     /// Fills the placeholder `{name}` or `%(name)s`.
@@ -63,9 +74,20 @@ impl Message {
         self
     }
 
-    /// What the catalogues have it under, if they are asked at all.
-    pub(super) fn id(&self) -> Option<&str> {
-        self.is_known.then_some(&*self.id)
+    /// The same in the mount's own language, whatever the client's: what a module of Python puts together while it is
+    /// loaded.
+    #[must_use]
+    pub fn in_own_language(self) -> Self {
+        Self { lookup: Lookup::Own, ..self }
+    }
+
+    /// What the catalogues have it under.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) const fn lookup(&self) -> Lookup {
+        self.lookup
     }
 
     /// The number that it depends on.

@@ -102,7 +102,7 @@ async fn free(
         Some(name) if errors.is_empty() => {
             if again.is_some_and(|again| again != name) {
                 let message = Message::new("The two {0} fields didn't match.").with("0", "username");
-                return Err(Error::non_field(message));
+                return Err(Error::non_field(message.in_own_language()));
             }
             Ok(name)
         }

@@ -22,7 +22,8 @@ pub enum TokenKind {
     Sanctum,
     /// A Djoser token: one a user, the same at each login.
     Djoser,
-    /// A login of the JWT pair; the digest is that of its refresh token, `family` is the `sid` of its access tokens.
+    /// A login of the JWT pair: the digest is that of its refresh token and `family` the `sid` of its access tokens; in
+    /// simplejwt's form both tokens name `family` by their `jti`.
     Jwt,
     /// A browser session of the Laravel SPA.
     Session,

@@ -45,21 +45,30 @@ impl Cors {
 }
 
 /// What the request's origin has to do with the answer.
-pub(super) struct Origin(Option<HeaderValue>);
+pub(super) enum Origin {
+    /// No page may read anything, so no answer depends on who asks.
+    Irrelevant,
+    /// It is not one of ours, or there is none.
+    Foreign,
+    /// One of ours.
+    Listed(HeaderValue),
+}
 
 impl Origin {
     /// Where the request comes from.
     pub(super) fn of(request: &ServiceRequest) -> Self {
-        if !request.headers().contains_key(ORIGIN) {
-            return Self(None);
+        match request.app_data::<web::Data<Cors>>() {
+            Some(cors) if !cors.listed.is_empty() => cors.listed(request.headers()).map_or(Self::Foreign, Self::Listed),
+            _ => Self::Irrelevant,
         }
-        Self(request.app_data::<web::Data<Cors>>().and_then(|cors| cors.listed(request.headers())))
     }
 
     /// Makes the answer readable for the page that asked, and different for every other.
     pub(super) fn mark(self, headers: &mut HeaderMap) {
-        headers.append(VARY, HeaderValue::from_static("Origin"));
-        if let Some(origin) = self.0 {
+        if !matches!(self, Self::Irrelevant) {
+            headers.append(VARY, HeaderValue::from_static("Origin"));
+        }
+        if let Self::Listed(origin) = self {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
@@ -72,7 +81,7 @@ impl Origin {
         let mut answer = HttpResponse::new(StatusCode::NO_CONTENT);
         let headers = answer.headers_mut();
         headers.append(VARY, HeaderValue::from_static("Access-Control-Request-Method, Access-Control-Request-Headers"));
-        if self.0.is_some() {
+        if matches!(self, Self::Listed(_)) {
             let asked = [
                 (ACCESS_CONTROL_REQUEST_METHOD, ACCESS_CONTROL_ALLOW_METHODS),
                 (ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_ALLOW_HEADERS),

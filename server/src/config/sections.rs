@@ -82,9 +82,10 @@ countersign_adapters::settings! {
 }
 
 countersign_adapters::settings! {
-    /// Tokens of the strategy jwt_pair.
+    /// Tokens of the strategy jwt_pair. Those of Djoser's mount have claims and lives of their own: see its options.
     pub struct JwtSettings {
-        /// The signing key (HS256), in the form of `keys.secret`; without it, one is derived from the server's key.
+        /// The key that signs all JSON Web Tokens (HS256), in the form of `keys.secret`; without it, one is derived from the
+        /// server's key.
         pub secret: Option<Secret> = None, check = when_set(strong),
         /// The `iss` claim.
         pub issuer: String = "countersign".to_owned(), check = filled,

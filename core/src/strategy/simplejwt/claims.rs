@@ -15,6 +15,9 @@ use crate::{
     strategy::jws::{CLOCK_SKEW_SECONDS, JwsKey, MAX_LENGTH},
 };
 
+/// The end of the year 9999, where Python's dates end.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// `token_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,7 +72,8 @@ pub(super) fn read(key: &JwsKey, token: &str, now: Timestamp, expected: Option<T
     if claims.get("exp").is_some_and(Value::is_string) {
         return Err(TokenFault::Malformed);
     }
-    let expires_at = i64::try_from(expires_at).ok().and_then(|exp| DateTime::from_timestamp(exp, 0));
+    let expires_at = i64::try_from(expires_at).ok().filter(|exp| *exp <= LAST_SECOND);
+    let expires_at = expires_at.and_then(|exp| DateTime::from_timestamp(exp, 0));
     let expires_at = expires_at.ok_or(TokenFault::Malformed)?;
     let Some(Value::String(jti)) = claims.remove("jti") else { return Err(ClaimFault::NoId.into()) };
     if let Some(expected) = expected {
@@ -223,6 +227,8 @@ mod tests {
             (json!({"exp": [NOW + 60]}), Some(TokenFault::Malformed)),
             (json!({"exp": huge}), Some(TokenFault::Malformed)),
             (json!({"exp": -1e300}), Some(TokenFault::Expired)),
+            (json!({"exp": LAST_SECOND}), None),
+            (json!({"exp": LAST_SECOND + 1}), Some(TokenFault::Malformed)),
             (json!({"iat": huge}), Some(TokenFault::Malformed)),
             (json!({"iat": -1e300, "nbf": false}), None),
             (json!({"iat": " 1_000 ", "nbf": "+5"}), None),
