@@ -18,6 +18,8 @@ use crate::{
 
 /// The seconds in a token are counted from 2001-01-01, as Django counts them.
 const EPOCH: i64 = 978_307_200;
+/// The last moment of the year 9999: what is later could not be reckoned with.
+const LAST: i64 = 253_402_300_799 - EPOCH;
 /// What the MAC is for.
 const PURPOSE: &str = "link";
 /// The digits of the moment.
@@ -147,8 +149,6 @@ fn base36(number: i64) -> String {
 /// Reads what [`base36`] writes, and nothing else.
 fn from_base36(text: &str) -> Option<i64> {
     let number = i64::from_str_radix(text, 36).ok()?;
-    // Nobody's clock is there yet; beyond it the moment could not be reckoned with.
-    const LAST: i64 = 253_402_300_799 - EPOCH;
     ((0..=LAST).contains(&number) && base36(number) == text).then_some(number)
 }
 
