@@ -1,6 +1,6 @@
 //! The table of dialects: what the server needs of an adapter without knowing its type.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, http::Method};
 use countersign_core::{Auth, JwtForm, StrategyKind, password::PasswordRules};
@@ -67,8 +67,24 @@ pub struct MountParts<'a> {
     pub site: Arc<Site>,
 }
 
-/// Registers a mount's data and routes; called once a worker.
-pub type Wired = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+/// A mount whose type is forgotten.
+#[derive(Clone)]
+pub struct Wired {
+    register: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
+    mount: Arc<dyn Any + Send + Sync>,
+}
+
+impl Wired {
+    /// Registers the mount's data and routes; called once a worker.
+    pub fn register(&self, cfg: &mut ServiceConfig) {
+        (self.register)(cfg);
+    }
+
+    /// The mount, if it is `A`'s.
+    pub fn mount<A: Adapter>(&self) -> Option<Use<A>> {
+        self.mount.downcast_ref::<Use<A>>().cloned()
+    }
+}
 
 impl Dialect {
     /// The row of adapter `A`.
@@ -119,9 +135,11 @@ fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
     let options = read_options::<A>(options)?;
     let pair = A::takes_pair(&options).then_some(pair);
     let data = Use::data(Mount::<A> { auth, pair, options, prefix, beside, site });
-    Ok(Arc::new(move |cfg| {
+    let mount = Arc::new(data.clone());
+    let register = Arc::new(move |cfg: &mut ServiceConfig| {
         cfg.app_data(data.clone());
         A::lend(cfg, &data);
         A::routes(cfg, &data.beside);
-    }))
+    });
+    Ok(Wired { register, mount })
 }

@@ -16,7 +16,7 @@ use actix_web::{
     web::Json,
 };
 use countersign_core::{
-    AuthError, Credentials, Grant, Role, StrategyKind, TokenFault, User, model::Issued, password::PasswordRules,
+    AuthError, Credentials, Grant, Guess, Role, StrategyKind, TokenFault, User, model::Issued, password::PasswordRules,
 };
 use serde::Serialize;
 use utoipa::{
@@ -218,16 +218,23 @@ impl From<&User> for Profile {
         (status = 415, description = "The body is neither JSON nor a form", body = Failure),
         (status = 422, description = "Wrong login data (`invalid_credentials`), or missing or mistyped fields \
             (`validation_failed`)", body = Failure),
+        (status = 429, description = "Too many wrong guesses; nothing was done", body = Failure,
+            headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 503, description = "Overloaded or without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
     security(()),
 )]
 #[post("/login")]
-async fn create_tokens(mount: Use<Hotel>, body: Body<Hotel, Login>) -> Result<HttpResponse, Error> {
+async fn create_tokens(
+    request: HttpRequest,
+    mount: Use<Hotel>,
+    body: Body<Hotel, Login>,
+) -> Result<HttpResponse, Error> {
     let Login { identifier, password } = body.into_inner();
     let credentials = Credentials::new(identifier, password);
-    let issued = mount.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
+    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     let refresh = issued.refresh.as_ref().ok_or(AuthError::Unsupported(mount.auth.strategy().kind()))?;
     Ok(never_stored(&Tokens {
         access_token: issued.access.expose().to_owned(),

@@ -6,11 +6,13 @@
 pub mod adapter;
 pub mod body;
 pub mod caller;
+pub mod client;
 pub mod dialect;
 pub mod django;
 pub mod djoser;
 pub mod document;
 pub mod executor;
+pub mod guarded;
 pub mod hotel;
 pub mod json;
 pub mod laravel;

@@ -8,7 +8,7 @@ mod socket;
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, http::Method, post, web::Bytes, web::Json};
 use countersign_core::{
-    Credentials, Grant, Registration, Secret, StrategyKind, TokenFault,
+    Credentials, Grant, Guess, Registration, Request, Secret, StrategyKind, TokenFault,
     identifier::{self, Key, Kind},
     password::PasswordRules,
 };
@@ -162,16 +162,23 @@ struct Registered {
         (status = 408, description = "The body took too long", body = Failure),
         (status = 413, description = "The body is too long", body = Failure),
         (status = 415, description = "The body is not JSON", body = Failure),
+        (status = 429, description = "Too many wrong guesses; nothing was done", body = Failure,
+            headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 503, description = "Overloaded or without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
     security(()),
 )]
 #[post("/auth")]
-async fn create_token(mount: Use<Minimal>, body: Body<Minimal, Login>) -> Result<Json<Token>, Error> {
+async fn create_token(
+    request: HttpRequest,
+    mount: Use<Minimal>,
+    body: Body<Minimal, Login>,
+) -> Result<Json<Token>, Error> {
     let Login { login, password } = body.into_inner();
     let credentials = Credentials::new(login, password);
-    let issued = mount.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
+    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(Json(Token { token: issued.access.expose().to_owned() }))
 }
 
@@ -190,13 +197,19 @@ async fn create_token(mount: Use<Minimal>, body: Body<Minimal, Login>) -> Result
         (status = 409, description = "The login is taken", body = Failure),
         (status = 413, description = "The body is too long", body = Failure),
         (status = 415, description = "The body is not JSON", body = Failure),
+        (status = 429, description = "Too many registrations; nothing was done", body = Failure,
+            headers(("Retry-After" = u64, description = "Seconds"))),
         (status = 503, description = "Overloaded or without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
     security(()),
 )]
 #[post("/register")]
-async fn register(mount: Use<Minimal>, body: Body<Minimal, Login>) -> Result<Json<Registered>, Error> {
+async fn register(
+    request: HttpRequest,
+    mount: Use<Minimal>,
+    body: Body<Minimal, Login>,
+) -> Result<Json<Registered>, Error> {
     let Login { login, password } = body.into_inner();
     // The other dialects trim what their users type, and would never find it.
     if plain::trimmed(&login) != login {
@@ -207,6 +220,7 @@ async fn register(mount: Use<Minimal>, body: Body<Minimal, Login>) -> Result<Jso
     if !wanted(&registration).iter().all(|(_, key)| key.fits()) {
         return Err(Error::BAD_REQUEST);
     }
+    mount.count(&request, Request::Registration)?;
     mount
         .hashing(move |auth| {
             auth.check_free(&wanted(&registration))?;

@@ -3,9 +3,9 @@
 use std::{future::Ready, ops::Deref, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServerError};
-use countersign_core::{Auth, AuthError};
+use countersign_core::{Auth, AuthError, Throttle};
 
-use crate::{adapter::Adapter, executor::Executor, mail::Postman, sockets::Sockets};
+use crate::{adapter::Adapter, client::Proxies, executor::Executor, mail::Postman, sockets::Sockets};
 
 /// What a mount is made of.
 pub struct Mount<A: Adapter> {
@@ -39,6 +39,10 @@ pub struct Site {
     pub executor: Executor,
     /// The open sockets of all mounts.
     pub sockets: Sockets,
+    /// Who may try again, and when.
+    pub throttle: Throttle,
+    /// Whose word counts on where a request comes from.
+    pub proxies: Proxies,
     /// Takes the mails of all mounts.
     pub postman: Arc<dyn Postman>,
 }

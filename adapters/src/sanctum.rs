@@ -3,7 +3,7 @@
 mod tokens;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, post};
-use countersign_core::{Grant, Issued, StrategyKind, TokenFault, TokenKind, password::PasswordRules};
+use countersign_core::{Grant, Guess, Issued, StrategyKind, TokenFault, TokenKind, password::PasswordRules};
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -145,13 +145,20 @@ struct Token<'a> {
         (status = 302, description = "Who does not ask for JSON is sent to where it came from"),
         (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
         document::Changing,
+        document::Throttled,
         document::Unavailable,
     ),
     security(()),
 )]
 #[post("/api/auth/token", wrap = "Group::Api")]
-async fn create_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result<HttpResponse, Fault> {
-    let issued = issue(&mount, body, &[Rule::Nullable, Rule::Printable, Rule::Visible, Rule::Max(NAME_LENGTH)]).await?;
+async fn create_token(
+    request: HttpRequest,
+    mount: Use<Sanctum>,
+    body: Body<Sanctum, Input>,
+) -> Result<HttpResponse, Fault> {
+    let issued =
+        issue(&request, &mount, body, &[Rule::Nullable, Rule::Printable, Rule::Visible, Rule::Max(NAME_LENGTH)])
+            .await?;
     Ok(answer::json(StatusCode::OK, &Token { token: issued.access.expose() }))
 }
 
@@ -171,22 +178,35 @@ async fn create_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result
         (status = 302, description = "Who does not ask for JSON is sent to where it came from"),
         (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
         document::Changing,
+        document::Throttled,
         document::Unavailable,
     ),
     security(()),
 )]
 #[post("/sanctum/token", wrap = "Group::Api")]
-async fn create_device_token(mount: Use<Sanctum>, body: Body<Sanctum, Input>) -> Result<HttpResponse, Fault> {
-    let issued = issue(&mount, body, &[Rule::Required, Rule::Printable, Rule::Visible, Rule::Max(NAME_LENGTH)]).await?;
+async fn create_device_token(
+    request: HttpRequest,
+    mount: Use<Sanctum>,
+    body: Body<Sanctum, Input>,
+) -> Result<HttpResponse, Fault> {
+    let issued =
+        issue(&request, &mount, body, &[Rule::Required, Rule::Printable, Rule::Visible, Rule::Max(NAME_LENGTH)])
+            .await?;
     Ok(answer::html(StatusCode::OK, issued.access.expose().to_owned()))
 }
 
 /// Checks the credentials in `body` and issues a token under the name of the device.
-async fn issue(mount: &Use<Sanctum>, body: Body<Sanctum, Input>, name_rules: &[Rule]) -> Result<Issued, Fault> {
+async fn issue(
+    request: &HttpRequest,
+    mount: &Use<Sanctum>,
+    body: Body<Sanctum, Input>,
+    name_rules: &[Rule],
+) -> Result<Issued, Fault> {
     let login = Login::read(&body.input, Fields::Loose, WRONG_CREDENTIALS, &[("device_name", name_rules)]);
     let (credentials, refusal) = login?.into_parts();
     let grant = Grant::named(body.input.text("device_name").unwrap_or_else(|| TOKEN_NAME.to_owned()));
-    let issued = mount.hashing(move |auth| auth.login(&credentials, &grant)).await;
+    let attempt = mount.guess(request, Guess::Login(&credentials.identifier))?;
+    let issued = attempt.hashing(move |auth| auth.login(&credentials, &grant)).await;
     issued.map_err(|error| Login::refused(refusal, error))
 }
 

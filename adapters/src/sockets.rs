@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -14,12 +14,14 @@ use std::{
 
 use countersign_core::UserId;
 
+use crate::client::network;
+
 /// One in so many of the users' seats is there for strangers, who leave it within seconds.
 const USERS_A_STRANGER: usize = 10;
 /// As many strangers may always come in.
 const FEWEST_STRANGERS: usize = 16;
 /// So many addresses can have all their strangers' seats taken before strangers from others find none. Behind a proxy
-/// all have one address, and share what it may have.
+/// that is not trusted all have one address, and share what it may have.
 const ADDRESSES: usize = 4;
 
 /// How many sockets may be open at once.
@@ -138,15 +140,6 @@ impl Open {
             Holder::User(user) => self.users.remove(&user),
             Holder::Stranger(address) => self.strangers.remove(&address),
         }
-    }
-}
-
-/// What one subscriber has as addresses: of IPv6 a network of 64 bits (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
-    const NETWORK: u128 = !0 << 64;
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
-        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -38,6 +38,13 @@ pub enum AuthError {
         /// When it may be worth another try.
         retry_after: Duration,
     },
+    /// Too many guesses or requests of this client, or guesses at this account; nothing was done. Whether there is such
+    /// an account plays no part in it.
+    #[error("throttled, try again in {retry_after:?}")]
+    Throttled {
+        /// How long nothing will be done.
+        retry_after: Duration,
+    },
     /// The store failed: 503 in every dialect, never 401.
     #[error(transparent)]
     Store(#[from] StoreError),

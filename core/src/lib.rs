@@ -22,6 +22,7 @@ pub mod seal;
 pub mod secret;
 pub mod store;
 pub mod strategy;
+pub mod throttle;
 pub mod usage;
 
 pub use auth::Auth;
@@ -32,3 +33,4 @@ pub use model::{
 };
 pub use secret::{Digest, Secret};
 pub use strategy::{JwtForm, Strategy, StrategyKind};
+pub use throttle::{Guess, Rate, Request, Throttle, ThrottleOptions};

@@ -18,13 +18,14 @@ use std::{io, sync::Arc};
 
 use actix_web::web;
 use countersign_adapters::{
+    Adapter, Use,
     executor::{Executor, ExecutorOptions, LaneOptions},
     mail::Postman,
     mount::Site,
     sockets::Sockets,
 };
 use countersign_core::{
-    Auth, Strategy,
+    Auth, Strategy, Throttle,
     auth::{Realm, RealmParts},
     cache::{Cache, CacheOptions},
     env::{Clock, Random},
@@ -79,10 +80,15 @@ pub struct App {
     mounts: Arc<Mounts>,
     docs: Docs,
     sockets: Sockets,
+    throttle: Throttle,
     executor: Executor,
     cors: web::Data<Cors>,
     fallback: web::Data<Fallback>,
+    own: Option<OwnRoutes>,
 }
+
+/// An application's own routes, beside those of the mounts.
+type OwnRoutes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
 impl App {
     /// Puts an application together: the realm, the mounts and their documents.
@@ -96,6 +102,7 @@ impl App {
         let realm = realm(settings, parts);
         let executor = Executor::start(executors(settings))?;
         let sockets = Sockets::default();
+        let throttle = Throttle::new(settings.throttle.options());
         let site = Site {
             base_url: settings.server.public_url(),
             front_ends: settings.front_ends.clone(),
@@ -103,13 +110,15 @@ impl App {
             body_timeout: settings.server.body_timeout.into(),
             executor: executor.clone(),
             sockets: sockets.clone(),
+            throttle: throttle.clone(),
+            proxies: settings.server.proxies(),
             postman,
         };
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
         let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
-        Ok(Self { realm, owners_strategy, mounts, docs, sockets, executor, cors, fallback })
+        Ok(Self { realm, owners_strategy, mounts, docs, sockets, throttle, executor, cors, fallback, own: None })
     }
 
     /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
@@ -118,11 +127,29 @@ impl App {
         Auth::new(self.realm.clone(), self.owners_strategy.clone(), PasswordRules::None)
     }
 
-    /// Registers everything: the mounts, then the server's own paths, then what answers the rest. actix asks one route
+    /// The first mount of adapter `A`: what an application's own views need to know their caller in its dialect. `None`
+    /// if it is not mounted.
+    pub fn mounted<A: Adapter>(&self) -> Option<Use<A>> {
+        self.mounts.first()
+    }
+
+    /// Adds an application's own routes; they are asked before those of the mounts. See [`serve_with`] for an example.
+    ///
+    /// [`serve_with`]: crate::serve::serve_with
+    #[must_use]
+    pub fn with_routes(mut self, own: impl Fn(&mut web::ServiceConfig) + Send + Sync + 'static) -> Self {
+        self.own = Some(Arc::new(own));
+        self
+    }
+
+    /// Registers everything: an application's own routes, the mounts, then the server's own paths, then what answers the rest. actix asks one route
     /// after the other, so what is asked most often stands first.
     pub fn configure(&self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(web::Data::new(self.realm.clone())).app_data(web::Data::new(self.executor.clone()));
         cfg.app_data(self.cors.clone());
+        if let Some(own) = &self.own {
+            own(cfg);
+        }
         self.mounts.routes(cfg);
         health::routes(cfg);
         self.docs.routes(cfg);
@@ -140,7 +167,7 @@ impl App {
     /// # Errors
     /// If the log cannot be read, or the system gives no threads.
     pub fn background(&self, settings: &Settings) -> io::Result<Background> {
-        Background::start(&self.realm, settings.cache.poll.into())
+        Background::start(&self.realm, &self.throttle, settings.cache.poll.into())
     }
 }
 

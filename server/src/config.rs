@@ -21,7 +21,7 @@ pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
     CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, MailSettings,
-    PasswordSettings, SanctumSettings, ServerSettings, Verified,
+    PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
 };
 pub use sources::Sources;
 
@@ -82,6 +82,8 @@ sections! {
     jwt: JwtSettings,
     /// `[passwords]`
     passwords: PasswordSettings,
+    /// `[throttle]`
+    throttle: ThrottleSettings,
     /// `[cache]`
     cache: CacheSettings,
     /// `[mail]`

@@ -102,9 +102,56 @@ fn warn_of_links(settings: &Settings) {
 /// # Errors
 /// [`ServeError`].
 pub fn serve(settings: &Settings, ready: impl FnOnce(Backend)) -> Result<(), ServeError> {
+    serve_with(settings, |app| app, ready)
+}
+
+/// The same for an application that is built on the server: `extend` adds its own routes.
+///
+/// ```no_run
+/// use actix_web::web::{self, Json};
+/// use countersign::{app, config::Sources, serve::serve_with};
+/// use countersign_adapters::{
+///     Caller,
+///     django::{self, Guests, View},
+///     djoser::Djoser,
+/// };
+///
+/// static ROOMS: View = View {
+///     pattern: "/api/rooms/",
+///     allow: "GET, HEAD, OPTIONS",
+///     guests: Guests::Only(&[]),
+///     name: "Rooms",
+///     description: "",
+///     action: None,
+/// };
+///
+/// async fn rooms(caller: Caller<Djoser>) -> Json<Vec<String>> {
+///     Json(vec![format!("the room of {}", caller.user.username)])
+/// }
+///
+/// let settings = app::load(&Sources::of_process(None)).expect("a configuration that can be served");
+/// let served = serve_with(
+///     &settings,
+///     |app| {
+///         let djoser = app.mounted::<Djoser>().expect("djoser is mounted");
+///         app.with_routes(move |cfg| {
+///             django::own_view(cfg, &djoser, &ROOMS, |view| view.route(web::get().to(rooms)));
+///         })
+///     },
+///     |_| println!("ready"),
+/// );
+/// ```
+///
+/// # Errors
+/// [`ServeError`].
+pub fn serve_with(
+    settings: &Settings,
+    extend: impl FnOnce(App) -> App,
+    ready: impl FnOnce(Backend),
+) -> Result<(), ServeError> {
     let (parts, backend) = open(settings)?;
     let mailer = Mailer::start(&settings.mail, Arc::clone(&parts.clock), Arc::clone(&parts.random))?;
-    let app = App::assemble(settings, Parts { postman: mailer.postman(), ..parts })?;
+    let app = extend(App::assemble(settings, Parts { postman: mailer.postman(), ..parts })?);
     warn_of_links(settings);
     let background = app.background(settings)?;
     let bind = settings.server.bind;

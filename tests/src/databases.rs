@@ -2,10 +2,9 @@
 //!
 //! SQLite is always there. PostgreSQL and MySQL/MariaDB take part if the build has their cargo feature and
 //! `COUNTERSIGN_TEST_POSTGRES` or `COUNTERSIGN_TEST_MYSQL` is the URL of a user who may create databases; `.ci/databases`
-//! starts both and sets both. `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,mysql` turns "not there" into a failure.
+//! starts both and sets both. [`crate::required`] turns "not there" into a failure.
 
 use std::{
-    env,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -14,6 +13,8 @@ use countersign::{
     config::DatabaseUrl,
     store::{Store, StoreOptions},
 };
+
+use crate::required::is_required;
 
 /// An empty database of the test's own; dropping it drops the database.
 pub struct Database {
@@ -83,12 +84,12 @@ pub fn databases() -> Vec<Database> {
         on_server("mysql", "COUNTERSIGN_TEST_MYSQL"),
     ];
     let all: Vec<Database> = all.into_iter().flatten().collect();
-    for required in env::var("COUNTERSIGN_TEST_REQUIRE").unwrap_or_default().split(',').map(str::trim) {
+    for name in ["sqlite", "postgres", "mysql"] {
         assert!(
-            required.is_empty() || all.iter().any(|database| database.name == required),
-            "COUNTERSIGN_TEST_REQUIRE names {required}, which is not there: build the tests with its cargo feature \
+            !is_required(name) || all.iter().any(|database| database.name == name),
+            "COUNTERSIGN_TEST_REQUIRE names {name}, which is not there: build the tests with its cargo feature \
              and set COUNTERSIGN_TEST_{} (source .ci/databases does)",
-            required.to_uppercase(),
+            name.to_uppercase(),
         );
     }
     all
@@ -110,7 +111,7 @@ fn fresh_name() -> String {
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 fn on_server(name: &'static str, variable: &str) -> Option<Database> {
-    let admin = env::var(variable).ok().filter(|url| !url.is_empty())?;
+    let admin = std::env::var(variable).ok().filter(|url| !url.is_empty())?;
     let database = fresh_name();
     run(&admin, &format!("CREATE DATABASE {database}"));
     let (server, _) = admin.rsplit_once('/').expect("an URL that ends with the name of a database");

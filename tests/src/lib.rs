@@ -1,10 +1,13 @@
-//! What the tests share: databases, a server on a real socket, the program itself, a mail server, and actors that speak to them.
+//! What the tests share: databases, a server on a real socket, the program itself, a mail server, actors that speak to
+//! them, and the conformance suites.
 
 pub mod actor;
+pub mod conformance;
 pub mod databases;
 pub mod mailbox;
 pub mod program;
 pub mod received;
+pub mod required;
 pub mod server;
 pub mod wire;
 

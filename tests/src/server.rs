@@ -31,6 +31,8 @@ pub const NOON: &str = "2026-01-02T12:00:00Z";
 
 /// Hashes cost next to nothing, and a failed login is not held back: tests that are about either say so themselves.
 const QUICK: &str = "[passwords]\nmemory_kib = 64\niterations = 1\nfailure_floor = \"0s\"\n";
+/// Tests fail to log in far more often than one client may; those that are about that say so themselves.
+const UNLIMITED: &str = "[throttle]\nenabled = false\n";
 
 /// A server of the test's own; dropping it stops it and drops its database.
 pub struct Server {
@@ -63,7 +65,7 @@ impl Server {
         Self::with("")
     }
 
-    /// On SQLite, with this configuration; `[passwords]` is taken.
+    /// On SQLite, with this configuration; `[passwords]` is taken. Without `[throttle]` nothing is limited.
     pub fn with(configuration: &str) -> Self {
         Self::on(Arc::new(sqlite()), configuration)
     }
@@ -75,7 +77,8 @@ impl Server {
 
     /// On this database; several servers may share one.
     pub fn on(database: Arc<Database>, configuration: &str) -> Self {
-        let settings = settings(&format!("{configuration}\n{QUICK}"));
+        let unlimited = if configuration.contains("[throttle]") { "" } else { UNLIMITED };
+        let settings = settings(&format!("{configuration}\n{QUICK}{unlimited}"));
         Self::run(database, settings)
     }
 

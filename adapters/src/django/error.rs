@@ -42,6 +42,12 @@ pub enum Error {
     /// 401.
     #[error("unauthenticated: {0:?}")]
     Unauthenticated(Unauthenticated),
+    /// 429.
+    #[error("throttled")]
+    Throttled {
+        /// How long nothing will be done.
+        wait: Duration,
+    },
     /// 503.
     #[error("service unavailable")]
     Unavailable {
@@ -95,6 +101,11 @@ impl Error {
             Self::Refused(message) => response.json([language.text(message)]),
             Self::Detail { detail, .. } => response.json(Detail { detail: &language.text(detail) }),
             Self::Unauthenticated(why) => response.insert_header((WWW_AUTHENTICATE, "Token")).json(why.body(language)),
+            Self::Throttled { wait } => {
+                let seconds = retry_seconds(*wait);
+                let detail = throttled(seconds, language);
+                response.insert_header((RETRY_AFTER, seconds)).json(Detail { detail: &detail })
+            }
             Self::Unavailable { retry_after } => response
                 .insert_header((RETRY_AFTER, retry_seconds(*retry_after)))
                 .json(Detail { detail: "Service temporarily unavailable, try again later." }),
@@ -147,6 +158,7 @@ impl ResponseError for Error {
             Self::Invalid(_) | Self::Refused(_) => StatusCode::BAD_REQUEST,
             Self::Detail { status, .. } | Self::Page(status) => *status,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -175,6 +187,7 @@ impl From<AuthError> for Error {
             AuthError::Invalid { field } => Self::field(field, "Enter a valid value."),
             AuthError::WeakPassword(flaws) => Self::Invalid(FieldErrors(vec![("password", password_messages(&flaws))])),
             AuthError::NotFound | AuthError::Unsupported(_) => Self::not_found(),
+            AuthError::Throttled { retry_after } => Self::Throttled { wait: retry_after },
             AuthError::Busy { retry_after } => Self::Unavailable { retry_after },
             AuthError::Store(cause) => {
                 tracing::error!(%cause, "django: answered 503");
@@ -204,6 +217,18 @@ impl From<BodyError> for Error {
             | BodyError::Shape { .. } => Self::detail(StatusCode::BAD_REQUEST, "Malformed request."),
         }
     }
+}
+
+/// What the framework says to somebody who has to wait: two sentences, each translated by itself. By their number no
+/// language but English is asked.
+fn throttled(seconds: u64, language: Language) -> String {
+    let until = match seconds {
+        1 => "Expected available in {wait} second.",
+        _ => "Expected available in {wait} seconds.",
+    };
+    let (refusal, until) =
+        (Message::new("Request was throttled."), Message::new(until).with("wait", seconds.to_string()));
+    format!("{} {}", language.text(&refusal), language.text(&until))
 }
 
 /// The messages of Django's password validators.

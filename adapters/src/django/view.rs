@@ -1,6 +1,6 @@
 //! A view as data, and what happens around its handlers.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse, Resource,
@@ -10,7 +10,8 @@ use actix_web::{
         Method, StatusCode,
         header::{ALLOW, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE},
     },
-    middleware::Next,
+    middleware::{Next, from_fn},
+    web::{self, ServiceConfig},
 };
 use countersign_core::{AuthError, TokenFault, Verified};
 
@@ -22,6 +23,7 @@ use super::{
     message::Message,
     metadata::{Action, Field, Metadata},
     pages,
+    throttle::{self, Throttled},
 };
 use crate::{adapter::Adapter, caller, mount::Use};
 
@@ -79,7 +81,7 @@ pub async fn dispatch<A, B>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
 where
-    A: Adapter<Error = Error, Options: Localized>,
+    A: Adapter<Error = Error, Options: Localized + Throttled>,
     B: MessageBody + 'static,
 {
     let locale = Locale::of::<A>(request.request());
@@ -118,14 +120,45 @@ pub fn rest(view: &'static View) -> Resource {
 }
 
 /// [`rest`], where the settings of the mount choose the fields that `OPTIONS` describes.
-pub fn rest_with(view: &'static View, choose: fn(&HttpRequest, &'static [Field]) -> &'static [Field]) -> Resource {
-    actix_web::web::resource(view.pattern).to(move |request: HttpRequest, language: Language| async move {
-        if request.method() == Method::OPTIONS {
-            Ok(describe(view, view.action.as_ref().map(|action| choose(&request, action.fields)), language))
-        } else {
-            Err(Error::method_not_allowed(request.method().as_str()))
-        }
-    })
+pub fn rest_with(view: &'static View, choose: Choose) -> Resource {
+    web::resource(view.pattern).to(move |request, language| ready(unhandled(view, choose, &request, language)))
+}
+
+/// Chooses the fields of a view that `OPTIONS` describes.
+type Choose = fn(&HttpRequest, &'static [Field]) -> &'static [Field];
+
+/// Registers a view of an application's own, outside of the mount's prefix: its callers are known by the credentials of
+/// `mount`, and everything around its handlers is as in the framework. `handlers` adds them to the resource; none is
+/// needed for `OPTIONS` and `HEAD`. A pattern that ends with a slash redirects from the path without it.
+///
+/// See `countersign::serve::serve_with` for an example.
+pub fn own_view<A: Adapter<Error = Error, Options: Localized + Throttled>>(
+    cfg: &mut ServiceConfig,
+    mount: &Use<A>,
+    view: &'static View,
+    handlers: impl FnOnce(Resource) -> Resource,
+) {
+    let around = from_fn(move |request, next| dispatch::<A, _>(view, request, next));
+    let others = move |request, language| ready(unhandled(view, |_, fields| fields, &request, language));
+    let resource = handlers(web::resource(view.pattern)).default_service(web::to(others));
+    cfg.service(resource.app_data(mount.clone()).wrap(around));
+    if let Some(pattern) = view.pattern.strip_suffix('/').filter(|pattern| !pattern.is_empty()) {
+        cfg.service(web::resource(pattern).app_data(mount.clone()).to(pages::add_slash::<A>));
+    }
+}
+
+/// `OPTIONS`, or 405.
+fn unhandled(
+    view: &'static View,
+    choose: Choose,
+    request: &HttpRequest,
+    language: Language,
+) -> Result<HttpResponse, Error> {
+    if request.method() == Method::OPTIONS {
+        Ok(describe(view, view.action.as_ref().map(|action| choose(request, action.fields)), language))
+    } else {
+        Err(Error::method_not_allowed(request.method().as_str()))
+    }
 }
 
 /// The answer to `OPTIONS`; without `fields` to somebody who may not use them.
@@ -138,19 +171,23 @@ fn suffix(request: &HttpRequest) -> Option<&str> {
     request.match_info().get(TAIL).and_then(|tail| tail.strip_prefix('.')).map(|format| format.trim_end_matches('/'))
 }
 
-/// Authentication, then permission. Whoever is found is left in the request's extensions.
-async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest) -> Result<(), Error> {
+/// Authentication, then permission, then the throttles. Whoever is found is left in the request's extensions.
+async fn admit<A>(view: &View, request: &ServiceRequest) -> Result<(), Error>
+where
+    A: Adapter<Error = Error, Options: Throttled>,
+{
     let http = request.request();
     let Some(mount) = Use::<A>::of(http) else {
         return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, Message::verbatim("This view is not mounted.")));
     };
     if matches!(view.guests, Guests::Unasked) {
-        return Ok(());
+        return throttle::check(mount, http, None);
     }
     let credential = accepted(http, mount).map_err(Error::Unauthenticated)?;
     let Some((presented, door)) = credential else {
         let known = view.guests.may(request.method());
-        return if known { Ok(()) } else { Err(Error::Unauthenticated(Unauthenticated::Missing)) };
+        known.then_some(()).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+        return throttle::check(mount, http, None);
     };
     let found: Result<Arc<Verified>, AuthError> = caller::lookup(mount, door, presented.text()).await;
     let verified = found.map_err(|error| match error {
@@ -158,8 +195,9 @@ async fn admit<A: Adapter<Error = Error>>(view: &View, request: &ServiceRequest)
         AuthError::Token(fault) => Error::Unauthenticated(presented.refusal(fault)),
         error => error.into(),
     })?;
+    let user = verified.user.id;
     request.extensions_mut().insert(verified);
-    Ok(())
+    throttle::check(mount, http, Some(user))
 }
 
 /// The headers of Django and DRF, and the indentation that was asked for.

@@ -298,6 +298,6 @@ async fn delete_user(
     if user.id != caller.user.id && !caller.user.is_staff {
         return Err(Error::forbidden());
     }
-    body.into_inner().0?.confirm(&mount, &caller.user).await?;
+    body.into_inner().0?.confirm(&request, &mount, &caller.user).await?;
     remove(&mount, user.id).await
 }

@@ -7,7 +7,7 @@ use actix_web::{
     post,
     web::Bytes,
 };
-use countersign_core::AuthError;
+use countersign_core::{AuthError, Guess};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -106,12 +106,14 @@ impl Parse<Djoser> for Activation {
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ACTIVATION, request, next))"
 )]
 async fn activate_user(
+    request: HttpRequest,
     mount: Use<Djoser>,
     language: Language,
     body: Body<Djoser, Activation>,
 ) -> Result<HttpResponse, Error> {
     let Activation { uid, token } = body.into_inner();
-    let linked = Presented { uid, token }.follow(&mount).await?;
+    let attempt = mount.guess(&request, Guess::Link)?;
+    let linked = Presented { uid, token }.follow(&mount, attempt).await?;
     let user = mount.blocking(move |auth| auth.activate(&linked)).await.map_err(|error| match error {
         AuthError::Forbidden => Error::detail(StatusCode::FORBIDDEN, "Stale token for given user."),
         error => links::dead(error),
@@ -150,12 +152,13 @@ async fn activate_user(
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&RESEND_ACTIVATION, request, next))"
 )]
 async fn resend_activation(
+    request: HttpRequest,
     mount: Use<Djoser>,
     language: Language,
     body: Body<Djoser, Address>,
 ) -> Result<HttpResponse, Error> {
     let topic = mount.options.send_activation_email.then_some(Topic::Activation);
-    write_to(&mount, language, body.into_inner(), Readers::Inactive, topic).await?;
+    write_to(&request, &mount, language, body.into_inner(), Readers::Inactive, topic).await?;
     Ok(match topic {
         Some(_) => HttpResponse::NoContent().finish(),
         None => HttpResponse::BadRequest().finish(),

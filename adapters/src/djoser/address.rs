@@ -1,7 +1,7 @@
 //! An address that asks for a mail: who is written to, in an answer that does not tell.
 
 use actix_web::{HttpRequest, web::Bytes};
-use countersign_core::Account;
+use countersign_core::{Account, Request};
 use utoipa::ToSchema;
 
 use super::{
@@ -65,14 +65,16 @@ impl Readers {
 /// answer nor in its duration: one query finds all or none, and mails are written behind the answer.
 ///
 /// # Errors
-/// 400 if there is nobody, where the settings say that it may be told.
+/// 429 after too many, and 400 if there is nobody, where the settings say that it may be told.
 pub(super) async fn write_to(
+    request: &HttpRequest,
     mount: &Use<Djoser>,
     language: Language,
     address: Address,
     readers: Readers,
     topic: Option<Topic>,
 ) -> Result<(), Error> {
+    mount.count(request, Request::Mail(&address.email))?;
     let email = address.email.clone();
     let found = mount.blocking(move |auth| auth.accounts_by_email(&email)).await?;
     let chosen: Vec<Account> =

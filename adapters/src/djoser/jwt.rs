@@ -11,7 +11,7 @@ use actix_web::{
     post,
     web::{Bytes, Json},
 };
-use countersign_core::{Auth, AuthError, ClaimFault, Credentials, Grant, Secret, Spelling, TokenFault};
+use countersign_core::{Auth, AuthError, ClaimFault, Credentials, Grant, Guess, Secret, Spelling, TokenFault};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -211,11 +211,16 @@ struct Live {}
     security(()),
 )]
 #[post("/jwt/create{tail:/?}", wrap = "from_fn(|request, next| where_taken(&JWT_CREATE, request, next))")]
-async fn create_jwt(mount: Use<Djoser>, body: Body<Djoser, JwtLogin>) -> Result<Json<JwtPair>, Error> {
+async fn create_jwt(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    body: Body<Djoser, JwtLogin>,
+) -> Result<Json<JwtPair>, Error> {
     let JwtLogin { username, password } = body.into_inner();
     let pair = pair(&mount)?;
     let credentials = Credentials { identifier: username, spelling: Spelling::AsStored, password };
-    let issued = mount.hashing(move |_| pair.issue(&pair.authenticate(&credentials)?, &Grant::named(NAME))).await;
+    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let issued = attempt.hashing(move |_| pair.issue(&pair.authenticate(&credentials)?, &Grant::named(NAME))).await;
     let issued = issued.map_err(|error| match error {
         AuthError::WrongCredentials => no_active_account("No active account found with the given credentials"),
         error => error.into(),

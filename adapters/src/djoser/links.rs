@@ -6,6 +6,7 @@ use countersign_core::{AuthError, UserId, auth::Linked};
 use super::Djoser;
 use crate::{
     django::{CharField, Error, Form, Int, decode_base64, int},
+    guarded::Guarded,
     mount::Use,
 };
 
@@ -31,10 +32,10 @@ impl Presented {
     ///
     /// # Errors
     /// 400 that says which of the two is wrong.
-    pub(super) async fn follow(self, mount: &Use<Djoser>) -> Result<Linked, Error> {
+    pub(super) async fn follow(self, mount: &Use<Djoser>, attempt: Guarded<'_, Djoser>) -> Result<Linked, Error> {
         let user = read_uid(&self.uid).ok_or_else(unknown)?;
         let life = mount.options.link_life();
-        let followed = mount.blocking(move |auth| auth.follow_link(user, &self.token, life)).await;
+        let followed = attempt.blocking(move |auth| auth.follow_link(user, &self.token, life)).await;
         followed.map_err(|error| match error {
             AuthError::NotFound => unknown(),
             error => dead(error),

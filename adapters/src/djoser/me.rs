@@ -1,6 +1,6 @@
 //! The caller as `users/me/`: show, change the address, delete.
 
-use actix_web::{HttpResponse, delete, get, middleware::from_fn, patch, put, web::Json};
+use actix_web::{HttpRequest, HttpResponse, delete, get, middleware::from_fn, patch, put, web::Json};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
@@ -145,10 +145,11 @@ async fn update_me(
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))"
 )]
 async fn delete_me(
+    request: HttpRequest,
     mount: Use<Djoser>,
     caller: Caller<Djoser>,
     body: Body<Djoser, CurrentPassword>,
 ) -> Result<HttpResponse, Error> {
-    body.into_inner().confirm(&mount, &caller.user).await?;
+    body.into_inner().confirm(&request, &mount, &caller.user).await?;
     remove(&mount, caller.user.id).await
 }

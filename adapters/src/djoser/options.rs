@@ -1,10 +1,10 @@
 //! The settings of a mount: Djoser's own, by its names, with its defaults.
 
 use chrono::TimeDelta;
-use countersign_core::strategy::SimpleJwtSettings;
+use countersign_core::{Rate, strategy::SimpleJwtSettings};
 
 use crate::{
-    django::{self, Locale, Localized},
+    django::{self, Locale, Localized, Rates, Throttled},
     mount::Site,
     settings::{Span, between, when_set},
 };
@@ -120,6 +120,12 @@ crate::settings! {
         pub locale: LocaleSource = LocaleSource::Off,
         /// The language of whoever asks for none that exists, by Django's code: "de", "pt-br", "zh-hans" …
         pub language_code: String = django::STOCK_LANGUAGE.to_owned(), check = language_code,
+        /// The rate of Django REST framework's `AnonRateThrottle`: how often a client that is not logged in may ask for
+        /// anything, such as "100/day". Without it, as often as it likes.
+        pub throttle_anon: Option<Rate> = None,
+        /// The rate of its `UserRateThrottle`: how often a user may ask for anything, such as "1000/day"; a client that is
+        /// not logged in is counted as well. Without it, as often as they like.
+        pub throttle_user: Option<Rate> = None,
     }
 }
 
@@ -138,6 +144,12 @@ pub(super) struct FrontEnd {
 impl Localized for DjoserOptions {
     fn locale(&self) -> Locale {
         Locale::new(&self.language_code, self.locale == LocaleSource::AcceptLanguage)
+    }
+}
+
+impl Throttled for DjoserOptions {
+    fn rates(&self) -> Rates {
+        Rates { anon: self.throttle_anon, user: self.throttle_user }
     }
 }
 

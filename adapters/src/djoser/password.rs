@@ -1,7 +1,7 @@
 //! `users/set_password/`, and the current password that dangerous operations ask for.
 
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes};
-use countersign_core::{AuthError, Secret, Subject, User, UserId, password::PasswordOwner, store::Revoke};
+use countersign_core::{AuthError, Guess, Secret, Subject, User, UserId, password::PasswordOwner, store::Revoke};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -68,8 +68,8 @@ impl CurrentPassword {
     ///
     /// # Errors
     /// 400 if not.
-    pub(super) async fn confirm(self, mount: &Use<Djoser>, caller: &User) -> Result<(), Error> {
-        match confirmed(mount, caller.id, self.current_password).await? {
+    pub(super) async fn confirm(self, request: &HttpRequest, mount: &Use<Djoser>, caller: &User) -> Result<(), Error> {
+        match confirmed(request, mount, caller.id, self.current_password).await? {
             Some(_) => Ok(()),
             None => Err(Error::field(CURRENT_PASSWORD, INVALID)),
         }
@@ -80,8 +80,14 @@ impl CurrentPassword {
 pub(super) const INVALID: &str = "Invalid password.";
 
 /// The user, if this is their password.
-pub(super) async fn confirmed(mount: &Use<Djoser>, user: UserId, password: Secret) -> Result<Option<Subject>, Error> {
-    match mount.hashing(move |auth| auth.confirm_password(user, &password)).await {
+pub(super) async fn confirmed(
+    request: &HttpRequest,
+    mount: &Use<Djoser>,
+    user: UserId,
+    password: Secret,
+) -> Result<Option<Subject>, Error> {
+    let attempt = mount.guess(request, Guess::Password(user))?;
+    match attempt.hashing(move |auth| auth.confirm_password(user, &password)).await {
         Ok(subject) => Ok(Some(subject)),
         Err(AuthError::WrongCredentials) => Ok(None),
         Err(error) => Err(error.into()),
@@ -160,6 +166,7 @@ impl Parse<Djoser> for SetPassword {
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&SET_PASSWORD, request, next))"
 )]
 async fn change_password(
+    request: HttpRequest,
     mount: Use<Djoser>,
     language: Language,
     caller: Caller<Djoser>,
@@ -168,7 +175,7 @@ async fn change_password(
     let SetPassword { new_password, re_new_password, current_password, mut errors } = body.into_inner();
     let mut subject = None;
     if let Some(current) = current_password {
-        subject = confirmed(&mount, caller.user.id, current).await?;
+        subject = confirmed(&request, &mount, caller.user.id, current).await?;
         if subject.is_none() {
             errors.0.push((CURRENT_PASSWORD, vec![INVALID.into()]));
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middleware::from_fn, post, web::Bytes};
-use countersign_core::{AuthError, Secret, User, Verified, password::PasswordOwner, store::Revoke};
+use countersign_core::{AuthError, Guess, Secret, User, Verified, password::PasswordOwner, store::Revoke};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -78,11 +78,12 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&RESET_PASSWORD, request, next))"
 )]
 async fn request_password_reset(
+    request: HttpRequest,
     mount: Use<Djoser>,
     language: Language,
     body: Body<Djoser, Address>,
 ) -> Result<HttpResponse, Error> {
-    write_to(&mount, language, body.into_inner(), Readers::Active, Some(Topic::PasswordReset)).await?;
+    write_to(&request, &mount, language, body.into_inner(), Readers::Active, Some(Topic::PasswordReset)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -160,7 +161,8 @@ async fn reset_password(
     if re_new_password.is_some_and(|again| again != new_password) {
         return Err(Error::non_field(MISMATCH));
     }
-    let linked = Presented { uid, token }.follow(&mount).await?;
+    let attempt = mount.guess(&request, Guess::Link)?;
+    let linked = Presented { uid, token }.follow(&mount, attempt).await?;
     let revoke = if mount.options.logout_on_password_reset { Revoke::Everything } else { Revoke::Nothing };
     let changed = mount.hashing(move |auth| auth.reset_password(&linked, &new_password, revoke)).await;
     let user = changed.map_err(|error| match error {

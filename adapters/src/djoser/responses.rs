@@ -67,10 +67,11 @@ pub(super) struct Answering;
 
 impl IntoResponses for Answering {
     fn responses() -> Responses {
-        let seconds = HeaderBuilder::new().schema(Some(u64::schema())).description(Some("Seconds")).build();
+        let seconds = || HeaderBuilder::new().schema(Some(u64::schema())).description(Some("Seconds")).build();
         BTreeMap::from([
             document::refusal::<Detail>(406, "Something else than JSON was asked for", None),
-            document::refusal::<Detail>(503, "Overloaded or without a database", Some(("Retry-After", seconds))),
+            document::refusal::<Detail>(429, "Too often; nothing was done", Some(("Retry-After", seconds()))),
+            document::refusal::<Detail>(503, "Overloaded or without a database", Some(("Retry-After", seconds()))),
         ])
     }
 }

@@ -1,7 +1,9 @@
 //! `token/login/` and `token/logout/`: both also without the slash.
 
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes, web::Json};
-use countersign_core::{Auth, AuthError, Credentials, Grant, Secret, Spelling, TokenKind, Verified, store::Revoke};
+use countersign_core::{
+    Auth, AuthError, Credentials, Grant, Guess, Secret, Spelling, TokenKind, Verified, store::Revoke,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -117,14 +119,19 @@ struct AuthToken {
     "/token/login{tail:/?}",
     wrap = "from_fn(|request, next| dispatch_if(HAS_TOKENS, &TOKEN_CREATE, request, next))"
 )]
-async fn create_token(mount: Use<Djoser>, body: Body<Djoser, Login>) -> Result<Json<AuthToken>, Error> {
+async fn create_token(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    body: Body<Djoser, Login>,
+) -> Result<Json<AuthToken>, Error> {
     let (identifier, spelling, password) = match body.into_inner() {
         Login { email: Some(email), password: Some(password), .. } => (email, Spelling::Address, password),
         Login { username: Some(username), password: Some(password), .. } => (username, Spelling::AsStored, password),
         _ => return Err(AuthError::WrongCredentials.into()),
     };
     let credentials = Credentials { identifier, spelling, password };
-    let issued = mount.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
+    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(Json(AuthToken { auth_token: issued.access.expose().to_owned() }))
 }
 

@@ -1,7 +1,7 @@
 //! `users/set_username/`, `users/reset_username/` and `users/reset_username_confirm/`.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method, middleware::from_fn, post, web::Bytes};
-use countersign_core::{AuthError, Secret, User, UserId};
+use countersign_core::{AuthError, Guess, Secret, User, UserId};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -174,6 +174,7 @@ impl Parse<Djoser> for SetUsername {
     wrap = "from_fn(|request, next| dispatch_if(HAS_NAMES, &SET_USERNAME, request, next))"
 )]
 async fn change_username(
+    request: HttpRequest,
     mount: Use<Djoser>,
     language: Language,
     caller: Caller<Djoser>,
@@ -182,7 +183,7 @@ async fn change_username(
     let SetUsername { current_password, new_username, re_new_username, mut errors } = body.into_inner();
     let id = caller.user.id;
     if let Some(current) = current_password
-        && confirmed(&mount, id, current).await?.is_none()
+        && confirmed(&request, &mount, id, current).await?.is_none()
     {
         errors.insert("", CURRENT_PASSWORD, INVALID);
     }
@@ -222,11 +223,12 @@ async fn change_username(
     wrap = "from_fn(|request, next| dispatch_if(HAS_NAMES, &RESET_USERNAME, request, next))"
 )]
 async fn request_username_reset(
+    request: HttpRequest,
     mount: Use<Djoser>,
     language: Language,
     body: Body<Djoser, Address>,
 ) -> Result<HttpResponse, Error> {
-    write_to(&mount, language, body.into_inner(), Readers::Active, Some(Topic::UsernameReset)).await?;
+    write_to(&request, &mount, language, body.into_inner(), Readers::Active, Some(Topic::UsernameReset)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -290,13 +292,16 @@ impl Parse<Djoser> for UsernameReset {
     wrap = "from_fn(|request, next| dispatch_if(HAS_NAMES, &RESET_USERNAME_CONFIRM, request, next))"
 )]
 async fn reset_username(
+    request: HttpRequest,
     mount: Use<Djoser>,
     language: Language,
     body: Body<Djoser, UsernameReset>,
 ) -> Result<HttpResponse, Error> {
     let UsernameReset { new_username, re_new_username, uid, token, errors } = body.into_inner();
+    // Whether a name is free is told before the link is looked at.
+    let attempt = mount.guess(&request, Guess::Link)?;
     let name = free(&mount, None, (new_username, re_new_username), errors).await?;
-    let linked = Presented { uid, token }.follow(&mount).await?;
+    let linked = Presented { uid, token }.follow(&mount, attempt).await?;
     let changed = mount.blocking(move |auth| auth.reset_username(&linked, &name)).await;
     let user = changed.map_err(|error| match error {
         error @ AuthError::Taken(_) => taken(error),

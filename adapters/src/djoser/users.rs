@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, middleware::from_fn, post, web::Bytes, web::Json};
 use countersign_core::{
-    AuthError, Registration, Secret, User, UserId,
+    AuthError, Registration, Request, Secret, User, UserId,
     identifier::{self, Key, Kind},
 };
 use serde::Serialize;
@@ -232,12 +232,16 @@ async fn show_root(mount: Use<Djoser>) -> Json<Root> {
 )]
 #[post(r"/users{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&USERS, request, next))")]
 async fn create_user(
+    request: HttpRequest,
     mount: Use<Djoser>,
     language: Language,
     body: Body<Djoser, NewUser>,
 ) -> Result<HttpResponse, Error> {
     let NewUser { email, username, password, re_password, mut errors } = body.into_inner();
     let options = &mount.options;
+    if username.is_some() || !email.is_empty() {
+        mount.count(&request, Request::Registration)?;
+    }
     let email = normalize_email(&email);
     if options.login_field == LoginField::Email {
         let wanted = [(Kind::Email, Key::email(&email))];

@@ -55,6 +55,8 @@ pub enum Code {
     ContentTooLarge,
     /// 415.
     UnsupportedMediaType,
+    /// 429: see the header `Retry-After`.
+    TooManyRequests,
     /// 503: see the header `Retry-After`.
     ServiceUnavailable,
 }
@@ -116,6 +118,9 @@ const fn plain(cause: &Cause) -> (StatusCode, Code, &'static str) {
             Code::UnsupportedMediaType,
             "The body must be sent as application/json or application/x-www-form-urlencoded.",
         ),
+        Cause::Throttled { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests, "Too many attempts. Please try again later.")
+        }
         Cause::Unavailable { .. } => {
             (StatusCode::SERVICE_UNAVAILABLE, Code::ServiceUnavailable, "Please try again in a moment.")
         }

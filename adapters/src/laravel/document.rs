@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::{
     IntoResponses, PartialSchema as _, ToSchema,
     openapi::{
-        ComponentsBuilder, HeaderBuilder, OpenApi, OpenApiBuilder, RefOr, Response, ResponseBuilder,
+        ComponentsBuilder, Header, HeaderBuilder, OpenApi, OpenApiBuilder, RefOr, Response, ResponseBuilder,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -69,13 +69,26 @@ impl IntoResponses for Changing {
     }
 }
 
+/// The refusal of whoever guesses, or registers, too often.
+pub struct Throttled;
+
+impl IntoResponses for Throttled {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::from([document::refusal::<Message>(429, "Too often; nothing was done", Some(retry_after()))])
+    }
+}
+
 /// The refusal of whatever asks the store.
 pub struct Unavailable;
 
 impl IntoResponses for Unavailable {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let seconds = HeaderBuilder::new().schema(Some(u64::schema())).description(Some("Seconds")).build();
         let description = "Overloaded or without a database; nothing was done";
-        BTreeMap::from([document::refusal::<Message>(503, description, Some(("Retry-After", seconds)))])
+        BTreeMap::from([document::refusal::<Message>(503, description, Some(retry_after()))])
     }
+}
+
+fn retry_after() -> (&'static str, Header) {
+    let seconds = HeaderBuilder::new().schema(Some(u64::schema())).description(Some("Seconds"));
+    ("Retry-After", seconds.build())
 }

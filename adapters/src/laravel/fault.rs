@@ -109,6 +109,8 @@ enum Wire<'a> {
     Invalid(Cow<'a, Errors>),
     /// A status and its message.
     Status(StatusCode, Cow<'a, str>),
+    /// 429 with the time after which another try is admitted.
+    Throttled(Duration),
     /// 503 with the time after which another try may be worth it.
     Unavailable(Duration),
 }
@@ -138,6 +140,7 @@ impl Fault {
                     }
                     invalid(errors)
                 }
+                AuthError::Throttled { retry_after } => Wire::Throttled(*retry_after),
                 AuthError::Busy { retry_after } => Wire::Unavailable(*retry_after),
                 AuthError::Store(_) => Wire::Unavailable(STORE_RETRY),
                 AuthError::Unsupported(_) => status(StatusCode::INTERNAL_SERVER_ERROR, "Server Error"),
@@ -195,6 +198,7 @@ impl ResponseError for Fault {
             Wire::Unauthenticated => StatusCode::UNAUTHORIZED,
             Wire::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Wire::Status(status, _) => status,
+            Wire::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Wire::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -217,13 +221,21 @@ pub fn said_to(request: &HttpRequest, site: &Site, fault: &Fault) -> HttpRespons
         }
         (Wire::Invalid(_), Manner::Page { back, .. }) => answer::redirect(&back),
         (Wire::Status(status, message), manner) => said(status, &message, matches!(manner, Manner::Json)),
+        // Thrown by the middleware `throttle`.
+        (Wire::Throttled(after), manner) => {
+            later(StatusCode::TOO_MANY_REQUESTS, "Too Many Attempts.", after, matches!(manner, Manner::Json))
+        }
         (Wire::Unavailable(after), manner) => {
-            let unavailable = StatusCode::SERVICE_UNAVAILABLE;
-            let mut response = said(unavailable, "Service Unavailable", matches!(manner, Manner::Json));
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_seconds(after)));
-            response
+            later(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", after, matches!(manner, Manner::Json))
         }
     }
+}
+
+/// [`said`], with the time after which to come back.
+fn later(status: StatusCode, message: &str, after: Duration, as_json: bool) -> HttpResponse {
+    let mut response = said(status, message, as_json);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_seconds(after)));
+    response
 }
 
 /// A status with a message, or its page.

@@ -51,6 +51,7 @@ impl Error {
                 Cause::Taken => (StatusCode::CONFLICT, "Conflict"),
                 Cause::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Content Too Large"),
                 Cause::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type"),
+                Cause::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"),
                 Cause::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
             },
             Self::UpgradeRequired => (StatusCode::UPGRADE_REQUIRED, "Upgrade Required"),

@@ -74,7 +74,7 @@ pub(super) async fn open_socket(
         let guard = Guard::admit(&mount, token).await?;
         (mount.site.sockets.seat(guard.user().id, limits), Some(guard))
     } else {
-        (mount.site.sockets.seat_for_stranger(request.peer_addr().map(|address| address.ip()), limits), None)
+        (mount.site.sockets.seat_for_stranger(Some(mount.site.proxies.client(&request)), limits), None)
     };
     let seat = seat.ok_or_else(full)?;
     let mut checked = frames::checked(payload);

@@ -53,6 +53,12 @@ pub enum Cause {
     /// The body is of a type that the operation does not read.
     #[error("unsupported media type")]
     UnsupportedMediaType,
+    /// Too often.
+    #[error("too many requests")]
+    Throttled {
+        /// How long nothing will be done.
+        retry_after: Duration,
+    },
     /// Not now.
     #[error("service unavailable")]
     Unavailable {
@@ -75,7 +81,7 @@ impl Cause {
                 let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
                 response.insert_header((ALLOW, allowed.join(", ")));
             }
-            Self::Unavailable { retry_after } => {
+            Self::Throttled { retry_after } | Self::Unavailable { retry_after } => {
                 response.insert_header((RETRY_AFTER, retry_seconds(*retry_after)));
             }
             _ => {}
@@ -93,6 +99,7 @@ impl From<AuthError> for Cause {
             AuthError::Taken(_) => Self::Taken,
             AuthError::Invalid { .. } | AuthError::WeakPassword(_) => Self::BadRequest,
             AuthError::NotFound | AuthError::Unsupported(_) => Self::NotFound,
+            AuthError::Throttled { retry_after } => Self::Throttled { retry_after },
             AuthError::Busy { retry_after } => Self::Unavailable { retry_after },
             AuthError::Store(cause) => {
                 tracing::error!(%cause, "answered 503");

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::TimeDelta;
 use countersign_core::{
-    Auth, AuthError, Registration, Secret, Subject,
+    Auth, AuthError, Guess, Registration, Request, Secret, Subject,
     identifier::{Key, Kind},
     password::PasswordOwner,
 };
@@ -58,6 +58,7 @@ struct CredentialsInput {
         (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
         (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
         document::Changing,
+        document::Throttled,
         document::Unavailable,
     ),
     security(("laravel_session" = [], "laravel_xsrf" = [])),
@@ -75,7 +76,8 @@ pub async fn log_in(
     let login = Login::read(&input, Fields::Strict, NO_SUCH_CREDENTIALS, &[]);
     let (credentials, refusal) = login?.into_parts();
     let options = mount.options.clone();
-    let opened = mount.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, &options)).await;
+    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let opened = attempt.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, &options)).await;
     let opened = opened.map_err(|error| Login::refused(refusal, error))?;
     Ok(entered(&request, &mount, opened))
 }
@@ -137,6 +139,7 @@ struct RegistrationInput {
         (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
         (status = 422, description = "Not what is expected, or taken", body = ValidationError),
         document::Changing,
+        document::Throttled,
         document::Unavailable,
     ),
     security(("laravel_session" = [], "laravel_xsrf" = [])),
@@ -166,6 +169,7 @@ pub async fn register(
         (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
         (status = 422, description = "Not what is expected, or taken", body = ValidationError),
         document::Changing,
+        document::Throttled,
         document::Unavailable,
     ),
     security(("laravel_session" = [], "laravel_xsrf" = [])),
@@ -188,6 +192,7 @@ async fn sign_up(
         return Ok(answer::redirect(&mount.site.base_url));
     }
     let input = body.read().await?;
+    mount.count(&request, Request::Registration)?;
     let registration = mount.blocking(move |auth| read_registration(&input, auth)).await??;
     let options = mount.options.clone();
     let opened = mount.hashing(move |auth| {

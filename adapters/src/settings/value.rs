@@ -2,10 +2,11 @@
 
 use std::{fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr};
 
-use countersign_core::Secret;
+use countersign_core::{Rate, Secret, throttle::NotARate};
 use toml::Value;
 
 use super::{Choice, Span};
+use crate::client::{Network, NotANetwork};
 
 /// What stands for a secret wherever settings are shown.
 pub const MASK: &str = "********";
@@ -85,6 +86,26 @@ impl SettingValue for SocketAddr {
     fn read(value: &Value) -> Result<Self, String> {
         let hint = || "is not an address; write host:port such as \"127.0.0.1:8000\"".to_owned();
         value.as_str().and_then(|text| text.parse().ok()).ok_or_else(hint)
+    }
+
+    fn show(&self) -> Option<Value> {
+        Some(Value::String(self.to_string()))
+    }
+}
+
+impl SettingValue for Rate {
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_str().unwrap_or_default().parse().map_err(|error: NotARate| error.to_string())
+    }
+
+    fn show(&self) -> Option<Value> {
+        Some(Value::String(self.to_string()))
+    }
+}
+
+impl SettingValue for Network {
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_str().unwrap_or_default().parse().map_err(|error: NotANetwork| error.to_string())
     }
 
     fn show(&self) -> Option<Value> {

@@ -7,10 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_core::{auth::Realm, cache::Follower};
+use countersign_core::{Throttle, auth::Realm, cache::Follower};
 
 /// How often last uses are written; they are true to a minute anyway.
 const FLUSH: Duration = Duration::from_secs(5);
+/// How often counters of the throttle that are over are forgotten.
+const SWEEP: Duration = Duration::from_secs(60);
 /// How often ended tokens and old revocations are deleted.
 const PRUNE: Duration = Duration::from_secs(3600);
 
@@ -21,7 +23,7 @@ pub struct Background {
 }
 
 impl Background {
-    pub(super) fn start(realm: &Realm, poll: Duration) -> io::Result<Self> {
+    pub(super) fn start(realm: &Realm, throttle: &Throttle, poll: Duration) -> io::Result<Self> {
         let mut background = Self { stop: Vec::new(), threads: Vec::new() };
         let mut follower = Follower::begin(realm).map_err(io::Error::other)?;
         follower.look(realm).map_err(io::Error::other)?;
@@ -39,6 +41,8 @@ impl Background {
                 Err(_) => {}
             }
         })?;
+        let (counters, clock) = (throttle.clone(), realm.clone());
+        background.every(SWEEP, "throttle", move || counters.sweep(clock.now()))?;
         let writer = realm.clone();
         let mut pruned = Instant::now();
         background.every(FLUSH, "housekeeping", move || {

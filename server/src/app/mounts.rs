@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::web;
 use countersign_adapters::{
-    Dialect,
+    Adapter, Dialect, Use,
     dialect::{MountParts, Wired},
     mount::{Neighbours, Site},
 };
@@ -67,23 +67,28 @@ impl Mounts {
         if problems.is_empty() { Ok(Self { list, beside }) } else { Err(Problems(problems)) }
     }
 
+    /// The first mount of adapter `A`.
+    pub(super) fn first<A: Adapter>(&self) -> Option<Use<A>> {
+        self.list.iter().find_map(|mount| mount.wired.mount())
+    }
+
     /// Registers the unprefixed mounts on the application itself, then one scope a prefix, the longest first: of two
     /// scopes that fit a path, actix asks only the first.
     pub(super) fn routes(&self, cfg: &mut web::ServiceConfig) {
         let mut scopes: BTreeMap<&str, Vec<&Wired>> = BTreeMap::new();
         for mount in &self.list {
             if mount.prefix.is_empty() {
-                (mount.wired)(&mut ServiceConfig::new(cfg));
+                mount.wired.register(&mut ServiceConfig::new(cfg));
             } else {
                 scopes.entry(&mount.prefix).or_default().push(&mount.wired);
             }
         }
         let mut scopes: Vec<_> = scopes.into_iter().collect();
         scopes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
-        for (prefix, wired) in scopes {
+        for (prefix, mounts) in scopes {
             cfg.service(web::scope(prefix).configure(|cfg| {
-                for wire in wired {
-                    wire(&mut ServiceConfig::new(cfg));
+                for wired in mounts {
+                    wired.register(&mut ServiceConfig::new(cfg));
                 }
             }));
         }

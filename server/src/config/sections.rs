@@ -9,9 +9,10 @@ use std::{
 
 use countersign_adapters::{
     choices,
+    client::{Network, Proxies, ProxyHeader},
     settings::{Span, between, when_set},
 };
-use countersign_core::{Secret, password::Argon2Params};
+use countersign_core::{Rate, Secret, ThrottleOptions, password::Argon2Params};
 
 use super::{
     database_url::DatabaseUrl,
@@ -43,6 +44,11 @@ countersign_adapters::settings! {
         pub body_limit: usize = 65_536, check = between(1_024, 16 * 1_024 * 1_024),
         /// How long a client may take to send a body.
         pub body_timeout: Span = Span::seconds(10), check = positive,
+        /// Addresses and networks of proxies in front of the server, such as ["127.0.0.1", "10.0.0.0/8"]: the last address that
+        /// they report and that is none of theirs is the client's.
+        pub trusted_proxies: Vec<Network> = Vec::new(),
+        /// Where they report it: "x-forwarded-for" or "forwarded" (RFC 7239). The other one is not looked at.
+        pub proxy_header: ProxyHeader = ProxyHeader::XForwardedFor,
         /// How long a stopping server waits for the requests that it is still answering.
         pub shutdown_timeout: Span = Span::seconds(10),
     }
@@ -111,6 +117,31 @@ countersign_adapters::settings! {
         pub max_wait: Span = Span::seconds(1), check = positive,
         /// A failed login is answered no sooner than this, so that its duration tells nothing.
         pub failure_floor: Span = Span::millis(100),
+    }
+}
+
+countersign_adapters::settings! {
+    /// How often may be guessed: a number in a second, minute, hour or day, such as "5/min". Counted in the memory of the
+    /// process, over all dialects together; an IPv6 client is its network of 64 bits. Who has to wait is answered 429 with
+    /// Retry-After, before anything is hashed, and whether or not there is such an account.
+    pub struct ThrottleSettings {
+        /// Is any of this limited?
+        pub enabled: bool = true,
+        /// Wrong passwords of one client for one account; a right one forgets them.
+        pub login: Rate = Rate::per_minute(5), check = some,
+        /// Wrong passwords of one client for all accounts.
+        pub login_client: Rate = Rate::per_minute(10), check = some,
+        /// Wrong passwords for one account from clients that have not logged in to it within thirty days. From where they
+        /// have been its owners still log in, and what a token can do goes on.
+        pub login_account: Rate = Rate::per_hour(100), check = some,
+        /// Registrations of one client, those that are refused among them.
+        pub register: Rate = Rate::per_minute(20), check = some,
+        /// Mails to one address that somebody asked for without being logged in.
+        pub mail: Rate = Rate::per_hour(5), check = some,
+        /// Such mails that one client asks for.
+        pub mail_client: Rate = Rate::per_hour(30), check = some,
+        /// Links of mails that one client shows and that do not hold.
+        pub link: Rate = Rate::per_minute(20), check = some,
     }
 }
 
@@ -210,6 +241,26 @@ impl ServerSettings {
     pub fn worker_count(&self) -> usize {
         or_cores(self.workers)
     }
+
+    /// Whose word counts on where a request comes from.
+    pub fn proxies(&self) -> Proxies {
+        Proxies { trusted: self.trusted_proxies.clone(), header: self.proxy_header }
+    }
+}
+
+impl ThrottleSettings {
+    /// The limits, unless they are switched off.
+    pub fn options(&self) -> Option<ThrottleOptions> {
+        self.enabled.then_some(ThrottleOptions {
+            login: self.login,
+            login_client: self.login_client,
+            login_account: self.login_account,
+            registration: self.register,
+            mail: self.mail,
+            mail_client: self.mail_client,
+            link: self.link,
+        })
+    }
 }
 
 impl PasswordSettings {
@@ -237,6 +288,10 @@ fn filled(text: &str) -> Result<(), String> {
 fn token_characters(prefix: &str) -> Result<(), String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._~+-".contains(c);
     if prefix.chars().all(fits) { Ok(()) } else { Err("may hold only letters, digits and . _ ~ + -".to_owned()) }
+}
+
+fn some(rate: &Rate) -> Result<(), String> {
+    if rate.requests() > 0 { Ok(()) } else { Err("permits nothing; write \"1/day\" or more".to_owned()) }
 }
 
 fn positive(span: &Span) -> Result<(), String> {

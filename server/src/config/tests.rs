@@ -51,6 +51,38 @@ fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Settings, Vec<String
 }
 
 #[test]
+fn rates_and_proxies_are_read_and_what_is_none_is_told() {
+    let settings = load(
+        "[throttle]\nenabled = false\nlogin = \"3/m\"\n[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]",
+        &[("COUNTERSIGN__THROTTLE__MAIL", "2/day"), ("COUNTERSIGN__SERVER__PROXY_HEADER", "forwarded")],
+    );
+    let settings = settings.unwrap();
+    assert_eq!(
+        (settings.throttle.login.to_string(), settings.throttle.mail.to_string()),
+        ("3/min".into(), "2/day".into())
+    );
+    assert_eq!(settings.throttle.options(), None);
+    let trusted: Vec<String> = settings.server.proxies().trusted.iter().map(ToString::to_string).collect();
+    assert_eq!(trusted, ["10.0.0.0/8", "::1"]);
+    let wrong = load(
+        "[throttle]\nlogin = \"5/month\"\nlink = \"0/min\"\n\
+         [server]\ntrusted_proxies = [\"proxy\", \"10.0.0.1/8\"]\nproxy_header = \"x-real-ip\"",
+        &[],
+    );
+    assert_eq!(
+        wrong.unwrap_err(),
+        [
+            "server.trusted_proxies: [\"proxy\", \"10.0.0.1/8\"] holds \"proxy\", which is not an address or a network; write one \
+             such as \"127.0.0.1\" or \"10.0.0.0/8\"",
+            "server.proxy_header: \"x-real-ip\" is not one of \"x-forwarded-for\", \"forwarded\"",
+            "throttle.login: \"5/month\" is not a rate; write a number up to 10000 and one of s, min, hour, day, such as \
+             \"5/min\" or \"100/day\"",
+            "throttle.link: \"0/min\" permits nothing; write \"1/day\" or more",
+        ]
+    );
+}
+
+#[test]
 fn without_anything_all_has_its_default() {
     assert_eq!(Settings::load(&Sources::default()), Ok(Settings::default()));
     let settings = defaults();

@@ -10,8 +10,9 @@ use countersign_core::{Registration, Secret};
 use countersign_tests::{Answer, Server, databases::sqlite, server::settings};
 use serde_json::{Value, json};
 
-/// Hashes as expensive as they are shipped, one at a time, and little patience.
-const SHIPPED: &str = "[passwords]\nthreads = 1\nmax_wait = \"100ms\"\nfailure_floor = \"0s\"\n";
+/// Hashes as expensive as they are shipped, one at a time, and little patience; as many clients as come.
+const SHIPPED: &str =
+    "[passwords]\nthreads = 1\nmax_wait = \"100ms\"\nfailure_floor = \"0s\"\n[throttle]\nenabled = false\n";
 const CLIENTS: usize = 40;
 
 fn storm(server: &Server, path: &'static str, body: &Value) -> Vec<(Duration, Answer)> {

@@ -81,11 +81,15 @@ pub struct Server {
 }
 
 impl Installation {
-    /// Production's settings with SQLite in a file, and these lines of configuration.
+    /// Production's settings with SQLite in a file, without the throttle, which would stop the storms of one client; and
+    /// these lines of configuration.
     pub fn new(configuration: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let address = free_address();
-        let text = format!("{configuration}\n[server]\nbind = \"{address}\"\n[log]\nlevel = \"info\"\n");
+        let text = format!(
+            "{configuration}\n[server]\nbind = \"{address}\"\n[log]\nlevel = \"info\"\n\
+             [throttle]\nenabled = false\n"
+        );
         fs::write(folder.path().join("countersign.toml"), text).expect("a file in it");
         Self { folder, address }
     }
