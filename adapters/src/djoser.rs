@@ -9,6 +9,7 @@ mod address;
 mod jwt;
 mod links;
 mod mails;
+mod me;
 mod options;
 mod password;
 mod reset_password;
@@ -90,7 +91,7 @@ impl Adapter for Djoser {
         tokens::routes(cfg);
         jwt::routes(cfg);
         users::routes(cfg);
-        accounts::my_routes(cfg);
+        me::routes(cfg);
         password::routes(cfg);
         activation::routes(cfg);
         reset_password::routes(cfg);

@@ -15,13 +15,13 @@ use actix_web::{
         signal::unix::{Signal, SignalKind, signal},
     },
 };
-use countersign_adapters::mail::NoPostman;
+use countersign_adapters::{adapter::Adapter as _, djoser::Djoser, mail::NoPostman};
 use countersign_core::env::{Clock as _, Random, SystemClock, SystemRandom};
 use futures_util::future::{Either, select};
 
 use crate::{
     app::{App, AssemblyError, Parts, edge},
-    config::Settings,
+    config::{Settings, Way},
     keys::{self, KeyError},
     mail::{MailError, Mailer},
     store::{Backend, OpenError, Store, StoreOptions},
@@ -78,6 +78,20 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     let (clock, postman) = (Arc::new(SystemClock), Arc::new(NoPostman));
     let parts = Parts { users: store.clone(), tokens: store, keys, clock, random, postman };
     Ok((parts, backend))
+}
+
+/// Tells of mails that are really sent and whose links lead to this server, which has no page behind them.
+fn warn_of_links(settings: &Settings) {
+    if !matches!(settings.mail.transport.way(), Ok(Way::Smtp(_))) {
+        return;
+    }
+    let djoser = settings.mounts.iter().filter(|mount| mount.adapter == Djoser::NAME);
+    for mount in djoser.filter(|mount| !mount.options.contains_key("email_frontend_domain")) {
+        tracing::warn!(
+            mount = mount.number,
+            "links in mails lead to this server, which has no pages for them: set email_frontend_domain"
+        );
+    }
 }
 
 /// Serves until SIGTERM or SIGINT; then requests in flight are finished, pending writes are written, and mails that wait are
@@ -138,6 +152,7 @@ pub fn serve_with(
     let (parts, backend) = open(settings)?;
     let mailer = Mailer::start(&settings.mail, Arc::clone(&parts.clock), Arc::clone(&parts.random))?;
     let app = extend(App::assemble(settings, Parts { postman: mailer.postman(), ..parts })?);
+    warn_of_links(settings);
     let background = app.background(settings)?;
     let bind = settings.server.bind;
     System::new().block_on(async {

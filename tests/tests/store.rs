@@ -4,6 +4,8 @@
 
 #[path = "store/common.rs"]
 mod common;
+#[path = "store/links.rs"]
+mod links;
 #[path = "store/races.rs"]
 mod races;
 #[path = "store/starts.rs"]

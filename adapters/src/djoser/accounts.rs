@@ -1,4 +1,4 @@
-//! One user, as `users/me/` or by number: show, change the address, delete.
+//! One user by number or name: show, change the address, delete. What `users/me/` does as well is here.
 
 use actix_web::{
     FromRequest as _, HttpRequest, HttpResponse, delete,
@@ -31,16 +31,6 @@ use crate::{
     mount::Use,
 };
 
-/// `UserViewSet.me`.
-pub(super) static ME: View = View {
-    pattern: r"/users/me{tail:/|\.[a-z0-9]+/?}",
-    allow: "GET, PUT, PATCH, DELETE, HEAD, OPTIONS",
-    guests: Guests::Only(&[]),
-    name: "Me",
-    description: "",
-    action: Some(Action { method: "PUT", fields: USER_FIELDS }),
-};
-
 /// `UserViewSet`, one user.
 pub(super) static USER: View = View {
     pattern: r"/users/{id:[^/.]+}{tail:/|\.[a-z0-9]+/?}",
@@ -50,11 +40,6 @@ pub(super) static USER: View = View {
     description: "",
     action: Some(Action { method: "PUT", fields: USER_FIELDS }),
 };
-
-pub(super) fn my_routes(cfg: &mut ServiceConfig) {
-    cfg.service(show_me).service(replace_me).service(update_me).service(delete_me);
-    super::close(cfg, &ME);
-}
 
 /// To be registered last of all: the number may be any text.
 pub(super) fn routes(cfg: &mut ServiceConfig) {
@@ -82,7 +67,7 @@ async fn describe_user(
 /// What may be changed of a user.
 #[derive(ToSchema)]
 #[schema(as = djoser::UserChange)]
-struct Change {
+pub(super) struct Change {
     /// Another address; empty for none, left out for the same.
     #[schema(nullable = false, format = Email, max_length = 254, example = "user@example.com")]
     email: Option<String>,
@@ -137,7 +122,12 @@ async fn visible(request: &HttpRequest, mount: &Use<Djoser>, caller: &User) -> R
     }
 }
 
-async fn change(mount: &Use<Djoser>, language: Language, user: &User, change: Change) -> Result<Json<UserView>, Error> {
+pub(super) async fn change(
+    mount: &Use<Djoser>,
+    language: Language,
+    user: &User,
+    change: Change,
+) -> Result<Json<UserView>, Error> {
     let (id, confirm) = (user.id, mount.options.send_activation_email);
     let Some(email) = change.email.filter(|email| *email != user.email.as_deref().unwrap_or_default()) else {
         // Whoever waits for the mail gets another one with every change that is asked for.
@@ -160,130 +150,9 @@ async fn change(mount: &Use<Djoser>, language: Language, user: &User, change: Ch
     Ok(Json(view))
 }
 
-async fn remove(mount: &Use<Djoser>, user: UserId) -> Result<HttpResponse, Error> {
+pub(super) async fn remove(mount: &Use<Djoser>, user: UserId) -> Result<HttpResponse, Error> {
     mount.blocking(move |auth| auth.delete_user(user)).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// The caller
-#[utoipa::path(
-    operation_id = "djoser_show_me",
-    tag = NAME,
-    path = "/users/me/",
-    responses(
-        (status = 200, description = "The user", body = UserView),
-        Guarded,
-        Answering,
-    ),
-    security(("djoser_token" = [])),
-)]
-#[get(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
-async fn show_me(mount: Use<Djoser>, caller: Caller<Djoser>) -> Json<UserView> {
-    Json(UserView::of(&mount.options, &caller.user))
-}
-
-/// Change the caller
-///
-/// Only the address; what is left out stays.
-#[utoipa::path(
-    operation_id = "djoser_replace_me",
-    tag = NAME,
-    path = "/users/me/",
-    request_body(
-        content(
-            (Change = "application/json"),
-            (Change = "application/x-www-form-urlencoded"),
-            (Change = "multipart/form-data"),
-        ),
-    ),
-    responses(
-        (status = 200, description = "The user", body = UserView),
-        (status = 400, description = "The fields that are wrong", body = UserRefusal),
-        Guarded,
-        Reading,
-        Answering,
-    ),
-    security(("djoser_token" = [])),
-)]
-#[put(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
-async fn replace_me(
-    mount: Use<Djoser>,
-    language: Language,
-    caller: Caller<Djoser>,
-    body: Body<Djoser, Change>,
-) -> Result<Json<UserView>, Error> {
-    change(&mount, language, &caller.user, body.into_inner()).await
-}
-
-/// Change the caller in part
-#[utoipa::path(
-    operation_id = "djoser_update_me",
-    tag = NAME,
-    path = "/users/me/",
-    request_body(
-        content(
-            (Change = "application/json"),
-            (Change = "application/x-www-form-urlencoded"),
-            (Change = "multipart/form-data"),
-        ),
-    ),
-    responses(
-        (status = 200, description = "The user", body = UserView),
-        (status = 400, description = "The fields that are wrong", body = UserRefusal),
-        Guarded,
-        Reading,
-        Answering,
-    ),
-    security(("djoser_token" = [])),
-)]
-#[patch(
-    r"/users/me{tail:/|\.[a-z0-9]+/?}",
-    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))"
-)]
-async fn update_me(
-    mount: Use<Djoser>,
-    language: Language,
-    caller: Caller<Djoser>,
-    body: Body<Djoser, Change>,
-) -> Result<Json<UserView>, Error> {
-    change(&mount, language, &caller.user, body.into_inner()).await
-}
-
-/// Delete the caller
-///
-/// With every token and session.
-#[utoipa::path(
-    operation_id = "djoser_delete_me",
-    tag = NAME,
-    path = "/users/me/",
-    request_body(
-        content(
-            (CurrentPassword = "application/json"),
-            (CurrentPassword = "application/x-www-form-urlencoded"),
-            (CurrentPassword = "multipart/form-data"),
-        ),
-    ),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 400, description = "Not the caller's password", body = PasswordErrors),
-        Guarded,
-        Reading,
-        Answering,
-    ),
-    security(("djoser_token" = [])),
-)]
-#[delete(
-    r"/users/me{tail:/|\.[a-z0-9]+/?}",
-    wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))"
-)]
-async fn delete_me(
-    request: HttpRequest,
-    mount: Use<Djoser>,
-    caller: Caller<Djoser>,
-    body: Body<Djoser, CurrentPassword>,
-) -> Result<HttpResponse, Error> {
-    body.into_inner().confirm(&request, &mount, &caller.user).await?;
-    remove(&mount, caller.user.id).await
 }
 
 /// A user

@@ -110,25 +110,25 @@ pub(super) fn notify(mount: &Use<Djoser>, language: Language, topic: Topic, user
 /// Django's templates escape for HTML whatever they fill in, in the text as well.
 fn written(language: Language, topic: Topic, front_end: &FrontEnd, user: &User, to: String, url: Option<&str>) -> Mail {
     let say = |message: Message| language.text(&message.with("site_name", escaped(&front_end.site_name))).into_owned();
-    let (opening, team) = (say(topic.opening()), say(Message::new("The %(site_name)s team")));
-    let thanks = say(THANKS);
-    let (mut text, mut html) = (opening.clone(), format!("<p>{opening}</p>"));
+    let opening = say(topic.opening());
+    let (mut text, mut html) = (vec![opening.clone()], vec![format!("<p>{opening}</p>")]);
     if let Some((url, invitation)) = url.zip(topic.invitation()) {
         let url = format!("{}://{}/{url}", escaped(&front_end.protocol), escaped(&front_end.domain));
         let (invitation, anchor) = (say(invitation), format!("<a href=\"{url}\">{url}</a>"));
-        text += &format!("\n\n{invitation}\n{url}");
-        html += &format!("\n\n<p>{invitation}</p>\n");
         if topic == Topic::Activation {
-            html += &format!("<p>{anchor}</p>");
+            text.push(format!("{invitation}\n{url}"));
+            html.push(format!("<p>{invitation}</p>\n<p>{anchor}</p>"));
         } else {
             let (hint, name) = (say(YOUR_USERNAME), escaped(&user.username));
-            text += &format!("\n{hint} {name}");
-            html += &format!("{anchor}\n<p>{hint} <b>{name}</b></p>");
+            text.push(format!("{invitation}\n{url}\n{hint} {name}"));
+            html.push(format!("<p>{invitation}</p>\n{anchor}\n<p>{hint} <b>{name}</b></p>"));
         }
     }
-    text += &format!("\n\n{thanks}\n\n{team}");
-    html += &format!("\n\n<p>{thanks}</p>\n\n<p>{team}</p>");
-    Mail { to, subject: say(topic.subject()), text, html: Some(html) }
+    for closing in [say(THANKS), say(Message::new("The %(site_name)s team"))] {
+        html.push(format!("<p>{closing}</p>"));
+        text.push(closing);
+    }
+    Mail { to, subject: say(topic.subject()), text: text.join("\n\n"), html: Some(html.join("\n\n")) }
 }
 
 /// Django's `escape`.

@@ -208,7 +208,7 @@ pub(super) fn filled(template: &str, uid: &str, token: &str) -> String {
     template.replace(UID, uid).replace(TOKEN, token)
 }
 
-fn link(template: &String) -> Result<(), String> {
+fn link(template: &str) -> Result<(), String> {
     let rest = template.replacen(UID, "", 1).replacen(TOKEN, "", 1);
     if !template.contains(UID) || !template.contains(TOKEN) {
         Err(format!("does not hold both {UID} and {TOKEN}"))

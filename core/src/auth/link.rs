@@ -18,6 +18,8 @@ use crate::{
 
 /// The seconds in a token are counted from 2001-01-01, as Django counts them.
 const EPOCH: i64 = 978_307_200;
+/// The last moment of the year 9999: what is later could not be reckoned with.
+const LAST: i64 = 253_402_300_799 - EPOCH;
 /// What the MAC is for.
 const PURPOSE: &str = "link";
 /// The digits of the moment.

@@ -29,7 +29,11 @@ fn many_starts_at_once_on_an_empty_database_migrate_it_once() {
             }
             Store::open(&StoreOptions { pool_size: 1, ..database.options() }).unwrap().migrate().unwrap()
         });
-        assert_eq!(applied.concat().len(), 1);
+        let mut applied = applied.concat();
+        applied.sort();
+        let mut once = applied.clone();
+        once.dedup();
+        assert_eq!((&applied, applied.len()), (&once, 2));
         create(&database.store(), "ada");
     }
 }

@@ -1,0 +1,149 @@
+//! What only a link may change, users by address, and other user names.
+
+use countersign_core::{
+    User,
+    identifier::{Key, Kind},
+    model::{Seen, UserChange},
+    password::EncodedPassword,
+    store::UserStore as _,
+};
+
+use crate::common::{NOBODY, THREADS, create, moment, new_user, on_every_database, required, together};
+
+const OLD: &str = "$argon2id$old";
+
+fn seen(password: Option<&str>, last_login: Option<i64>) -> Seen {
+    Seen { password: password.map(EncodedPassword::new), last_login_at: last_login.map(moment) }
+}
+
+fn reset(new: &str, seen: Seen) -> UserChange {
+    UserChange::Reset { new: EncodedPassword::new(new), seen }
+}
+
+fn rename(name: &str, seen: Option<Seen>) -> UserChange {
+    let claim = required(Kind::Username, Key::username_as_typed(name));
+    UserChange::Username { name: name.to_owned(), claim, seen }
+}
+
+#[test]
+fn accounts_are_found_by_their_exact_address() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let mut other = new_user("bob");
+        (other.email, other.password) = (Some("ada@example.org".to_owned()), None);
+        let bob = store.create_user(&other).unwrap().unwrap();
+        let found = store.accounts_by_email("ada@example.org", 9).unwrap();
+        let found: Vec<_> = found.into_iter().map(|account| (account.user, account.password)).collect();
+        assert_eq!(found, [(ada.clone(), Some(EncodedPassword::new(OLD))), (bob, None)]);
+        let first = store.accounts_by_email("ada@example.org", 1).unwrap();
+        assert_eq!((first.len(), &first[0].user), (1, &ada));
+        for nobodys in
+            ["Ada@example.org", "ada@EXAMPLE.org", "ada@example.org ", "ada@example", "", "ada@example.org\0"]
+        {
+            assert!(store.accounts_by_email(nobodys, 9).unwrap().is_empty(), "{nobodys:?}");
+        }
+    });
+}
+
+#[test]
+fn what_comes_by_a_link_is_written_only_while_the_user_is_as_seen() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let read = || (store.user(ada.id).unwrap().unwrap(), store.password(ada.id).unwrap());
+        let before = read();
+        for other in [seen(Some("$other"), None), seen(None, None), seen(Some(OLD), Some(1))] {
+            assert_eq!(store.change_user(ada.id, &reset("$new", other.clone()), moment(2)).unwrap(), None);
+            assert_eq!(store.change_user(ada.id, &rename("eve", Some(other.clone())), moment(2)).unwrap(), None);
+            assert_eq!(store.change_user(ada.id, &UserChange::Activate(other), moment(2)).unwrap(), None);
+            assert_eq!(read(), before);
+        }
+        let now = store.change_user(ada.id, &reset("$new", seen(Some(OLD), None)), moment(2)).unwrap().unwrap();
+        assert_eq!((now.last_login_at, now.updated_at), (Some(moment(2)), moment(2)));
+        assert_eq!(store.password(ada.id).unwrap(), Some(EncodedPassword::new("$new")));
+        // The clock stands still: the link is used up all the same.
+        let now =
+            store.change_user(ada.id, &rename("eve", Some(seen(Some("$new"), Some(2)))), moment(2)).unwrap().unwrap();
+        assert_eq!(now.username, "eve");
+        assert!(now.last_login_at > Some(moment(2)));
+        assert_eq!(store.change_user(NOBODY, &reset("$new", seen(None, None)), moment(2)).unwrap(), None);
+    });
+}
+
+#[test]
+fn a_link_activates_whoever_is_inactive_and_nobody_else() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let activate = UserChange::Activate(seen(Some(OLD), None));
+        assert_eq!(store.change_user(ada.id, &activate, moment(1)).unwrap(), None);
+        store.change_user(ada.id, &UserChange::Active(false), moment(1)).unwrap().unwrap();
+        let now = store.change_user(ada.id, &activate, moment(2)).unwrap().unwrap();
+        assert_eq!((now.is_active, now.last_login_at), (true, None));
+    });
+}
+
+#[test]
+fn a_new_address_may_disable_until_it_is_confirmed() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let change = UserChange::Email { address: Some("new@example.org".to_owned()), claim: None, deactivate: true };
+        let now = store.change_user(ada.id, &change, moment(1)).unwrap().unwrap();
+        assert_eq!((now.is_active, now.email.as_deref()), (false, Some("new@example.org")));
+    });
+}
+
+#[test]
+fn another_name_takes_the_place_of_the_old_one_unless_somebody_holds_it() {
+    on_every_database(|store, _| {
+        let (ada, bob) = (create(store, "ada"), create(store, "bob"));
+        let holder = |key: Key| store.account(&[key]).unwrap().map(|account| account.user.id);
+        let change = |user: &User, name: &str| store.change_user(user.id, &rename(name, None), moment(1)).unwrap();
+        assert_eq!(change(&ada, "bob"), None);
+        assert_eq!(change(&ada, "Bob@Example.org"), None);
+        assert_eq!(store.user(ada.id).unwrap(), Some(ada.clone()));
+        assert_eq!(change(&ada, "ｂｏｂ").unwrap().username, "ｂｏｂ");
+        assert_eq!(holder(Key::username_as_typed("ｂｏｂ")), Some(ada.id));
+        assert_eq!((holder(Key::username("bob")), holder(Key::username("ada"))), (Some(bob.id), None));
+        // One's own address may be the name; then it stays when the address goes.
+        assert_eq!(change(&ada, "ada@example.org").unwrap().username, "ada@example.org");
+        let none = UserChange::Email { address: None, claim: None, deactivate: false };
+        store.change_user(ada.id, &none, moment(2)).unwrap().unwrap();
+        assert_eq!(holder(Key::email("ada@example.org")), Some(ada.id));
+        assert_eq!(holder(Key::username_as_typed("ｂｏｂ")), None);
+        assert_eq!(change(&ada, &"x".repeat(256)), None);
+    });
+}
+
+#[test]
+fn of_many_who_use_one_link_exactly_one_wins() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let mut password = OLD.to_owned();
+        for round in 0..5 {
+            let last = store.user(ada.id).unwrap().unwrap().last_login_at;
+            let seen = Seen { password: Some(EncodedPassword::new(password.clone())), last_login_at: last };
+            let outcomes = together(|number| {
+                let change = if number % 2 == 0 {
+                    reset(&format!("$new-{round}-{number}"), seen.clone())
+                } else {
+                    rename(&format!("ada-{round}-{number}"), Some(seen.clone()))
+                };
+                store.change_user(ada.id, &change, moment(7)).unwrap().is_some()
+            });
+            assert_eq!(outcomes.iter().filter(|won| **won).count(), 1, "round {round}");
+            password = store.password(ada.id).unwrap().unwrap().as_str().to_owned();
+        }
+    });
+}
+
+#[test]
+fn of_many_who_want_one_name_exactly_one_has_it() {
+    on_every_database(|store, _| {
+        let users: Vec<User> = (0..THREADS).map(|number| create(store, &format!("user{number}"))).collect();
+        let outcomes = together(|number| store.change_user(users[number].id, &rename("ada", None), moment(1)).unwrap());
+        let winners: Vec<User> = outcomes.into_iter().flatten().collect();
+        assert_eq!(winners.len(), 1);
+        assert_eq!(store.account(&[Key::username("ada")]).unwrap().unwrap().user, winners[0]);
+        let still = users.iter().filter(|user| store.user(user.id).unwrap().as_ref() == Some(*user)).count();
+        assert_eq!(still, THREADS - 1);
+    });
+}
