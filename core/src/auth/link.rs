@@ -146,9 +146,6 @@ fn base36(number: i64) -> String {
     }
 }
 
-/// Nobody's clock is there yet; beyond it the moment could not be reckoned with.
-const LAST: i64 = 253_402_300_799 - EPOCH;
-
 /// Reads what [`base36`] writes, and nothing else.
 fn from_base36(text: &str) -> Option<i64> {
     let number = i64::from_str_radix(text, 36).ok()?;
