@@ -121,16 +121,8 @@ impl SimpleJwt {
     pub(super) fn check(&self, realm: &Realm, credential: &str) -> Result<(), AuthError> {
         let read = claims::read(&self.key, credential, realm.now(), None)?;
         match self.row(realm, &read.jti)? {
-            None if self.is_orphan(realm, &read)? => Ok(()),
+            None if is_orphan(realm, &read)? => Ok(()),
             row => Ok(live_row(realm, row).map(drop)?),
-        }
-    }
-
-    /// Is the user whom the token names gone?
-    fn is_orphan(&self, realm: &Realm, read: &Read) -> Result<bool, AuthError> {
-        match read.user() {
-            Ok(id) => Ok(realm.users().user(id)?.is_none()),
-            Err(_) => Ok(false),
         }
     }
 
@@ -177,5 +169,13 @@ impl SimpleJwt {
     ) -> Result<Secret, AuthError> {
         let (exp, iat) = (end.timestamp(), realm.now().timestamp());
         self.key.sign(&Claims { token_type, exp, iat, jti, user_id: user.id.to_string() }).map(Secret::new)
+    }
+}
+
+/// Is the user whom the token names gone?
+fn is_orphan(realm: &Realm, read: &Read) -> Result<bool, AuthError> {
+    match read.user() {
+        Ok(id) => Ok(realm.users().user(id)?.is_none()),
+        Err(_) => Ok(false),
     }
 }
