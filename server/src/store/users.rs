@@ -144,8 +144,9 @@ fn claim_username(conn: &mut AnyConnection, id: UserId, claim: &Claim) -> QueryR
     if holder.is_some_and(|holder| holder != id.0) {
         return Ok(false);
     }
-    // What was the user's own address is the name from now on, as it is for those who register with it.
-    diesel::delete(held).execute(conn)?;
+    // What was the user's own address is the name from now on, as it is for those who register with it. Whose it became
+    // since the look above keeps it: the insertion fails, and the next try finds them.
+    diesel::delete(held.filter(identifiers::user_id.eq(id.0))).execute(conn)?;
     let names =
         identifiers::table.filter(identifiers::user_id.eq(id.0)).filter(identifiers::kind.eq(Kind::Username.as_str()));
     diesel::delete(names).execute(conn)?;
