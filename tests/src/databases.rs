@@ -119,12 +119,16 @@ fn on_server(name: &'static str, variable: &str) -> Option<Database> {
     Some(Database { url, name, _owned: Owned::OnServer { admin, database } })
 }
 
-/// Runs a statement as the owner of the server.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+/// Runs statements by a connection of their own, on a server as its owner.
+///
+/// # Panics
+///
+/// If the database refuses.
 pub fn run(url: &str, statement: &str) {
     use diesel::{Connection as _, connection::SimpleConnection as _};
 
     let outcome = match url.split_once("://") {
+        Some(("sqlite", file)) => diesel::SqliteConnection::establish(file).expect(url).batch_execute(statement),
         #[cfg(feature = "postgres")]
         Some(("postgres", _)) => diesel::PgConnection::establish(url).expect(url).batch_execute(statement),
         #[cfg(feature = "mysql")]

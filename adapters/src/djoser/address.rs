@@ -1,12 +1,12 @@
 //! An address that asks for a mail: who is written to, in an answer that does not tell.
 
 use actix_web::{HttpRequest, web::Bytes};
-use countersign_core::{Account, Request};
+use countersign_core::{Account, Request, User};
 use utoipa::ToSchema;
 
 use super::{
     Djoser,
-    mails::{self, Topic},
+    mails::{self, SUSPENDED, Topic},
 };
 use crate::{
     body::Parse,
@@ -39,7 +39,7 @@ impl Parse<Djoser> for Address {
 pub(super) enum Readers {
     /// Who may log in.
     Active,
-    /// Who may not.
+    /// Who may not yet: not whom the owner disabled.
     Inactive,
 }
 
@@ -50,6 +50,7 @@ impl Readers {
             _ if found.is_empty() => "nobody has this address",
             _ if !found.iter().any(|account| self.has(account)) => match self {
                 Self::Active => "the user is inactive",
+                Self::Inactive if found.iter().any(|account| account.user.is_suspended) => SUSPENDED,
                 Self::Inactive => "the user is active",
             },
             _ => "the user has no usable password",
@@ -57,7 +58,11 @@ impl Readers {
     }
 
     fn has(self, account: &Account) -> bool {
-        account.user.is_active == (self == Self::Active)
+        let User { is_active, is_suspended, .. } = account.user;
+        match self {
+            Self::Active => is_active,
+            Self::Inactive => !is_active && !is_suspended,
+        }
     }
 }
 

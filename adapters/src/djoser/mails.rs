@@ -30,6 +30,9 @@ pub(super) enum Topic {
     UsernameChanged,
 }
 
+/// Why somebody gets no link; for the log.
+pub(super) const SUSPENDED: &str = "the owner disabled the user";
+
 const THANKS: Message = Message::new("Thanks for using our site!");
 const YOUR_USERNAME: Message = Message::new("Your username, in case you've forgotten:");
 
@@ -93,6 +96,10 @@ pub(super) fn send(mount: &Use<Djoser>, language: Language, topic: Topic, reader
                 tracing::info!(user = %reader.user.id, ?topic, reason = "the user has no address", "no mail is sent");
                 continue;
             };
+            if reader.user.is_suspended && topic.invitation().is_some() {
+                tracing::info!(user = %reader.user.id, ?topic, reason = SUSPENDED, "no mail is sent");
+                continue;
+            }
             let url = topic.invitation().map(|_| {
                 let (uid, token) = (links::uid(reader.user.id), mount.auth.make_link(&reader));
                 filled(topic.template(&mount.options), &uid, &token)

@@ -88,7 +88,8 @@ impl Auth {
         self.set_password(user, password, None, Revoke::Everything)?.ok_or(AuthError::NotFound)
     }
 
-    /// Enables or disables a user; disabling revokes everything, and enabling does not bring it back.
+    /// The owner enables or disables a user. Disabling revokes everything, and enabling does not bring it back, nor links
+    /// from before. Nobody else enables whom the owner disabled: no link does.
     ///
     /// # Errors
     /// [`AuthError::NotFound`], [`AuthError::Store`].
@@ -113,8 +114,8 @@ impl Auth {
         self.put_email(user, email, false)
     }
 
-    /// [`Auth::change_email`], and the user is disabled until somebody follows a link to the new address. Unlike
-    /// [`Auth::set_active`] this takes no token away: they work again then.
+    /// [`Auth::change_email`], and the user is inactive until somebody follows a link to the new address. Unlike
+    /// [`Auth::set_active`] this suspends nobody and takes no token away: they work again then.
     ///
     /// # Errors
     /// As [`Auth::change_email`].

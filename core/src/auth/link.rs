@@ -2,7 +2,8 @@
 //!
 //! They have the form of Django's `PasswordResetTokenGenerator` and end with the same events: the token holds the
 //! moment, and a MAC over it and the user as they were then. Whatever changes the password or counts as a login makes
-//! another user of them, so nothing is stored. The MAC is keyed by the key ring, and a link outlives a rotation.
+//! another user of them, so nothing is stored. So does a disabling by the owner, and while it lasts no link is live. The
+//! MAC is keyed by the key ring, and a link outlives a rotation.
 
 use chrono::{DateTime, TimeDelta};
 use subtle::{Choice, ConstantTimeEq as _};
@@ -28,7 +29,7 @@ const BASE_36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// A user who followed a live link.
 #[derive(Debug, Clone)]
 pub struct Linked {
-    /// Who it is; perhaps disabled.
+    /// Who it is; perhaps inactive, but not suspended.
     pub user: User,
     seen: Seen,
 }
@@ -63,11 +64,12 @@ impl Auth {
         let is = |mac: &[u8; 32]| -> Choice { shortened(mac).as_bytes().ct_eq(presented.as_bytes()) };
         let made_here = self.realm.keys().has_mac(PURPOSE, &message, is);
         let made_at = DateTime::from_timestamp(seconds + EPOCH, 0).unwrap_or_default();
-        if !made_here || self.realm.now() - made_at >= life + TimeDelta::seconds(1) {
+        if !made_here || account.user.is_suspended || self.realm.now() - made_at >= life + TimeDelta::seconds(1) {
             return Err(dead);
         }
-        let seen = Seen { password: account.password, last_login_at: account.user.last_login_at };
-        Ok(Linked { user: account.user, seen })
+        let Account { user, password } = account;
+        let seen = Seen { password, last_login_at: user.last_login_at, suspended_at: user.suspended_at };
+        Ok(Linked { user, seen })
     }
 
     /// Gives somebody who followed a link a new password, which counts as a login and ends their links. The rules for
@@ -92,7 +94,7 @@ impl Auth {
         used_up(self.put_username(linked.user.id, name, Some(linked.seen.clone())))
     }
 
-    /// Enables somebody who followed a link.
+    /// Enables somebody who followed a link, unless the owner disabled them.
     ///
     /// # Errors
     /// [`AuthError::Forbidden`] if they are active already; [`AuthError::WrongCredentials`] if the link has ended
@@ -123,10 +125,14 @@ fn used_up(outcome: Result<User, AuthError>) -> Result<User, AuthError> {
 /// What the MAC is over; none of the parts can hold a NUL.
 fn message(user: &User, password: Option<&EncodedPassword>, seconds: i64) -> Vec<u8> {
     let password = password.map_or("", EncodedPassword::as_str);
-    let last_login = user.last_login_at.as_ref().map(Timestamp::timestamp_micros);
-    let last_login = last_login.map(|micros| micros.to_string()).unwrap_or_default();
+    let micros = |moment: Option<Timestamp>| moment.map(|moment| moment.timestamp_micros().to_string());
+    let last_login = micros(user.last_login_at).unwrap_or_default();
     let email = user.email.as_deref().unwrap_or_default();
-    [&user.id.to_string(), password, &last_login, &seconds.to_string(), email].join("\0").into_bytes()
+    let mut message = [&user.id.to_string(), password, &last_login, &seconds.to_string(), email].join("\0");
+    if let Some(suspended) = micros(user.suspended_at) {
+        message.extend(["\0", &suspended]);
+    }
+    message.into_bytes()
 }
 
 /// Every second hex digit: 128 bits, and a link that fits a line.

@@ -28,6 +28,8 @@ fn verified(user: i64, expires_at: Option<Timestamp>) -> Arc<Verified> {
         is_staff: false,
         is_superuser: false,
         is_active: true,
+        is_suspended: false,
+        suspended_at: None,
         email_verified_at: None,
         api_token: None,
         last_login_at: None,

@@ -45,6 +45,13 @@ pub struct User {
     pub is_superuser: bool,
     /// A user who is not active cannot log in, and nothing issued before speaks for them.
     pub is_active: bool,
+    /// Did the owner disable the user ([`UserChange::Active`])? Then only the owner enables them, and no link of theirs is
+    /// good for anything. `false` for who is inactive until they confirm their address. A host that does not keep it says
+    /// `false`: whom it disables is enabled by an activation mail then, as in Djoser.
+    pub is_suspended: bool,
+    /// When the owner disabled the user last, also if they are enabled again: links from before are dead. `None` for never,
+    /// and from a host that does not keep it.
+    pub suspended_at: Option<Timestamp>,
     /// Laravel's `email_verified_at`.
     pub email_verified_at: Option<Timestamp>,
     /// The api-token of document 001, sealed under the server key ([`crate::seal`]); never in clear.
@@ -101,17 +108,19 @@ pub struct NewUser {
     pub now: Timestamp,
 }
 
-/// What a one-time link vouches for: it ends with the password or the last login that it was made at.
+/// What a one-time link vouches for: it ends with the password, the last login and the last disabling that it was made at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// The hash; `None` if there was none.
     pub password: Option<EncodedPassword>,
     /// See [`User::last_login_at`].
     pub last_login_at: Option<Timestamp>,
+    /// See [`User::suspended_at`].
+    pub suspended_at: Option<Timestamp>,
 }
 
 impl UserChange {
-    /// What the user must still be like; `None` for a change that depends on nothing.
+    /// What the user must still be like, and not suspended; `None` for a change that depends on nothing.
     pub const fn seen(&self) -> Option<&Seen> {
         match self {
             Self::Reset { seen, .. } | Self::Activate(seen) | Self::Username { seen: Some(seen), .. } => Some(seen),
@@ -138,8 +147,8 @@ pub enum UserChange {
         /// The one that it replaces: without it, any; with it, nothing is changed if the user has another by now.
         replacing: Option<EncodedPassword>,
     },
-    /// A new password for whoever had a link, which counts as a login; nothing is changed if the user is not as `seen`
-    /// by now.
+    /// A new password for whoever had a link, which counts as a login; nothing is changed if the user is suspended or not
+    /// as `seen` by now.
     Reset {
         /// The new one.
         new: EncodedPassword,
@@ -155,9 +164,9 @@ pub enum UserChange {
         /// With it, the name comes by a link: as in [`UserChange::Reset`].
         seen: Option<Seen>,
     },
-    /// Enables somebody who had a link; nothing is changed if the user is active or not as `seen` by now.
+    /// Enables somebody who had a link; nothing is changed if the user is active, suspended or not as `seen` by now.
     Activate(Seen),
-    /// Enable or disable.
+    /// The owner enables or disables: who is disabled is suspended from now on, who is enabled is not any more.
     Active(bool),
     /// Another role.
     Role(Role),
@@ -168,7 +177,7 @@ pub enum UserChange {
         /// The identifier that takes the place of the old address; left out if somebody else holds it. A user who would
         /// have no identifier left keeps the old one: nobody is locked out by a change of address.
         claim: Option<crate::identifier::Claim>,
-        /// Is the user disabled until the new address is confirmed?
+        /// Is the user inactive until the new address is confirmed? It suspends nobody.
         deactivate: bool,
     },
     /// The sealed api-token of document 001, or none.

@@ -30,6 +30,8 @@ impl Record {
             ("is_staff", json!(user.is_staff)),
             ("is_superuser", json!(user.is_superuser)),
             ("is_active", json!(user.is_active)),
+            ("is_suspended", json!(user.is_suspended)),
+            ("suspended_at", moment(user.suspended_at)),
             ("email_verified_at", moment(user.email_verified_at)),
             ("last_login_at", moment(user.last_login_at)),
             ("created_at", moment(Some(user.created_at))),

@@ -37,7 +37,7 @@ pub enum Command {
         #[command(flatten)]
         form: Form,
     },
-    /// Disable a user: nothing issued before is accepted any more, and there is no login
+    /// Disable a user: nothing issued before is accepted any more, there is no login, and no mailed link enables the user
     #[command(after_help = revoking("countersign user disable ada"))]
     Disable(Who),
     /// Let a disabled user log in again; what was revoked stays revoked
@@ -106,7 +106,7 @@ pub struct Add {
     /// Django's mark for those who may do everything there
     #[arg(long)]
     superuser: bool,
-    /// May not log in until enabled
+    /// May not log in until enabled, or until they follow an activation link
     #[arg(long)]
     inactive: bool,
     /// The e-mail address is known to be theirs

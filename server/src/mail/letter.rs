@@ -87,7 +87,8 @@ impl Letter {
     }
 }
 
-/// Reads an address as generously as it can be sent: the domain in any script (IDNA), or an IP address in brackets.
+/// Reads an address as generously as it can be sent: the domain in any script (IDNA), or an IP address in brackets. A
+/// domain in ASCII keeps its spelling, as Django has it.
 fn address(text: &str) -> Result<Address, String> {
     let (local, domain) = text.rsplit_once('@').ok_or("the address has no @")?;
     // Line ends would begin another header or command; the library refuses them as well, but nothing else depends on it.
@@ -105,8 +106,8 @@ fn address(text: &str) -> Result<Address, String> {
         with_local(local, "localhost")?;
         return Ok(Address::new_dangerous(local, domain));
     }
-    let domain = idna::domain_to_ascii(domain).map_err(|_| "the address has a domain that cannot be")?;
-    with_local(local, &domain)
+    let ascii = idna::domain_to_ascii(domain).map_err(|_| "the address has a domain that cannot be")?;
+    with_local(local, if ascii.eq_ignore_ascii_case(domain) { domain } else { &ascii })
 }
 
 /// The library knows no escapes in a quoted local part; the rest it judges.
@@ -202,12 +203,13 @@ mod tests {
     fn what_django_takes_for_an_address_can_be_sent() {
         for (given, sent) in [
             ("a@localhost", "a@localhost"),
-            ("a+b.c@Example.COM", "a+b.c@example.com"),
+            ("a+B.c@Example.COM", "a+B.c@Example.COM"),
+            ("a@XN--bcher-kva.Example", "a@XN--bcher-kva.Example"),
             ("!#$%&'*+-/=?^_`{}|~@example.com", "!#$%&'*+-/=?^_`{}|~@example.com"),
             ("a@[127.0.0.1]", "a@[127.0.0.1]"),
             ("a@[::1]", "a@[IPv6:::1]"),
             ("a@пример.рф", "a@xn--e1afmkfd.xn--p1ai"),
-            ("a@bücher.example", "a@xn--bcher-kva.example"),
+            ("a@Bücher.Example", "a@xn--bcher-kva.example"),
             ("\"quoted\\ x\"@example.com", "\"quoted\\ x\"@example.com"),
             ("\"a@b\"@example.com", "\"a@b\"@example.com"),
             ("\"a\\\"b>\"@[127.0.0.1]", "\"a\\\"b>\"@[127.0.0.1]"),

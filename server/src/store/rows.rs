@@ -55,6 +55,8 @@ pub struct UserRow {
     last_login_at: Option<NaiveDateTime>,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    is_suspended: bool,
+    suspended_at: Option<NaiveDateTime>,
 }
 
 impl TryFrom<UserRow> for User {
@@ -74,6 +76,8 @@ impl TryFrom<UserRow> for User {
             is_staff: row.is_staff,
             is_superuser: row.is_superuser,
             is_active: row.is_active,
+            is_suspended: row.is_suspended,
+            suspended_at: row.suspended_at.map(read),
             email_verified_at: row.email_verified_at.map(read),
             api_token: row.api_token,
             last_login_at: row.last_login_at.map(read),

@@ -20,6 +20,8 @@ diesel::table! {
         last_login_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        is_suspended -> Bool,
+        suspended_at -> Nullable<Timestamp>,
     }
 }
 

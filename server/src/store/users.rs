@@ -120,11 +120,13 @@ fn may_change(conn: &mut AnyConnection, id: UserId, change: &UserChange) -> Quer
         return Ok(false);
     }
     if let Some(seen) = change.seen() {
-        let (password, last_login, active): (Option<String>, Option<NaiveDateTime>, bool) =
-            user.select((users::password, users::last_login_at, users::is_active)).get_result(conn)?;
-        let same = password.as_deref() == seen.password.as_ref().map(EncodedPassword::as_str)
-            && last_login == seen.last_login_at.map(stored);
-        if !same || (active && matches!(change, UserChange::Activate(_))) {
+        let (there, password): (UserRow, Option<String>) =
+            user.select((UserRow::as_select(), users::password)).get_result(conn)?;
+        let Account { user, password } = account(there, password)?;
+        let same = password == seen.password
+            && user.last_login_at.map(stored) == seen.last_login_at.map(stored)
+            && user.suspended_at.map(stored) == seen.suspended_at.map(stored);
+        if !same || user.is_suspended || (user.is_active && matches!(change, UserChange::Activate(_))) {
             return Ok(false);
         }
     }
@@ -142,8 +144,9 @@ fn claim_username(conn: &mut AnyConnection, id: UserId, claim: &Claim) -> QueryR
     if holder.is_some_and(|holder| holder != id.0) {
         return Ok(false);
     }
-    // What was the user's own address is the name from now on, as it is for those who register with it.
-    diesel::delete(held).execute(conn)?;
+    // What was the user's own address is the name from now on, as it is for those who register with it. Whose it became
+    // since the look above keeps it: the insertion fails, and the next try finds them.
+    diesel::delete(held.filter(identifiers::user_id.eq(id.0))).execute(conn)?;
     let names =
         identifiers::table.filter(identifiers::user_id.eq(id.0)).filter(identifiers::kind.eq(Kind::Username.as_str()));
     diesel::delete(names).execute(conn)?;
@@ -176,7 +179,13 @@ fn apply(conn: &mut AnyConnection, id: UserId, change: &UserChange, now: Timesta
             diesel::update(user).set((updated, users::username.eq(text(name)))).execute(conn)
         }
         UserChange::Activate(_) => diesel::update(user).set((updated, users::is_active.eq(true))).execute(conn),
-        UserChange::Active(active) => diesel::update(user).set((updated, users::is_active.eq(*active))).execute(conn),
+        UserChange::Active(true) => {
+            diesel::update(user).set((updated, users::is_active.eq(true), users::is_suspended.eq(false))).execute(conn)
+        }
+        UserChange::Active(false) => {
+            let suspended = (users::is_suspended.eq(true), users::suspended_at.eq(stored(now)));
+            diesel::update(user).set((updated, users::is_active.eq(false), suspended)).execute(conn)
+        }
         UserChange::Role(role) => diesel::update(user).set((updated, users::role.eq(role.as_str()))).execute(conn),
         UserChange::Email { address, deactivate, .. } => {
             let address = users::email.eq(address.as_deref().map(text));

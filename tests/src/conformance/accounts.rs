@@ -30,8 +30,10 @@ pub fn create(settings: &Settings, accounts: &Json) {
             issue(settings, &parts, &user, token);
         }
         if !is(account, "is_active") {
-            // Not by core's use case, which would revoke the token.
-            let change = UserChange::Active(false);
+            // As one who has not confirmed the address yet. Whom the owner disables, no mail enables.
+            let address = user.email.clone();
+            let claim = address.as_deref().map(|address| claimed(Kind::Email, Key::email(address)));
+            let change = UserChange::Email { address, claim, deactivate: true };
             parts.users.change_user(user.id, &change, parts.clock.now()).expect("the database answers");
         }
     }
@@ -42,8 +44,7 @@ fn draft(settings: &Settings, parts: &Parts, account: &Json) -> NewUser {
     let email = text(account, "email").expect("an address").to_owned();
     let passwords = Passwords::new(settings.passwords.argon2());
     let password = text(account, "password").map(|clear| passwords.hash(&Secret::from(clear), parts.random.as_ref()));
-    let claim = |kind, key| Claim { kind, key, required: true };
-    let identifiers = vec![claim(Kind::Username, Key::username(&username)), claim(Kind::Email, Key::email(&email))];
+    let identifiers = vec![claimed(Kind::Username, Key::username(&username)), claimed(Kind::Email, Key::email(&email))];
     NewUser {
         uuid: parts.random.uuid(),
         name: username.clone(),
@@ -61,6 +62,10 @@ fn draft(settings: &Settings, parts: &Parts, account: &Json) -> NewUser {
         identifiers,
         now: parts.clock.now(),
     }
+}
+
+fn claimed(kind: Kind, key: Key) -> Claim {
+    Claim { kind, key, required: true }
 }
 
 /// Issues this very token: the randomness is made for it.

@@ -44,7 +44,8 @@ fn a_user_is_added_with_everything_that_was_said_and_shown_as_json() {
     let expected = json!({
         "id": 1, "username": "Ada", "email": "Ada@example.org", "phone": "+79991234567", "name": "Ada Lovelace",
         "first_name": "Ada", "last_name": "Lovelace", "role": "hotelier", "is_staff": true, "is_superuser": true,
-        "is_active": false, "email_verified_at": null, "last_login_at": null,
+        "is_active": false, "is_suspended": false, "suspended_at": null, "email_verified_at": null,
+        "last_login_at": null,
     });
     assert_eq!(steady(parsed(&sandbox.done_with("password", &arguments))), expected);
     assert_eq!(steady(parsed(&sandbox.done(&["user", "show", "1", "--json"]))), expected);
@@ -223,10 +224,13 @@ fn roles_activity_and_existence_are_changed() {
     sandbox.add("ada");
     assert_eq!(sandbox.done(&["user", "set-role", "ada", "admin"]), "user 1 is admin now\n");
     assert_eq!(sandbox.done(&["user", "disable", "ada"]), "disabled user 1\n");
+    let states = |user: &Value| json!([user["is_active"], user["is_suspended"], user["suspended_at"].is_string()]);
     let shown = parsed(&sandbox.done(&["user", "show", "ada", "--json"]));
-    assert_eq!((&shown["role"], &shown["is_active"]), (&json!("admin"), &json!(false)));
+    assert_eq!((&shown["role"], states(&shown)), (&json!("admin"), json!([false, true, true])));
+    assert_eq!(states(&parsed(&sandbox.done(&["user", "list", "--json"]))[0]), json!([false, true, true]));
     assert_eq!(sandbox.done(&["user", "enable", "ada"]), "enabled user 1\n");
-    assert_eq!(parsed(&sandbox.done(&["user", "show", "ada", "--json"]))["is_active"], true);
+    let shown = parsed(&sandbox.done(&["user", "show", "ada", "--json"]));
+    assert_eq!(states(&shown), json!([true, false, true]));
     assert_eq!(sandbox.done(&["user", "delete", "ada"]), "deleted user 1\n");
     assert_eq!(sandbox.run(&["user", "show", "ada"]).code, 1);
     // An id is never given twice: an old token must not speak for somebody new.

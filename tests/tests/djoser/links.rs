@@ -11,6 +11,7 @@ use crate::common::{DEAD, INVALID_UID, ME, NEW_PASSWORD, PASSWORD, STALE, Site, 
 const RESET: &str = "/auth/users/reset_password/";
 const CONFIRM: &str = "/auth/users/reset_password_confirm/";
 const ACTIVATE: &str = "/auth/users/activation/";
+const NAME_CONFIRM: &str = "/auth/users/reset_username_confirm/";
 
 #[test]
 fn a_password_is_reset_by_a_mailed_link_once() {
@@ -139,8 +140,7 @@ fn links_are_of_one_kind_and_of_one_user() {
     assert_eq!(site.anon.post(ACTIVATE, link.with(json!({}))).whole(), (403, STALE));
     let body = json!({"uid": "Mg", "token": link.token, "new_password": NEW_PASSWORD});
     assert_eq!(site.anon.post(CONFIRM, body).whole(), (400, DEAD));
-    let name = "/auth/users/reset_username_confirm/";
-    assert_eq!(site.anon.post(name, link.with(json!({"new_username": "eve"}))).whole(), (204, ""));
+    assert_eq!(site.anon.post(NAME_CONFIRM, link.with(json!({"new_username": "eve"}))).whole(), (204, ""));
     assert_eq!(site.log_in("eve", PASSWORD).status, 200);
 }
 
@@ -207,10 +207,36 @@ fn a_reset_may_end_every_token() {
 }
 
 #[test]
-fn a_disabled_user_may_reset_the_password_and_stays_disabled() {
-    let (site, _ada) = Site::with_ada("");
-    let link = site.link(RESET, 1);
-    site.server.owner.set_active(UserId(1), false).unwrap();
+fn who_waits_for_activation_may_reset_the_password_and_stays_inactive() {
+    let site = Site::with("send_activation_email = true");
+    assert_eq!(site.register("ada").status, 201);
+    let link = site.mailed("ada@example.org", 1);
     assert_eq!(site.anon.post(CONFIRM, link.with(json!({"new_password": NEW_PASSWORD}))).whole(), (204, ""));
     assert_eq!(site.log_in("ada", NEW_PASSWORD).whole(), (400, WRONG));
+    assert!(!site.server.owner.user(UserId(1)).unwrap().is_active);
+}
+
+#[test]
+fn a_link_of_somebody_whom_the_owner_disabled_changes_nothing() {
+    let (site, _ada) = Site::with_ada("");
+    let owner = &site.server.owner;
+    let link = site.link(RESET, 1);
+    let disabled = owner.set_active(UserId(1), false).unwrap();
+    let uses = [
+        (CONFIRM, json!({"new_password": NEW_PASSWORD})),
+        (NAME_CONFIRM, json!({"new_username": "eve"})),
+        (ACTIVATE, json!({})),
+    ];
+    for (path, body) in &uses {
+        assert_eq!(site.anon.post(path, link.with(body.clone())).whole(), (400, DEAD), "{path}");
+    }
+    assert_eq!(owner.user(UserId(1)).unwrap(), disabled);
+    owner.set_active(UserId(1), true).unwrap();
+    for (path, body) in &uses {
+        assert_eq!(site.anon.post(path, link.with(body.clone())).whole(), (400, DEAD), "{path}");
+    }
+    assert_eq!(site.log_in("ada", PASSWORD).status, 200);
+    let link = site.link(RESET, 2);
+    assert_eq!(site.anon.post(CONFIRM, link.with(json!({"new_password": NEW_PASSWORD}))).whole(), (204, ""));
+    assert_eq!(site.log_in("ada", NEW_PASSWORD).status, 200);
 }

@@ -87,6 +87,9 @@ impl UserStore for HostUsers {
             is_staff: new.is_staff,
             is_superuser: new.is_superuser,
             is_active: new.is_active,
+            // This host does not tell whom it disabled from who waits for a mail.
+            is_suspended: false,
+            suspended_at: None,
             email_verified_at: new.email_verified_at,
             api_token: None,
             last_login_at: None,
@@ -110,7 +113,8 @@ impl UserStore for HostUsers {
             return Ok(None);
         }
         let Some(row) = rows.get_mut(&id) else { return Ok(None) };
-        let now_seen = Seen { password: row.password.clone(), last_login_at: row.user.last_login_at };
+        let User { last_login_at, suspended_at, .. } = row.user;
+        let now_seen = Seen { password: row.password.clone(), last_login_at, suspended_at };
         if change.seen().is_some_and(|seen| *seen != now_seen) {
             return Ok(None);
         }

@@ -1,7 +1,7 @@
 //! What only a link may change, users by address, and other user names.
 
 use countersign_core::{
-    User,
+    NewUser, User,
     identifier::{Key, Kind},
     model::{Seen, UserChange},
     password::EncodedPassword,
@@ -13,7 +13,7 @@ use crate::common::{NOBODY, THREADS, create, moment, new_user, on_every_database
 const OLD: &str = "$argon2id$old";
 
 fn seen(password: Option<&str>, last_login: Option<i64>) -> Seen {
-    Seen { password: password.map(EncodedPassword::new), last_login_at: last_login.map(moment) }
+    Seen { password: password.map(EncodedPassword::new), last_login_at: last_login.map(moment), suspended_at: None }
 }
 
 fn reset(new: &str, seen: Seen) -> UserChange {
@@ -75,9 +75,72 @@ fn a_link_activates_whoever_is_inactive_and_nobody_else() {
         let ada = create(store, "ada");
         let activate = UserChange::Activate(seen(Some(OLD), None));
         assert_eq!(store.change_user(ada.id, &activate, moment(1)).unwrap(), None);
-        store.change_user(ada.id, &UserChange::Active(false), moment(1)).unwrap().unwrap();
-        let now = store.change_user(ada.id, &activate, moment(2)).unwrap().unwrap();
-        assert_eq!((now.is_active, now.last_login_at), (true, None));
+        let waits = NewUser { is_active: false, ..new_user("bob") };
+        let bob = store.create_user(&waits).unwrap().unwrap();
+        assert_eq!((bob.is_active, bob.is_suspended, bob.suspended_at), (false, false, None));
+        let now = store.change_user(bob.id, &activate, moment(2)).unwrap().unwrap();
+        assert_eq!((now.is_active, now.last_login_at, now.updated_at), (true, None, moment(2)));
+    });
+}
+
+#[test]
+fn whom_the_owner_disabled_no_link_enables_or_changes() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let read = || (store.user(ada.id).unwrap().unwrap(), store.password(ada.id).unwrap());
+        let by_link = |seen: &Seen| {
+            [UserChange::Activate(seen.clone()), reset("$new", seen.clone()), rename("eve", Some(seen.clone()))]
+        };
+        let active = |active: bool, at: i64| store.change_user(ada.id, &UserChange::Active(active), moment(at));
+        let (before, after) = (seen(Some(OLD), None), Seen { suspended_at: Some(moment(1)), ..seen(Some(OLD), None) });
+
+        let disabled = active(false, 1).unwrap().unwrap();
+        let suspended = User {
+            is_active: false,
+            is_suspended: true,
+            suspended_at: Some(moment(1)),
+            updated_at: moment(1),
+            ..ada.clone()
+        };
+        assert_eq!(disabled, suspended);
+        for change in [by_link(&before), by_link(&after)].concat() {
+            assert_eq!(store.change_user(ada.id, &change, moment(2)).unwrap(), None, "{change:?}");
+        }
+        assert_eq!(read(), (suspended.clone(), Some(EncodedPassword::new(OLD))));
+        // Neither does another address, nor its confirmation.
+        let address = UserChange::Email { address: Some("new@example.org".to_owned()), claim: None, deactivate: true };
+        let moved = store.change_user(ada.id, &address, moment(3)).unwrap().unwrap();
+        assert_eq!((moved.is_active, moved.is_suspended, moved.suspended_at), (false, true, Some(moment(1))));
+        assert_eq!(store.change_user(ada.id, &UserChange::Activate(after.clone()), moment(4)).unwrap(), None);
+
+        let enabled = active(true, 5).unwrap().unwrap();
+        assert_eq!((enabled.is_active, enabled.is_suspended, enabled.suspended_at), (true, false, Some(moment(1))));
+        for change in by_link(&before) {
+            assert_eq!(store.change_user(ada.id, &change, moment(6)).unwrap(), None, "{change:?}");
+        }
+        assert_eq!(read(), (enabled, Some(EncodedPassword::new(OLD))));
+        // Who waits for a mail afterwards is activated by it.
+        store.change_user(ada.id, &address, moment(7)).unwrap().unwrap();
+        assert!(store.change_user(ada.id, &UserChange::Activate(after.clone()), moment(8)).unwrap().unwrap().is_active);
+        assert!(store.change_user(ada.id, &reset("$new", after), moment(9)).unwrap().is_some());
+    });
+}
+
+#[test]
+fn a_disabling_and_a_link_at_the_same_moment_leave_nobody_active() {
+    on_every_database(|store, _| {
+        for round in 0..10 {
+            let name = format!("user{round}");
+            let waits = NewUser { is_active: false, ..new_user(&name) };
+            let user = store.create_user(&waits).unwrap().unwrap();
+            together(|number| {
+                let change =
+                    if number == 7 { UserChange::Active(false) } else { UserChange::Activate(seen(Some(OLD), None)) };
+                store.change_user(user.id, &change, moment(1)).unwrap().is_some()
+            });
+            let now = store.user(user.id).unwrap().unwrap();
+            assert_eq!((now.is_active, now.is_suspended), (false, true), "round {round}");
+        }
     });
 }
 
@@ -87,7 +150,7 @@ fn a_new_address_may_disable_until_it_is_confirmed() {
         let ada = create(store, "ada");
         let change = UserChange::Email { address: Some("new@example.org".to_owned()), claim: None, deactivate: true };
         let now = store.change_user(ada.id, &change, moment(1)).unwrap().unwrap();
-        assert_eq!((now.is_active, now.email.as_deref()), (false, Some("new@example.org")));
+        assert_eq!((now.is_active, now.is_suspended, now.email.as_deref()), (false, false, Some("new@example.org")));
     });
 }
 
@@ -120,7 +183,8 @@ fn of_many_who_use_one_link_exactly_one_wins() {
         let mut password = OLD.to_owned();
         for round in 0..5 {
             let last = store.user(ada.id).unwrap().unwrap().last_login_at;
-            let seen = Seen { password: Some(EncodedPassword::new(password.clone())), last_login_at: last };
+            let password_seen = Some(EncodedPassword::new(password.clone()));
+            let seen = Seen { password: password_seen, last_login_at: last, suspended_at: None };
             let outcomes = together(|number| {
                 let change = if number % 2 == 0 {
                     reset(&format!("$new-{round}-{number}"), seen.clone())

@@ -7,10 +7,10 @@ use countersign::{
     store::{OpenError, Store, StoreOptions},
 };
 use countersign_core::{
-    TokenKind,
-    store::{TokenStore as _, UserStore as _},
+    NewUser, TokenKind, User, UserId,
+    store::{Revoke, TokenStore as _, UserStore as _},
 };
-use countersign_tests::databases::{databases, sqlite};
+use countersign_tests::databases::{databases, run, sqlite};
 use diesel::{Connection as _, RunQueryDsl as _, connection::SimpleConnection as _, dsl::sql, sql_types::Text};
 
 use crate::common::{create, moment, new_token, new_user, together};
@@ -33,8 +33,32 @@ fn many_starts_at_once_on_an_empty_database_migrate_it_once() {
         applied.sort();
         let mut once = applied.clone();
         once.dedup();
-        assert_eq!((&applied, applied.len()), (&once, 2));
+        assert_eq!((&applied, applied.len()), (&once, 3));
         create(&database.store(), "ada");
+    }
+}
+
+#[test]
+fn whom_an_older_version_disabled_only_the_owner_enables() {
+    for database in databases() {
+        eprintln!("on {}", database.name);
+        let store = database.store();
+        let waits = |name: &str| store.create_user(&NewUser { is_active: false, ..new_user(name) }).unwrap().unwrap();
+        let (active, disabled, waiting) = (create(&store, "ada"), waits("bob"), waits("eve"));
+        for user in [&active, &disabled] {
+            store.revoke_tokens(user.id, Revoke::Everything, moment(1)).unwrap();
+        }
+        let back = match database.name {
+            "sqlite" => include_str!("../../../migrations/sqlite/2026-11-22-010000_suspend_users/down.sql"),
+            "postgres" => include_str!("../../../migrations/postgres/2026-11-22-010000_suspend_users/down.sql"),
+            _ => include_str!("../../../migrations/mysql/2026-11-22-010000_suspend_users/down.sql"),
+        };
+        run(&database.url, back);
+        run(&database.url, "DELETE FROM __diesel_schema_migrations WHERE version = '20261122010000'");
+        let store = Store::open(&database.options()).unwrap();
+        assert_eq!(store.migrate().unwrap(), ["20261122010000"]);
+        let suspended = User { is_suspended: true, suspended_at: Some(disabled.updated_at), ..disabled };
+        assert_eq!(store.users(UserId(0), 9).unwrap(), [active, suspended, waiting]);
     }
 }
 
