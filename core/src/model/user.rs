@@ -20,6 +20,7 @@ impl fmt::Display for UserId {
 
 /// A user as every dialect may show it; it holds no secret but the sealed api-token.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, most of them Django's")]
 pub struct User {
     /// The number that Laravel and Django show.
     pub id: UserId,

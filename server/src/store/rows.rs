@@ -37,6 +37,7 @@ fn foreign(column: &str, value: &str) -> Error {
 /// A row of `users` without the password.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 pub struct UserRow {
     id: i64,
     uuid: String,

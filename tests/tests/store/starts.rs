@@ -48,10 +48,10 @@ fn whom_an_older_version_disabled_only_the_owner_enables() {
         for user in [&active, &disabled] {
             store.revoke_tokens(user.id, Revoke::Everything, moment(1)).unwrap();
         }
-        let back = match database.name {
-            "sqlite" => include_str!("../../../migrations/sqlite/2026-11-22-010000_suspend_users/down.sql"),
-            "postgres" => include_str!("../../../migrations/postgres/2026-11-22-010000_suspend_users/down.sql"),
-            _ => include_str!("../../../migrations/mysql/2026-11-22-010000_suspend_users/down.sql"),
+        let back = if database.name == "mysql" {
+            include_str!("../../../migrations/mysql/2026-11-22-010000_suspend_users/down.sql")
+        } else {
+            include_str!("../../../migrations/sqlite/2026-11-22-010000_suspend_users/down.sql")
         };
         run(&database.url, back);
         run(&database.url, "DELETE FROM __diesel_schema_migrations WHERE version = '20261122010000'");
