@@ -99,6 +99,20 @@ fn all_who_share_an_address_are_written_to() {
 }
 
 #[test]
+fn nobody_loses_their_mails_because_others_made_the_address_theirs() {
+    let site = Site::with("");
+    for number in 0..20 {
+        site.register(&format!("eve{number}"));
+    }
+    site.register("ada");
+    site.server.tamper("UPDATE users SET email = 'ada@example.org'");
+    assert_eq!(site.anon.post(RESET, json!({"email": "ada@example.org"})).whole(), (204, ""));
+    let mails = site.mailbox.wait_for("ada@example.org", 20);
+    let readers: Vec<_> = mails.iter().filter(|mail| mail.text.contains(" ada\n")).collect();
+    assert_eq!((mails.len(), readers.len()), (20, 1));
+}
+
+#[test]
 fn whatever_changes_the_user_ends_a_link() {
     let (site, ada) = Site::with_ada("");
     let mut count = 0;
