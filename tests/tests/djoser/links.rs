@@ -3,7 +3,7 @@
 use std::{sync::Barrier, thread};
 
 use chrono::TimeDelta;
-use countersign_core::UserId;
+use countersign_core::{AuthError, UserId};
 use serde_json::json;
 
 use crate::common::{DEAD, INVALID_UID, ME, NEW_PASSWORD, PASSWORD, STALE, Site, USERS, WRONG};
@@ -110,6 +110,17 @@ fn nobody_loses_their_mails_because_others_made_the_address_theirs() {
     let mails = site.mailbox.wait_for("ada@example.org", 20);
     let readers: Vec<_> = mails.iter().filter(|mail| mail.text.contains(" ada\n")).collect();
     assert_eq!((mails.len(), readers.len()), (20, 1));
+}
+
+#[test]
+fn of_whoever_is_deleted_meanwhile_the_link_is_dead() {
+    let site = Site::with("send_activation_email = true");
+    site.register("ada");
+    let owner = &site.server.owner;
+    let token = site.mailed("ada@example.org", 1).token;
+    let linked = owner.follow_link(UserId(1), &token, TimeDelta::days(1)).unwrap();
+    owner.delete_user(UserId(1)).unwrap();
+    assert!(matches!(owner.activate(&linked), Err(AuthError::WrongCredentials)));
 }
 
 #[test]
