@@ -68,7 +68,8 @@ impl Auth {
             return Err(dead);
         }
         let Account { user, password } = account;
-        let seen = Seen { password, last_login_at: user.last_login_at, suspended_at: user.suspended_at };
+        let User { email, last_login_at, suspended_at, .. } = user.clone();
+        let seen = Seen { password, email, last_login_at, suspended_at };
         Ok(Linked { user, seen })
     }
 

@@ -124,6 +124,19 @@ fn of_whoever_is_deleted_meanwhile_the_link_is_dead() {
 }
 
 #[test]
+fn a_link_confirms_the_address_that_it_was_sent_to_and_no_other() {
+    let site = Site::with("send_activation_email = true");
+    site.register("ada");
+    let owner = &site.server.owner;
+    let token = site.mailed("ada@example.org", 1).token;
+    let linked = owner.follow_link(UserId(1), &token, TimeDelta::days(1)).unwrap();
+    // Between the look at the link and its use.
+    owner.change_email_to_confirm(UserId(1), Some("victim@example.org")).unwrap();
+    assert!(matches!(owner.activate(&linked), Err(AuthError::WrongCredentials)));
+    assert!(!owner.user(UserId(1)).unwrap().is_active);
+}
+
+#[test]
 fn whatever_changes_the_user_ends_a_link() {
     let (site, ada) = Site::with_ada("");
     let mut count = 0;
