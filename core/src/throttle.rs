@@ -2,7 +2,8 @@
 //!
 //! Counters live in the memory of one process and have a bound there ([`Table`]). A guess takes its place in them before
 //! any work is done for it, so that many at once count as well; it gives the place back when it was right, or when it was
-//! never judged. Who finds only such places taken is told to come back in a second. Nothing here asks whether an account exists: who guesses at nobody is told the same at the same time.
+//! never judged. Who finds only such places taken is told to come back in a second. Nothing here asks whether an account
+//! exists: who guesses at nobody is told the same at the same time.
 //!
 //! | counted | setting | why |
 //! | --- | --- | --- |

@@ -6,7 +6,7 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use countersign_tests::{
-    Actor, Answer,
+    Actor, Answer, Mailbox,
     program::{Running, Sandbox},
     sandbox,
 };
@@ -64,8 +64,43 @@ impl Page {
     }
 }
 
+/// The MAC of the link in the last mail to this address, of `count`.
+fn mailed(mailbox: &Mailbox, address: &str, count: usize) -> String {
+    let mails = mailbox.wait_for(address, count);
+    mails[count - 1].links[0].rsplit_once('-').unwrap().1.to_owned()
+}
+
+/// Has links mailed, uses them, and returns them: one that was used up, one that was not, and what came with them.
+fn links(mailbox: &Mailbox, anon: &Actor, token: &str) -> Vec<Secret> {
+    const ADDRESS: &str = "ada@example.org";
+    let mut found = Vec::new();
+    let mut ask = |path: &str, count: usize| {
+        assert_eq!(anon.post(path, json!({"email": ADDRESS})).whole(), (204, ""));
+        found.push((format!("link of {path}"), mailed(mailbox, ADDRESS, count)));
+        mailbox.wait_for(ADDRESS, count)[count - 1].links[0].rsplit('/').next().unwrap().to_owned()
+    };
+    let unused = ask("/auth/users/reset_username/", 1);
+    let link = ask("/auth/users/reset_password/", 2);
+    let ada = anon.with("Authorization", &format!("Token {token}"));
+    let confirm = "/auth/users/reset_password_confirm/";
+    for (actor, path, body, status) in [
+        (anon, confirm, json!({"uid": "MQ", "token": link, "new_password": "canary"}), 400),
+        (anon, confirm, json!({"uid": "Mg", "token": link, "new_password": OTHER_PASSWORD}), 400),
+        (anon, "/auth/users/activation/", json!({"uid": "MQ", "token": unused}), 403),
+        (anon, "/auth/users/activation/", json!({"uid": "MQ", "token": {"of": link}}), 400),
+        (anon, "/auth/users/resend_activation/", json!({"email": PASSWORD}), 400),
+        (&ada, "/auth/users/set_username/", json!({"new_username": "bob", "current_password": PASSWORD}), 400),
+        (&ada, "/auth/users/set_username/", json!({"new_username": "eve", "current_password": OTHER_PASSWORD}), 400),
+        (anon, confirm, json!({"uid": "MQ", "token": link, "new_password": OTHER_PASSWORD}), 204),
+        (anon, confirm, json!({"uid": "MQ", "token": link, "new_password": PASSWORD}), 400),
+    ] {
+        assert_eq!(actor.post(path, body.clone()).status, status, "{path} {body}");
+    }
+    found
+}
+
 /// Uses every surface of the server once and returns every secret that was sent or received.
-fn everything(sandbox: &Sandbox, server: &Running) -> Vec<Secret> {
+fn everything(sandbox: &Sandbox, server: &Running, mailbox: &Mailbox) -> Vec<Secret> {
     let mut secrets =
         vec![("password".to_owned(), PASSWORD.to_owned()), ("other password".to_owned(), OTHER_PASSWORD.to_owned())];
     let mut keep = |what: &str, secret: String| {
@@ -87,7 +122,7 @@ fn everything(sandbox: &Sandbox, server: &Running) -> Vec<Secret> {
         || good(anon.post("/auth/token/login/", json!({"username": "ada", "password": PASSWORD}))).text("auth_token");
     let first = djoser();
     assert_eq!(first, djoser(), "the same token at each login");
-    keep("djoser token", first);
+    keep("djoser token", first.clone());
     let hotel = good(anon.post("/auth/login", json!({"identifier": "ada", "password": PASSWORD})));
     keep("access token", hotel.text("access_token"));
     keep("refresh token", hotel.text("refresh_token"));
@@ -135,6 +170,7 @@ fn everything(sandbox: &Sandbox, server: &Running) -> Vec<Secret> {
     good(visit.actor(server).get("/sanctum/csrf-cookie"));
     sandbox.done_with(OTHER_PASSWORD, &["user", "set-password", "bob", "--password-stdin"]);
     good(server.bearer(&refreshed.text("access_token")).post_empty("/auth/logout"));
+    secrets.extend(links(mailbox, &anon, &first));
     secrets.extend(visit.secrets("of the visit"));
     secrets.extend(page.secrets("of the login"));
     secrets
@@ -147,9 +183,10 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn no_byte_of_the_database_holds_anything_that_was_issued() {
-    let sandbox = sandbox!();
+    let (sandbox, mailbox) = (sandbox!(), Mailbox::start());
+    sandbox.write("countersign.toml", &mailbox.configuration());
     let mut server = sandbox.serve();
-    let secrets = everything(&sandbox, &server);
+    let secrets = everything(&sandbox, &server, &mailbox);
     for when in ["while it runs", "after it stopped"] {
         let mut seen = 0;
         for (name, bytes) in files(sandbox.folder()).iter().filter(|(name, _)| name.starts_with("countersign.db")) {
@@ -167,11 +204,12 @@ fn no_byte_of_the_database_holds_anything_that_was_issued() {
 #[test]
 fn no_line_of_the_log_holds_a_secret_however_much_is_logged() {
     for format in ["text", "json"] {
-        let mut sandbox = sandbox!();
+        let (mut sandbox, mailbox) = (sandbox!(), Mailbox::start());
+        sandbox.write("countersign.toml", &mailbox.configuration());
         sandbox.set("COUNTERSIGN__LOG__LEVEL", "trace");
         sandbox.set("COUNTERSIGN__LOG__FORMAT", format);
         let mut server = sandbox.serve();
-        let secrets = everything(&sandbox, &server);
+        let secrets = everything(&sandbox, &server, &mailbox);
         assert_eq!(server.stop(), 0);
         let log = server.log();
         assert!(log.len() > 500, "trace logs something: {log}");

@@ -67,7 +67,7 @@ impl Readers {
 }
 
 /// Writes to everybody who has the address, if there is something to say. Whether there is anybody shows neither in the
-/// answer nor in its duration: one query finds all or none, and mails are written behind the answer.
+/// answer nor in its duration: the same queries find all or none, and mails are written behind the answer.
 ///
 /// # Errors
 /// 429 after too many, and 400 if there is nobody, where the settings say that it may be told.
@@ -85,7 +85,7 @@ pub(super) async fn write_to(
     let chosen: Vec<Account> =
         found.iter().filter(|account| readers.has(account) && account.has_usable_password()).cloned().collect();
     if chosen.is_empty() {
-        tracing::info!(to = %address.email, ?topic, reason = readers.none_of(&found), "no mail is sent");
+        tracing::info!(to = ?address.email, ?topic, reason = readers.none_of(&found), "no mail is sent");
         if mount.options.show_email_not_found() {
             return Err(Error::Refused(Message::new("User with given email does not exist.")));
         }

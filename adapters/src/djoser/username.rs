@@ -1,7 +1,7 @@
 //! `users/set_username/`, `users/reset_username/` and `users/reset_username_confirm/`.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method, middleware::from_fn, post, web::Bytes};
-use countersign_core::{AuthError, Guess, Secret, User, UserId};
+use countersign_core::{AuthError, Guess, Secret};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -77,25 +77,19 @@ fn read(form: &mut Form<'_>, retype: bool) -> (Option<String>, Option<String>) {
     (name, again)
 }
 
-/// The name that `by` asks for, if it is free and `again`, where it is given, is the same. One's own name is not free.
+/// The name that is asked for, if nobody has it and `again`, where it is given, is the same. One's own name is not free.
 ///
 /// # Errors
 /// 400 with `errors` and what is wrong with the name.
 async fn free(
     mount: &Use<Djoser>,
-    by: Option<UserId>,
     (name, again): (Option<String>, Option<String>),
     mut errors: FieldErrors,
 ) -> Result<String, Error> {
     let wanted = name.clone().unwrap_or_default();
     let holder = mount.blocking(move |auth| auth.username_holder(&wanted)).await?;
-    let is_taken = |holder: User| match by {
-        _ if name.as_deref() == Some(&holder.username) => true,
-        // Whose address or number it is, is told to nobody who is not logged in; who has a link finds out.
-        None => false,
-        Some(caller) => holder.id != caller,
-    };
-    if holder.is_some_and(is_taken) {
+    // Whose address or number it is, is told to nobody yet: who has shown a password or a link finds out.
+    if holder.is_some_and(|holder| name.as_deref() == Some(&holder.username)) {
         errors.insert(CURRENT_PASSWORD, NEW_USERNAME.name, TAKEN);
     }
     match name {
@@ -187,7 +181,7 @@ async fn change_username(
     {
         errors.insert("", CURRENT_PASSWORD, INVALID);
     }
-    let name = free(&mount, Some(id), (new_username, re_new_username), errors).await?;
+    let name = free(&mount, (new_username, re_new_username), errors).await?;
     let user = mount.blocking(move |auth| auth.change_username(id, &name)).await.map_err(taken)?;
     if mount.options.username_changed_email_confirmation {
         mails::notify(&mount, language, Topic::UsernameChanged, user);
@@ -300,7 +294,7 @@ async fn reset_username(
     let UsernameReset { new_username, re_new_username, uid, token, errors } = body.into_inner();
     // Whether a name is free is told before the link is looked at.
     let attempt = mount.guess(&request, Guess::Link)?;
-    let name = free(&mount, None, (new_username, re_new_username), errors).await?;
+    let name = free(&mount, (new_username, re_new_username), errors).await?;
     let linked = Presented { uid, token }.follow(&mount, attempt).await?;
     let changed = mount.blocking(move |auth| auth.reset_username(&linked, &name)).await;
     let user = changed.map_err(|error| match error {

@@ -144,12 +144,22 @@ impl Auth {
     }
 
     /// Everybody who has exactly this address, case and all, in the order of their numbers: several may share one, of
-    /// whom so many are told.
+    /// whom so many are told. Whoever logs in by it is among them, however many others have made it theirs.
     ///
     /// # Errors
     /// [`AuthError::Store`].
     pub fn accounts_by_email(&self, address: &str) -> Result<Vec<Account>, AuthError> {
-        Ok(self.realm.users().accounts_by_email(address, MAX_SHARED)?)
+        let users = self.realm.users();
+        let mut found = users.accounts_by_email(address, MAX_SHARED)?;
+        let holder = users.account(&[Key::email(address)])?;
+        let holder = holder.filter(|holder| holder.user.email.as_deref() == Some(address));
+        if let Some(holder) = holder
+            && found.iter().all(|account| account.user.id != holder.user.id)
+        {
+            found.pop();
+            found.push(holder);
+        }
+        Ok(found)
     }
 
     /// The user with this number, with the password hash.

@@ -68,7 +68,8 @@ impl Auth {
             return Err(dead);
         }
         let Account { user, password } = account;
-        let seen = Seen { password, last_login_at: user.last_login_at, suspended_at: user.suspended_at };
+        let User { email, last_login_at, suspended_at, .. } = user.clone();
+        let seen = Seen { password, email, last_login_at, suspended_at };
         Ok(Linked { user, seen })
     }
 
@@ -104,8 +105,11 @@ impl Auth {
             return Err(AuthError::Forbidden);
         }
         match self.use_up(linked, &UserChange::Activate(linked.seen.clone()), Revoke::Nothing) {
-            // Somebody else was first.
-            Err(AuthError::WrongCredentials) if self.user(linked.user.id)?.is_active => Err(AuthError::Forbidden),
+            // Somebody else was first, or the user is gone.
+            Err(AuthError::WrongCredentials) => match used_up(self.user(linked.user.id))? {
+                user if user.is_active => Err(AuthError::Forbidden),
+                _ => Err(AuthError::WrongCredentials),
+            },
             outcome => outcome,
         }
     }

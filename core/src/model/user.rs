@@ -109,11 +109,14 @@ pub struct NewUser {
     pub now: Timestamp,
 }
 
-/// What a one-time link vouches for: it ends with the password, the last login and the last disabling that it was made at.
+/// What a one-time link vouches for: it ends with the password, the address, the last login and the last disabling that it
+/// was made at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// The hash; `None` if there was none.
     pub password: Option<EncodedPassword>,
+    /// See [`User::email`].
+    pub email: Option<String>,
     /// See [`User::last_login_at`].
     pub last_login_at: Option<Timestamp>,
     /// See [`User::suspended_at`].

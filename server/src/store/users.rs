@@ -124,6 +124,7 @@ fn may_change(conn: &mut AnyConnection, id: UserId, change: &UserChange) -> Quer
             user.select((UserRow::as_select(), users::password)).get_result(conn)?;
         let Account { user, password } = account(there, password)?;
         let same = password == seen.password
+            && user.email == seen.email
             && user.last_login_at.map(stored) == seen.last_login_at.map(stored)
             && user.suspended_at.map(stored) == seen.suspended_at.map(stored);
         if !same || user.is_suspended || (user.is_active && matches!(change, UserChange::Activate(_))) {

@@ -3,7 +3,7 @@
 use std::{sync::Barrier, thread};
 
 use chrono::TimeDelta;
-use countersign_core::UserId;
+use countersign_core::{AuthError, UserId};
 use serde_json::json;
 
 use crate::common::{DEAD, INVALID_UID, ME, NEW_PASSWORD, PASSWORD, STALE, Site, USERS, WRONG};
@@ -96,6 +96,44 @@ fn all_who_share_an_address_are_written_to() {
     let mut uids: Vec<String> = (1..=2).map(|count| site.mailed("ada@example.org", count).uid).collect();
     uids.sort();
     assert_eq!(uids, ["MQ", "Mg"]);
+}
+
+#[test]
+fn nobody_loses_their_mails_because_others_made_the_address_theirs() {
+    let site = Site::with("");
+    for number in 0..20 {
+        site.register(&format!("eve{number}"));
+    }
+    site.register("ada");
+    site.server.tamper("UPDATE users SET email = 'ada@example.org'");
+    assert_eq!(site.anon.post(RESET, json!({"email": "ada@example.org"})).whole(), (204, ""));
+    let mails = site.mailbox.wait_for("ada@example.org", 20);
+    let readers: Vec<_> = mails.iter().filter(|mail| mail.text.contains(" ada\n")).collect();
+    assert_eq!((mails.len(), readers.len()), (20, 1));
+}
+
+#[test]
+fn of_whoever_is_deleted_meanwhile_the_link_is_dead() {
+    let site = Site::with("send_activation_email = true");
+    site.register("ada");
+    let owner = &site.server.owner;
+    let token = site.mailed("ada@example.org", 1).token;
+    let linked = owner.follow_link(UserId(1), &token, TimeDelta::days(1)).unwrap();
+    owner.delete_user(UserId(1)).unwrap();
+    assert!(matches!(owner.activate(&linked), Err(AuthError::WrongCredentials)));
+}
+
+#[test]
+fn a_link_confirms_the_address_that_it_was_sent_to_and_no_other() {
+    let site = Site::with("send_activation_email = true");
+    site.register("ada");
+    let owner = &site.server.owner;
+    let token = site.mailed("ada@example.org", 1).token;
+    let linked = owner.follow_link(UserId(1), &token, TimeDelta::days(1)).unwrap();
+    // Between the look at the link and its use.
+    owner.change_email_to_confirm(UserId(1), Some("victim@example.org")).unwrap();
+    assert!(matches!(owner.activate(&linked), Err(AuthError::WrongCredentials)));
+    assert!(!owner.user(UserId(1)).unwrap().is_active);
 }
 
 #[test]

@@ -46,6 +46,15 @@ fn ones_own_name_is_taken_and_every_error_is_told() {
     ] {
         assert_eq!(ada.post(SET, body.clone()).whole(), (400, answer), "{body}");
     }
+    // Whose address it is, only somebody who has shown their password is told.
+    for (password, answer) in [
+        (json!({"current_password": "wrong"}), r#"{"current_password":["Invalid password."]}"#),
+        (json!({}), r#"{"current_password":["This field is required."]}"#),
+    ] {
+        let mut body = password;
+        body["new_username"] = json!("bob@example.org");
+        assert_eq!(ada.post(SET, body.clone()).whole(), (400, answer), "{body}");
+    }
     let own_address = json!({"new_username": "ada@example.org", "current_password": PASSWORD});
     assert_eq!(ada.post(SET, own_address).whole(), (204, ""));
     assert_eq!(site.log_in("ada@example.org", PASSWORD).status, 200);

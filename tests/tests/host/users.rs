@@ -113,8 +113,8 @@ impl UserStore for HostUsers {
             return Ok(None);
         }
         let Some(row) = rows.get_mut(&id) else { return Ok(None) };
-        let User { last_login_at, suspended_at, .. } = row.user;
-        let now_seen = Seen { password: row.password.clone(), last_login_at, suspended_at };
+        let User { email, last_login_at, suspended_at, .. } = row.user.clone();
+        let now_seen = Seen { password: row.password.clone(), email, last_login_at, suspended_at };
         if change.seen().is_some_and(|seen| *seen != now_seen) {
             return Ok(None);
         }

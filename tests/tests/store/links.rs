@@ -12,8 +12,19 @@ use crate::common::{NOBODY, THREADS, create, moment, new_user, on_every_database
 
 const OLD: &str = "$argon2id$old";
 
+/// What a link of ada's vouches for.
 fn seen(password: Option<&str>, last_login: Option<i64>) -> Seen {
-    Seen { password: password.map(EncodedPassword::new), last_login_at: last_login.map(moment), suspended_at: None }
+    Seen {
+        password: password.map(EncodedPassword::new),
+        email: Some("ada@example.org".to_owned()),
+        last_login_at: last_login.map(moment),
+        suspended_at: None,
+    }
+}
+
+/// And one of hers when she had another address.
+fn seen_at(address: &str, seen: Seen) -> Seen {
+    Seen { email: Some(address.to_owned()), ..seen }
 }
 
 fn reset(new: &str, seen: Seen) -> UserChange {
@@ -51,7 +62,9 @@ fn what_comes_by_a_link_is_written_only_while_the_user_is_as_seen() {
         let ada = create(store, "ada");
         let read = || (store.user(ada.id).unwrap().unwrap(), store.password(ada.id).unwrap());
         let before = read();
-        for other in [seen(Some("$other"), None), seen(None, None), seen(Some(OLD), Some(1))] {
+        let elsewhere = seen_at("old@example.org", seen(Some(OLD), None));
+        let nowhere = Seen { email: None, ..elsewhere.clone() };
+        for other in [seen(Some("$other"), None), seen(None, None), seen(Some(OLD), Some(1)), elsewhere, nowhere] {
             assert_eq!(store.change_user(ada.id, &reset("$new", other.clone()), moment(2)).unwrap(), None);
             assert_eq!(store.change_user(ada.id, &rename("eve", Some(other.clone())), moment(2)).unwrap(), None);
             assert_eq!(store.change_user(ada.id, &UserChange::Activate(other), moment(2)).unwrap(), None);
@@ -77,6 +90,8 @@ fn a_link_activates_whoever_is_inactive_and_nobody_else() {
         assert_eq!(store.change_user(ada.id, &activate, moment(1)).unwrap(), None);
         let waits = NewUser { is_active: false, ..new_user("bob") };
         let bob = store.create_user(&waits).unwrap().unwrap();
+        assert_eq!(store.change_user(bob.id, &activate, moment(1)).unwrap(), None, "a link of another address");
+        let activate = UserChange::Activate(seen_at("bob@example.org", seen(Some(OLD), None)));
         assert_eq!((bob.is_active, bob.is_suspended, bob.suspended_at), (false, false, None));
         let now = store.change_user(bob.id, &activate, moment(2)).unwrap().unwrap();
         assert_eq!((now.is_active, now.last_login_at, now.updated_at), (true, None, moment(2)));
@@ -111,6 +126,7 @@ fn whom_the_owner_disabled_no_link_enables_or_changes() {
         let address = UserChange::Email { address: Some("new@example.org".to_owned()), claim: None, deactivate: true };
         let moved = store.change_user(ada.id, &address, moment(3)).unwrap().unwrap();
         assert_eq!((moved.is_active, moved.is_suspended, moved.suspended_at), (false, true, Some(moment(1))));
+        let [before, after] = [before, after].map(|seen| seen_at("new@example.org", seen));
         assert_eq!(store.change_user(ada.id, &UserChange::Activate(after.clone()), moment(4)).unwrap(), None);
 
         let enabled = active(true, 5).unwrap().unwrap();
@@ -134,8 +150,8 @@ fn a_disabling_and_a_link_at_the_same_moment_leave_nobody_active() {
             let waits = NewUser { is_active: false, ..new_user(&name) };
             let user = store.create_user(&waits).unwrap().unwrap();
             together(|number| {
-                let change =
-                    if number == 7 { UserChange::Active(false) } else { UserChange::Activate(seen(Some(OLD), None)) };
+                let by_link = || UserChange::Activate(Seen { email: user.email.clone(), ..seen(Some(OLD), None) });
+                let change = if number == 7 { UserChange::Active(false) } else { by_link() };
                 store.change_user(user.id, &change, moment(1)).unwrap().is_some()
             });
             let now = store.user(user.id).unwrap().unwrap();
@@ -184,7 +200,8 @@ fn of_many_who_use_one_link_exactly_one_wins() {
         for round in 0..5 {
             let last = store.user(ada.id).unwrap().unwrap().last_login_at;
             let password_seen = Some(EncodedPassword::new(password.clone()));
-            let seen = Seen { password: password_seen, last_login_at: last, suspended_at: None };
+            let email = Some("ada@example.org".to_owned());
+            let seen = Seen { password: password_seen, email, last_login_at: last, suspended_at: None };
             let outcomes = together(|number| {
                 let change = if number % 2 == 0 {
                     reset(&format!("$new-{round}-{number}"), seen.clone())
