@@ -68,6 +68,18 @@ fn an_unknown_address_may_be_told() {
 }
 
 #[test]
+fn whom_the_owner_disabled_is_as_unknown_as_nobody() {
+    let site = Site::with("username_reset_show_email_not_found = true\nsend_activation_email = true");
+    let ask = || site.anon.post(&format!("{USERS}resend_activation/"), json!({"email": "ada@example.org"}));
+    let unknown = r#"["User with given email does not exist."]"#;
+    assert_eq!(ask().whole(), (400, unknown));
+    assert_eq!(site.register("ada").status, 201);
+    assert_eq!(ask().whole(), (204, ""));
+    site.server.owner.set_active(site.server.owner.find_user("ada").unwrap().id, false).unwrap();
+    assert_eq!(ask().whole(), (400, unknown));
+}
+
+#[test]
 fn a_change_of_the_password_may_end_the_token() {
     let (_site, ada) = Site::with_ada("logout_on_password_change = true");
     let body = json!({"new_password": NEW_PASSWORD, "current_password": PASSWORD});
