@@ -80,17 +80,23 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     Ok((parts, backend))
 }
 
-/// Tells of mails that are really sent and whose links lead to this server, which has no page behind them.
+/// Tells of mails that do not reach their readers but whoever reads the log, and of mails that are really sent and whose
+/// links lead to this server, which has no page behind them.
 fn warn_of_links(settings: &Settings) {
-    if !matches!(settings.mail.transport.way(), Ok(Way::Smtp(_))) {
-        return;
-    }
-    let djoser = settings.mounts.iter().filter(|mount| mount.adapter == Djoser::NAME);
-    for mount in djoser.filter(|mount| !mount.options.contains_key("email_frontend_domain")) {
-        tracing::warn!(
-            mount = mount.number,
-            "links in mails lead to this server, which has no pages for them: set email_frontend_domain"
-        );
+    let mut djoser = settings.mounts.iter().filter(|mount| mount.adapter == Djoser::NAME);
+    match settings.mail.transport.way() {
+        Ok(Way::Log) if djoser.next().is_some() => {
+            tracing::warn!("mails go into the log, with links that let their reader in: set mail.transport");
+        }
+        Ok(Way::Smtp(_)) => {
+            for mount in djoser.filter(|mount| !mount.options.contains_key("email_frontend_domain")) {
+                tracing::warn!(
+                    mount = mount.number,
+                    "links in mails lead to this server, which has no pages for them: set email_frontend_domain"
+                );
+            }
+        }
+        _ => {}
     }
 }
 

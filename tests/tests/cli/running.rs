@@ -262,3 +262,14 @@ fn a_database_that_others_may_open_is_told_of() {
     let server = sandbox.serve();
     assert!(server.log().contains("others than its owner may open the database"), "{}", server.log());
 }
+
+#[test]
+fn mails_that_go_into_the_log_are_told_of() {
+    let told = |sandbox: &Sandbox| {
+        sandbox.serve().log().contains("mails go into the log, with links that let their reader in: set mail.transport")
+    };
+    let mut sandbox = sandbox!();
+    assert!(told(&sandbox));
+    sandbox.set("COUNTERSIGN__MAIL__TRANSPORT", "file:mails");
+    assert!(!told(&sandbox));
+}
