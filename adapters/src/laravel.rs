@@ -12,6 +12,7 @@ pub mod document;
 pub mod fault;
 pub mod guard;
 pub mod input;
+pub mod lockout;
 pub mod login;
 pub mod number;
 pub mod rules;

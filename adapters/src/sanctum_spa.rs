@@ -6,7 +6,7 @@ mod api_token;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, web};
-use countersign_core::{StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules};
+use countersign_core::{Rate, StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -65,9 +65,20 @@ crate::settings! {
         /// The domain that the cookies are for, such as "example.org" if the front end is a subdomain beside this
         /// server's. Without it, this server's host alone.
         pub cookie_domain: Option<String> = None, check = when_set(cookie_domain),
+        /// How many wrong passwords lock the login of an address for a client, and for how long since the first of them;
+        /// it is then closed to the right one too. Independent of `[throttle]`.
+        pub login_lockout: Rate = Rate::per_minute(5), check = at_least_one,
         /// What a login, a registration and a reported purchase put an end to: the api-token before it, or with "all"
         /// every personal access token of the user.
         pub api_token_replaces: Replaces = Replaces::ApiToken,
+    }
+}
+
+fn at_least_one(rate: &Rate) -> Result<(), String> {
+    if rate.requests() > 0 {
+        Ok(())
+    } else {
+        Err("would let nobody in; write at least one, such as \"5/min\"".to_owned())
     }
 }
 
