@@ -18,6 +18,7 @@ pub mod number;
 pub mod rules;
 pub mod session;
 pub mod stateful;
+pub mod throttle;
 pub mod user;
 pub mod visitor;
 

@@ -19,6 +19,7 @@ use crate::{
         guard,
         session::{SESSION_COOKIE, Sessions},
         stateful::Group,
+        throttle::{self, Throttled, at_least_one},
         user::ShownUser,
     },
     mount::{Neighbours, Use},
@@ -65,6 +66,10 @@ crate::settings! {
         /// The domain that the cookies are for, such as "example.org" if the front end is a subdomain beside this
         /// server's. Without it, this server's host alone.
         pub cookie_domain: Option<String> = None, check = when_set(cookie_domain),
+        /// How often a user may ask the API, and how often a client that is not logged in: Laravel's `throttle:api`, such as
+        /// "60/min". Without it nothing is limited, as in a new project, whose `bootstrap/app.php` does not call
+        /// `throttleApi()`.
+        pub throttle_api: Option<Rate> = None, check = when_set(at_least_one),
         /// How many wrong passwords lock the login of an address for a client, and for how long since the first of them;
         /// it is then closed to the right one too. Independent of `[throttle]`.
         pub login_lockout: Rate = Rate::per_minute(5), check = at_least_one,
@@ -74,11 +79,9 @@ crate::settings! {
     }
 }
 
-fn at_least_one(rate: &Rate) -> Result<(), String> {
-    if rate.requests() > 0 {
-        Ok(())
-    } else {
-        Err("would let nobody in; write at least one, such as \"5/min\"".to_owned())
+impl Throttled for SanctumSpaOptions {
+    fn api(&self) -> Option<Rate> {
+        self.throttle_api
     }
 }
 
@@ -150,7 +153,7 @@ impl Adapter for SanctumSpa {
     }
 
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
-        guard::authenticate(request, mount)
+        throttle::caller(request, mount, guard::authenticate(request, mount))
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {

@@ -14,3 +14,5 @@ mod lockout;
 mod login;
 #[path = "sanctum_spa/registration.rs"]
 mod registration;
+#[path = "sanctum_spa/throttle.rs"]
+mod throttle;
