@@ -113,6 +113,8 @@ struct Shared {
     scopes: Table,
     /// Of the mounts' own limits in fixed windows.
     windows: Table<Window>,
+    /// Of wrong guesses at forms that lock: what is cheap to make up must not push them out.
+    locks: Table<Window>,
 }
 
 impl Shared {
@@ -134,8 +136,8 @@ impl Throttle {
     /// Counters that all stand at zero; without options, guesses and requests are not limited.
     pub fn new(options: Option<ThrottleOptions>) -> Self {
         let [guesses, known, requests, scopes] = std::array::from_fn(|_| Table::new(Table::<History>::WORDS));
-        let windows = Table::new(Table::<Window>::WORDS);
-        Self(Arc::new(Shared { options, guesses, known, requests, scopes, windows }))
+        let [windows, locks] = std::array::from_fn(|_| Table::new(Table::<Window>::WORDS));
+        Self(Arc::new(Shared { options, guesses, known, requests, scopes, windows, locks }))
     }
 
     /// May `client` guess? To be asked before the work that judges the guess; its outcome goes to [`Attempt::settle`].
@@ -230,9 +232,9 @@ impl Throttle {
         (identifier, client): (&str, IpAddr),
         now: Timestamp,
     ) -> Result<Lockout, AuthError> {
-        let windows = &self.0.windows;
-        let key = windows.key(&(scope, account(identifier).to_lowercase(), client));
-        match windows.enter(rate, key, now) {
+        let locks = &self.0.locks;
+        let key = locks.key(&(scope, account(identifier).to_lowercase(), client));
+        match locks.enter(rate, key, now) {
             Ok(()) => Ok(Lockout::new(self, rate, key, now)),
             Err(retry_after) => Err(AuthError::Throttled { retry_after }),
         }
@@ -240,11 +242,13 @@ impl Throttle {
 
     /// Forgets what is over, and gives its memory back; to be called every minute or so.
     pub fn sweep(&self, now: Timestamp) {
-        let Shared { guesses, known, requests, scopes, windows, .. } = &*self.0;
+        let Shared { guesses, known, requests, scopes, windows, locks, .. } = &*self.0;
         for table in [guesses, known, requests, scopes] {
             table.sweep(now);
         }
-        windows.sweep(now);
+        for table in [windows, locks] {
+            table.sweep(now);
+        }
     }
 
     /// Takes a place under each of these limits, or under none.

@@ -25,7 +25,7 @@ impl Lockout {
     pub fn settle<T>(mut self, outcome: &Result<T, AuthError>) {
         self.is_wrong = match outcome {
             Ok(_) => {
-                self.throttle.0.windows.clear(self.key, self.at);
+                self.throttle.0.locks.clear(self.key, self.at);
                 false
             }
             Err(error) => !matches!(error, AuthError::Busy { .. } | AuthError::Store(_) | AuthError::Throttled { .. }),
@@ -35,6 +35,6 @@ impl Lockout {
 
 impl Drop for Lockout {
     fn drop(&mut self) {
-        self.throttle.0.windows.leave(self.rate, self.key, self.at, self.is_wrong);
+        self.throttle.0.locks.leave(self.rate, self.key, self.at, self.is_wrong);
     }
 }
