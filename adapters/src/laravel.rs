@@ -12,11 +12,13 @@ pub mod document;
 pub mod fault;
 pub mod guard;
 pub mod input;
+pub mod lockout;
 pub mod login;
 pub mod number;
 pub mod rules;
 pub mod session;
 pub mod stateful;
+pub mod throttle;
 pub mod user;
 pub mod visitor;
 

@@ -3,7 +3,7 @@
 mod tokens;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, post};
-use countersign_core::{Grant, Guess, Issued, StrategyKind, TokenFault, TokenKind, password::PasswordRules};
+use countersign_core::{Grant, Guess, Issued, Rate, StrategyKind, TokenFault, TokenKind, password::PasswordRules};
 use serde::Serialize;
 use utoipa::{ToSchema, openapi::OpenApi};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -20,10 +20,12 @@ use crate::{
         login::{Fields, Login},
         rules::{Rule, ValidationError},
         stateful::Group,
+        throttle::{self, Throttled, at_least_one},
         user::ShownUser,
         visitor::Visitor,
     },
     mount::{Neighbours, Use},
+    settings::when_set,
 };
 
 /// The tag of the operations.
@@ -41,7 +43,18 @@ pub struct Sanctum;
 
 crate::settings! {
     /// Personal access tokens as Laravel Sanctum has them; how they look and live is in `[sanctum]`.
-    pub struct SanctumOptions {}
+    pub struct SanctumOptions {
+        /// How often a user may ask the API, and how often a client that is not logged in: Laravel's `throttle:api`, such as
+        /// "60/min". Without it nothing is limited, as in a new project, whose `bootstrap/app.php` does not call
+        /// `throttleApi()`.
+        pub throttle_api: Option<Rate> = None, check = when_set(at_least_one),
+    }
+}
+
+impl Throttled for SanctumOptions {
+    fn api(&self) -> Option<Rate> {
+        self.throttle_api
+    }
 }
 
 impl Adapter for Sanctum {
@@ -80,7 +93,7 @@ impl Adapter for Sanctum {
     }
 
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
-        guard::authenticate(request, mount)
+        throttle::caller(request, mount, guard::authenticate(request, mount))
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
@@ -202,6 +215,7 @@ async fn issue(
     body: Body<Sanctum, Input>,
     name_rules: &[Rule],
 ) -> Result<Issued, Fault> {
+    throttle::anybody(request, mount).await?;
     let login = Login::read(&body.input, Fields::Loose, WRONG_CREDENTIALS, &[("device_name", name_rules)]);
     let (credentials, refusal) = login?.into_parts();
     let grant = Grant::named(body.input.text("device_name").unwrap_or_else(|| TOKEN_NAME.to_owned()));
@@ -219,6 +233,7 @@ async fn issue(
     responses(
         (status = 200, description = "The user", body = ShownUser),
         document::Unauthenticated,
+        document::Throttled,
         document::Unavailable,
     ),
     security(("laravel_bearer" = []), ("laravel_session" = [])),
@@ -237,6 +252,7 @@ async fn show_user(caller: Caller<Sanctum>) -> HttpResponse {
     responses(
         (status = 204, description = "It is gone"),
         document::Unauthenticated,
+        document::Throttled,
         document::Changing,
         document::Unavailable,
     ),

@@ -6,7 +6,7 @@ mod api_token;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, web};
-use countersign_core::{StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules};
+use countersign_core::{Rate, StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -19,6 +19,7 @@ use crate::{
         guard,
         session::{SESSION_COOKIE, Sessions},
         stateful::Group,
+        throttle::{self, Throttled, at_least_one},
         user::ShownUser,
     },
     mount::{Neighbours, Use},
@@ -65,9 +66,22 @@ crate::settings! {
         /// The domain that the cookies are for, such as "example.org" if the front end is a subdomain beside this
         /// server's. Without it, this server's host alone.
         pub cookie_domain: Option<String> = None, check = when_set(cookie_domain),
+        /// How often a user may ask the API, and how often a client that is not logged in: Laravel's `throttle:api`, such as
+        /// "60/min". Without it nothing is limited, as in a new project, whose `bootstrap/app.php` does not call
+        /// `throttleApi()`.
+        pub throttle_api: Option<Rate> = None, check = when_set(at_least_one),
+        /// How many wrong passwords lock the login of an address for a client, and for how long since the first of them;
+        /// it is then closed to the right one too. Independent of `[throttle]`.
+        pub login_lockout: Rate = Rate::per_minute(5), check = at_least_one,
         /// What a login, a registration and a reported purchase put an end to: the api-token before it, or with "all"
         /// every personal access token of the user.
         pub api_token_replaces: Replaces = Replaces::ApiToken,
+    }
+}
+
+impl Throttled for SanctumSpaOptions {
+    fn api(&self) -> Option<Rate> {
+        self.throttle_api
     }
 }
 
@@ -139,7 +153,7 @@ impl Adapter for SanctumSpa {
     }
 
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
-        guard::authenticate(request, mount)
+        throttle::caller(request, mount, guard::authenticate(request, mount))
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {

@@ -17,13 +17,17 @@
 
 mod attempt;
 mod history;
+mod lockout;
 mod rate;
 mod table;
+mod window;
 
 pub use attempt::Attempt;
 pub use history::History;
+pub use lockout::Lockout;
 pub use rate::{NotARate, Rate};
-pub use table::Table;
+pub use table::{Counter, Table};
+pub use window::Window;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -108,6 +112,10 @@ struct Shared {
     requests: Table,
     /// Of the mounts' own limits.
     scopes: Table,
+    /// Of the mounts' own limits in fixed windows.
+    windows: Table<Window>,
+    /// Of wrong guesses at forms that lock: what is cheap to make up must not push them out.
+    locks: Table<Window>,
 }
 
 impl Shared {
@@ -128,8 +136,9 @@ impl std::fmt::Debug for Throttle {
 impl Throttle {
     /// Counters that all stand at zero; without options, guesses and requests are not limited.
     pub fn new(options: Option<ThrottleOptions>) -> Self {
-        let [guesses, known, requests, scopes] = std::array::from_fn(|_| Table::new(Table::WORDS));
-        Self(Arc::new(Shared { options, guesses, known, requests, scopes }))
+        let [guesses, known, requests, scopes] = std::array::from_fn(|_| Table::new(Table::<History>::WORDS));
+        let [windows, locks] = std::array::from_fn(|_| Table::new(Table::<Window>::WORDS));
+        Self(Arc::new(Shared { options, guesses, known, requests, scopes, windows, locks }))
     }
 
     /// May `client` guess? To be asked before the work that judges the guess; its outcome goes to [`Attempt::settle`].
@@ -196,10 +205,49 @@ impl Throttle {
         self.0.scopes.take(rate, self.0.scopes.key(&(scope, who)), now)
     }
 
+    /// Counts a request under a limit of a mount's own in a fixed window, as Laravel's `RateLimiter` does, and tells how
+    /// many are left; `scope` and `who` are what is counted.
+    ///
+    /// # Errors
+    /// How long it would have to wait, in whole seconds.
+    pub fn hit(
+        &self,
+        rate: Rate,
+        scope: (&str, &str),
+        who: impl std::hash::Hash,
+        now: Timestamp,
+    ) -> Result<usize, Duration> {
+        self.0.windows.hit(rate, self.0.windows.key(&(scope, who)), now)
+    }
+
+    /// May a form be tried that is locked after so many wrong guesses in a fixed window? `scope`, the identifier in any
+    /// case and `client` are what is counted. To be asked before the work that judges the guess; its outcome goes to
+    /// [`Lockout::settle`].
+    ///
+    /// # Errors
+    /// [`AuthError::Throttled`].
+    pub fn lock_out(
+        &self,
+        rate: Rate,
+        scope: (&str, &str),
+        (identifier, client): (&str, IpAddr),
+        now: Timestamp,
+    ) -> Result<Lockout, AuthError> {
+        let locks = &self.0.locks;
+        let key = locks.key(&(scope, account(identifier).to_lowercase(), client));
+        match locks.enter(rate, key, now) {
+            Ok(()) => Ok(Lockout::new(self, rate, key, now)),
+            Err(retry_after) => Err(AuthError::Throttled { retry_after }),
+        }
+    }
+
     /// Forgets what is over, and gives its memory back; to be called every minute or so.
     pub fn sweep(&self, now: Timestamp) {
-        let Shared { guesses, known, requests, scopes, .. } = &*self.0;
+        let Shared { guesses, known, requests, scopes, windows, locks, .. } = &*self.0;
         for table in [guesses, known, requests, scopes] {
+            table.sweep(now);
+        }
+        for table in [windows, locks] {
             table.sweep(now);
         }
     }

@@ -8,7 +8,11 @@ mod common;
 mod cookies;
 #[path = "sanctum_spa/csrf.rs"]
 mod csrf;
+#[path = "sanctum_spa/lockout.rs"]
+mod lockout;
 #[path = "sanctum_spa/login.rs"]
 mod login;
 #[path = "sanctum_spa/registration.rs"]
 mod registration;
+#[path = "sanctum_spa/throttle.rs"]
+mod throttle;

@@ -39,6 +39,11 @@ const DEVICE: Login = Login("/sanctum/token", "email");
 const SPA: Login = Login("/login", "email");
 
 impl Login {
+    /// Who ada is to it: Django's logs in by the user name alone.
+    fn ada(self) -> &'static str {
+        if self.1 == "username" { "ada" } else { "ada@example.org" }
+    }
+
     fn ask(self, actor: &Actor, identifier: &str, password: &str) -> Answer {
         let Self(path, field) = self;
         let actor = if path == SPA.0 { &with_csrf(actor) } else { actor };
@@ -54,12 +59,23 @@ fn with_csrf(actor: &Actor) -> Actor {
     front_end.with("Cookie", &cookies.join("; ")).with("X-XSRF-TOKEN", &token)
 }
 
+/// What Breeze's login says with this many seconds to go.
+fn locked_out(seconds: u64) -> String {
+    let sentence = format!("Too many login attempts. Please try again in {seconds} seconds.");
+    format!(r#"{{"message":"{sentence}","errors":{{"email":["{sentence}"]}}}}"#)
+}
+
+fn is_refused_unjudged(answer: &Answer) -> bool {
+    answer.status == 429 || answer.body.contains("Too many login attempts.")
+}
+
 fn told(answer: &Answer) -> (u16, &str, &str) {
     (answer.status, &answer.body, answer.header("Retry-After"))
 }
 
 #[test]
 fn five_wrong_passwords_in_a_minute_are_told_to_wait_in_the_words_of_each_dialect() {
+    let spa = locked_out(50);
     for (login, said) in [
         (DJOSER, r#"{"detail":"Request was throttled. Expected available in 50 seconds."}"#),
         (JWT, r#"{"detail":"Request was throttled. Expected available in 50 seconds."}"#),
@@ -67,24 +83,26 @@ fn five_wrong_passwords_in_a_minute_are_told_to_wait_in_the_words_of_each_dialec
         (MINIMAL, r#"{"error":"Too Many Requests"}"#),
         (SANCTUM, "{\n    \"message\": \"Too Many Attempts.\"\n}"),
         (DEVICE, "{\n    \"message\": \"Too Many Attempts.\"\n}"),
-        (SPA, "{\n    \"message\": \"Too Many Attempts.\"\n}"),
+        (SPA, &spa),
     ] {
         let server = with_ada(SHIPPED);
         let (here, elsewhere) = (at(&server, "192.0.2.1"), at(&server, "192.0.2.2"));
-        for identifier in ["ada@example.org", "nobody@example.org"] {
+        for identifier in [login.ada(), "nobody@example.org"] {
             for _ in 0..5 {
                 let answer = login.ask(&here, identifier, "wrong password");
                 assert!(matches!(answer.status, 400 | 401 | 422), "{} {}", login.0, answer.body);
             }
         }
         server.wait(TimeDelta::seconds(10));
-        for identifier in ["ada@example.org", "nobody@example.org"] {
+        for identifier in [login.ada(), "nobody@example.org"] {
             let answer = login.ask(&here, identifier, PASSWORD);
-            assert_eq!(told(&answer), (429, said, "50"), "{}", login.0);
+            // Breeze's is an error of the field, without a header.
+            let (status, wait) = if login.0 == SPA.0 { (422, "") } else { (429, "50") };
+            assert_eq!(told(&answer), (status, said, wait), "{}", login.0);
         }
-        assert!(login.ask(&elsewhere, "ada@example.org", PASSWORD).status < 300, "{}", login.0);
+        assert!(login.ask(&elsewhere, login.ada(), PASSWORD).status < 300, "{}", login.0);
         server.wait(TimeDelta::seconds(50));
-        assert!(login.ask(&here, "ada@example.org", PASSWORD).status < 300, "{}", login.0);
+        assert!(login.ask(&here, login.ada(), PASSWORD).status < 300, "{}", login.0);
     }
 }
 
@@ -96,8 +114,8 @@ fn all_dialects_share_one_budget_of_a_client_and_no_success_refills_it() {
     for number in 0..3 {
         for login in [DJOSER, HOTEL, MINIMAL, SANCTUM, SPA] {
             let answer = login.ask(&here, &format!("user{number}@example.org"), "wrong password");
-            judged += usize::from(answer.status != 429);
-            assert_ne!(login.ask(&at(&server, "192.0.2.2"), "ada@example.org", PASSWORD).status, 429);
+            judged += usize::from(!is_refused_unjudged(&answer));
+            assert!(login.ask(&at(&server, "192.0.2.2"), login.ada(), PASSWORD).status < 300);
         }
         if judged < 10 {
             assert_eq!(DJOSER.ask(&here, "ada", PASSWORD).status, 200);

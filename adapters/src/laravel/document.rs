@@ -69,7 +69,7 @@ impl IntoResponses for Changing {
     }
 }
 
-/// The refusal of whoever guesses, or registers, too often.
+/// The refusal of whoever guesses, registers or asks too often.
 pub struct Throttled;
 
 impl IntoResponses for Throttled {

@@ -33,6 +33,7 @@ use super::{
     fault::{self, Fault},
     input::{Input, content_type},
     session::{Arrival, Sessions},
+    throttle,
     visitor::Visitor,
 };
 use crate::{
@@ -109,13 +110,15 @@ where
 fn finished<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     let fault = response.response().error().and_then(Error::as_error::<Fault>);
     // Both adapters lend the site.
-    match (fault, response.request().app_data::<Arc<Site>>()) {
+    let mut response = match (fault, response.request().app_data::<Arc<Site>>()) {
         (Some(fault), Some(site)) => {
             let said = fault::said_to(response.request(), site, fault);
             response.into_response(said.map_into_right_body())
         }
         _ => response.map_into_left_body(),
-    }
+    };
+    throttle::tell(&mut response);
+    response
 }
 
 /// The page that sent the request: its Referer, without one its Origin.

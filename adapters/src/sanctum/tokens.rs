@@ -83,6 +83,7 @@ impl<'a> From<&'a Token> for ListedToken<'a> {
     responses(
         (status = 200, description = "The tokens", body = Vec<ListedToken>),
         document::Unauthenticated,
+        document::Throttled,
         document::Unavailable,
     ),
     security(("laravel_bearer" = []), ("laravel_session" = [])),
@@ -127,6 +128,7 @@ struct NewTokenInput {
         (status = 200, description = "A new token", body = IssuedToken),
         (status = 422, description = "Not what is expected", body = ValidationError),
         document::Unauthenticated,
+        document::Throttled,
         document::Changing,
         document::Unavailable,
     ),
@@ -195,6 +197,7 @@ fn changed_meanwhile(error: AuthError) -> AuthError {
         (status = 204, description = "It is gone"),
         (status = 404, description = "The user has no such token", body = Message),
         document::Unauthenticated,
+        document::Throttled,
         document::Changing,
         document::Unavailable,
     ),
@@ -230,6 +233,7 @@ pub async fn delete_token(
     responses(
         (status = 204, description = "They are gone"),
         document::Unauthenticated,
+        document::Throttled,
         document::Changing,
         document::Unavailable,
     ),

@@ -17,6 +17,7 @@ use crate::{
         fault::{Fault, NO_SUCH_CREDENTIALS, flaw_message},
         guard,
         input::Input,
+        lockout,
         login::{Fields, Login},
         rules::{Errors, Rule, ValidationError, check},
         stateful::Group,
@@ -56,9 +57,8 @@ struct CredentialsInput {
     responses(
         (status = 204, description = "Logged in"),
         (status = 302, description = "Logged in already, or sent back for not asking for JSON"),
-        (status = 422, description = "Wrong credentials, or not what is expected", body = ValidationError),
+        (status = 422, description = "Wrong credentials, too many of them, or not what is expected", body = ValidationError),
         document::Changing,
-        document::Throttled,
         document::Unavailable,
     ),
     security(("laravel_session" = [], "laravel_xsrf" = [])),
@@ -76,9 +76,13 @@ pub async fn log_in(
     let login = Login::read(&input, Fields::Strict, NO_SUCH_CREDENTIALS, &[]);
     let (credentials, refusal) = login?.into_parts();
     let options = mount.options.clone();
-    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
-    let opened = attempt.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, &options)).await;
-    let opened = opened.map_err(|error| Login::refused(refusal, error))?;
+    let lock = lockout::pass(&request, &mount, options.login_lockout, &credentials.identifier)?;
+    let opened = match mount.guess(&request, Guess::Login(&credentials.identifier)) {
+        Ok(attempt) => attempt.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, &options)).await,
+        Err(error) => Err(error),
+    };
+    lock.settle(&opened);
+    let opened = opened.map_err(|error| lockout::refused(Login::refused(refusal, error)))?;
     Ok(entered(&request, &mount, opened))
 }
 

@@ -2,11 +2,11 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::Rate;
+use super::{Rate, table::Counter};
 use crate::model::Timestamp;
 
 /// Who is refused only because of guesses that are being judged may come back when these are.
-const JUDGED: Duration = Duration::from_secs(1);
+pub(super) const JUDGED: Duration = Duration::from_secs(1);
 
 /// Moments in the order of time, in microseconds; what the rate has passed falls out at its front.
 #[derive(Debug, Default)]
@@ -93,15 +93,27 @@ impl History {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
 
-    /// Has everything passed by `now`?
-    pub fn is_over(&self, now: Timestamp) -> bool {
-        self.pending == 0 && (self.moments.is_empty() || self.over <= now.timestamp_micros())
+impl Counter for History {
+    /// Key, ring buffer and the map's slack.
+    const OVERHEAD: usize = 18;
+
+    fn words(&self) -> usize {
+        self.len()
+    }
+
+    fn weight(&self) -> usize {
+        self.len()
     }
 
     /// When the last moment will be passed, in microseconds.
-    pub(super) fn end(&self) -> i64 {
+    fn end(&self) -> i64 {
         self.over
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.pending == 0 && (self.moments.is_empty() || self.over <= now.timestamp_micros())
     }
 }
 

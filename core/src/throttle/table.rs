@@ -1,9 +1,9 @@
-//! Histories by key, with a bound on their memory that somebody who makes up keys cannot use.
+//! Counters by key, with a bound on their memory that somebody who makes up keys cannot use.
 //!
 //! Keys are hashed with a secret of the process, so nobody can choose where theirs falls. There are many shards, each
-//! with a lock of its own. A shard that is full lets go what is over, and then the history that says least: the one with
+//! with a lock of its own. A shard that is full lets go what is over, and then the counter that says least: the one with
 //! the fewest moments, of these the one that ends first. Whoever makes up a million keys with one moment each pushes out
-//! one another's; a history of five wrong guesses goes only when the whole shard has five or more for every key, each of
+//! one another's; a counter of five wrong guesses goes only when the whole shard has five or more for every key, each of
 //! which cost its client that many guesses.
 
 use std::{
@@ -13,30 +13,51 @@ use std::{
     time::Duration,
 };
 
-use super::{History, Rate};
+use super::{History, Rate, Window};
 use crate::model::Timestamp;
 
 /// How many shards there are; a power of two.
 const SHARDS: usize = 64;
-/// What a history takes beside its moments, in words of eight bytes: key, ring buffer and the map's slack.
-const OVERHEAD: usize = 18;
 
-/// Histories by key, within a bound of memory: see this file's head.
-pub struct Table {
+/// What a table holds under a key.
+pub trait Counter: Default {
+    /// What it takes beside [`Counter::words`], in words of eight bytes: its key and itself with the map's slack.
+    const OVERHEAD: usize;
+
+    /// What it has on the heap, in words of eight bytes.
+    fn words(&self) -> usize;
+
+    /// How much it says: how many places are taken.
+    fn weight(&self) -> usize;
+
+    /// When it will have passed, in a unit of its own.
+    fn end(&self) -> i64;
+
+    /// Has everything passed by `now`?
+    fn is_over(&self, now: Timestamp) -> bool;
+}
+
+/// Counters by key, within a bound of memory: see this file's head.
+pub struct Table<C = History> {
     secret: RandomState,
-    shards: Vec<Mutex<Shard>>,
+    shards: Vec<Mutex<Shard<C>>>,
     /// What a shard may hold, in words.
     share: usize,
 }
 
-#[derive(Default)]
-struct Shard {
-    histories: HashMap<u64, History, BuildHasherDefault<Hashed>>,
+struct Shard<C> {
+    counters: HashMap<u64, C, BuildHasherDefault<Hashed>>,
     /// What they hold, in words.
     words: usize,
 }
 
-impl Table {
+impl<C> Default for Shard<C> {
+    fn default() -> Self {
+        Self { counters: HashMap::default(), words: 0 }
+    }
+}
+
+impl<C: Counter> Table<C> {
     /// 16 MiB: a hundred thousand keys with a handful of moments each.
     pub const WORDS: usize = 2 * 1_024 * 1_024;
 
@@ -51,6 +72,34 @@ impl Table {
         self.secret.hash_one(counted)
     }
 
+    /// Is there anything under `key` that is not over?
+    pub fn holds(&self, key: u64, now: Timestamp) -> bool {
+        self.shard(key).counters.get(&key).is_some_and(|counter| !counter.is_over(now))
+    }
+
+    /// Forgets what is over and gives memory back.
+    pub fn sweep(&self, now: Timestamp) {
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            shard.sweep(now);
+            shard.counters.shrink_to_fit();
+        }
+    }
+
+    /// How many words are held.
+    #[cfg(test)]
+    pub(super) fn words(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).words).sum()
+    }
+
+    fn shard(&self, key: u64) -> MutexGuard<'_, Shard<C>> {
+        // The map takes the low bits.
+        let number = usize::try_from(key >> 48).unwrap_or_default() % SHARDS;
+        lock(&self.shards[number])
+    }
+}
+
+impl Table {
     /// Notes `now` under `key`, unless `rate` is used up.
     ///
     /// # Errors
@@ -82,49 +131,52 @@ impl Table {
     pub fn clear(&self, key: u64, now: Timestamp) {
         self.shard(key).edit(key, History::clear, self.share, now);
     }
+}
 
-    /// Is there anything under `key` that is not over?
-    pub fn holds(&self, key: u64, now: Timestamp) -> bool {
-        self.shard(key).histories.get(&key).is_some_and(|history| !history.is_over(now))
+impl Table<Window> {
+    /// Counts what happens now under `key`, and tells how many places are left.
+    ///
+    /// # Errors
+    /// How long there will be no place.
+    pub fn hit(&self, rate: Rate, key: u64, now: Timestamp) -> Result<usize, Duration> {
+        self.shard(key).edit(key, |window| window.hit(rate, now), self.share, now)
     }
 
-    /// Forgets what is over and gives memory back.
-    pub fn sweep(&self, now: Timestamp) {
-        for shard in &self.shards {
-            let mut shard = lock(shard);
-            shard.sweep(now);
-            shard.histories.shrink_to_fit();
-        }
+    /// Gives a guess a place under `key` while it is judged, unless `rate` is used up; see [`Table::leave`].
+    ///
+    /// # Errors
+    /// How long there will be no place.
+    pub fn enter(&self, rate: Rate, key: u64, now: Timestamp) -> Result<(), Duration> {
+        self.shard(key).edit(key, |window| window.enter(rate, now), self.share, now)
     }
 
-    /// How many words are held.
-    #[cfg(test)]
-    pub(super) fn words(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).words).sum()
+    /// Takes the place of a guess back, that entered at `entered`; a wrong one stays counted.
+    pub fn leave(&self, rate: Rate, key: u64, entered: Timestamp, is_wrong: bool) {
+        let wrong = is_wrong.then_some((rate, entered));
+        self.shard(key).edit(key, |window| window.leave(wrong), self.share, entered);
     }
 
-    fn shard(&self, key: u64) -> MutexGuard<'_, Shard> {
-        // The map takes the low bits.
-        let number = usize::try_from(key >> 48).unwrap_or_default() % SHARDS;
-        lock(&self.shards[number])
+    /// Forgets what is counted under `key`.
+    pub fn clear(&self, key: u64, now: Timestamp) {
+        self.shard(key).edit(key, Window::clear, self.share, now);
     }
 }
 
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+fn lock<C>(shard: &Mutex<Shard<C>>) -> MutexGuard<'_, Shard<C>> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Shard {
-    fn edit<T>(&mut self, key: u64, edit: impl FnOnce(&mut History) -> T, share: usize, now: Timestamp) -> T {
-        let is_new = !self.histories.contains_key(&key);
-        if is_new && self.words + OVERHEAD >= share {
+impl<C: Counter> Shard<C> {
+    fn edit<T>(&mut self, key: u64, edit: impl FnOnce(&mut C) -> T, share: usize, now: Timestamp) -> T {
+        let is_new = !self.counters.contains_key(&key);
+        if is_new && self.words + C::OVERHEAD >= share {
             self.make_room(share, now);
         }
-        let history = self.histories.entry(key).or_default();
-        let before = history.len();
-        let edited = edit(history);
-        let (after, is_empty) = (history.len(), history.is_empty());
-        self.words = self.words + after - before + if is_new { OVERHEAD } else { 0 };
+        let counter = self.counters.entry(key).or_default();
+        let before = counter.words();
+        let edited = edit(counter);
+        let (after, is_empty) = (counter.words(), counter.weight() == 0);
+        self.words = self.words + after - before + if is_new { C::OVERHEAD } else { 0 };
         if is_empty {
             self.remove(key);
         }
@@ -132,14 +184,14 @@ impl Shard {
     }
 
     fn remove(&mut self, key: u64) {
-        if let Some(history) = self.histories.remove(&key) {
-            self.words -= OVERHEAD + history.len();
+        if let Some(counter) = self.counters.remove(&key) {
+            self.words -= C::OVERHEAD + counter.words();
         }
     }
 
     fn sweep(&mut self, now: Timestamp) {
-        self.histories.retain(|_, history| !history.is_over(now));
-        self.words = self.histories.values().map(|history| OVERHEAD + history.len()).sum();
+        self.counters.retain(|_, counter| !counter.is_over(now));
+        self.words = self.counters.values().map(|counter| C::OVERHEAD + counter.words()).sum();
     }
 
     /// Lets go of what is over, or else of an eighth of what says least, so that this is not done for every key.
@@ -150,7 +202,7 @@ impl Shard {
             return;
         }
         let mut least: Vec<_> =
-            self.histories.iter().map(|(key, history)| (history.len(), history.end(), *key)).collect();
+            self.counters.iter().map(|(key, counter)| (counter.weight(), counter.end(), *key)).collect();
         least.sort_unstable();
         for (_, _, key) in least {
             if self.words <= aim {
@@ -187,6 +239,7 @@ mod tests {
 
     use super::*;
 
+    const OVERHEAD: usize = History::OVERHEAD;
     const FIVE: Rate = Rate::per_minute(5);
 
     fn noon() -> Timestamp {
@@ -195,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_million_keys_stay_within_the_bound_and_push_out_no_counter_that_says_more() {
-        let table = Table::new(256 * 1_024);
+        let table = Table::<History>::new(256 * 1_024);
         let victim = table.key(&"victim");
         for _ in 0..5 {
             table.take(FIVE, victim, noon()).unwrap();
@@ -209,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_is_over_is_forgotten() {
-        let table = Table::new(Table::WORDS);
+        let table = Table::<History>::new(Table::<History>::WORDS);
         for number in 0..1_000_u32 {
             table.take(FIVE, table.key(&number), noon()).unwrap();
         }
@@ -222,7 +275,7 @@ mod tests {
 
     #[test]
     fn every_word_that_was_taken_is_given_back() {
-        let table = Table::new(Table::WORDS);
+        let table = Table::<History>::new(Table::<History>::WORDS);
         let (one, other) = (table.key(&1), table.key(&2));
         for key in [one, one, other] {
             table.enter(FIVE, key, noon()).unwrap();
@@ -238,6 +291,22 @@ mod tests {
         assert_eq!(table.words(), OVERHEAD + 1);
         assert!(table.holds(one, noon()) && !table.holds(other, noon()));
         table.clear(one, noon());
+        assert_eq!(table.words(), 0);
+    }
+
+    #[test]
+    fn windows_are_bounded_as_well_and_the_fullest_stay() {
+        let table = Table::<Window>::new(64 * 1_024);
+        let victim = table.key(&"victim");
+        for left in (0..5).rev() {
+            assert_eq!(table.hit(FIVE, victim, noon()), Ok(left));
+        }
+        for number in 0..100_000_u32 {
+            table.hit(FIVE, table.key(&number), noon()).unwrap();
+        }
+        assert!(table.words() <= 64 * 1_024, "{}", table.words());
+        assert_eq!(table.hit(FIVE, victim, noon() + TimeDelta::seconds(1)), Err(Duration::from_secs(59)));
+        table.sweep(noon() + TimeDelta::minutes(1));
         assert_eq!(table.words(), 0);
     }
 }

@@ -171,3 +171,32 @@ fn without_options_nothing_is_limited() {
         throttle.count(Request::Registration, client(1), noon()).unwrap();
     }
 }
+
+#[test]
+fn a_lock_closes_after_its_wrong_guesses_and_opens_at_once_when_its_time_is_over() {
+    let throttle = throttle();
+    let enter = |identifier, at| throttle.lock_out(Rate::per_minute(2), ("", "login"), (identifier, client(1)), at);
+    let wait = |identifier, at| match enter(identifier, at) {
+        Err(AuthError::Throttled { retry_after }) => retry_after.as_secs(),
+        other => panic!("{other:?}"),
+    };
+    // In any case, and hanging up is no way around.
+    enter("Ada@example.org", noon()).unwrap().settle(&WRONG);
+    drop(enter("ada@EXAMPLE.org", noon()).unwrap());
+    assert_eq!(wait("ada@example.org", noon() + TimeDelta::seconds(59)), 1);
+    // What was not judged is not counted.
+    let over = noon() + TimeDelta::minutes(1);
+    for _ in 0..3 {
+        let busy = Err::<(), _>(AuthError::Store(StoreError::new("away")));
+        enter("ada@example.org", over).unwrap().settle(&busy);
+        let throttled = Err::<(), _>(AuthError::Throttled { retry_after: Duration::from_secs(1) });
+        enter("ada@example.org", over).unwrap().settle(&throttled);
+    }
+    // A right guess forgets the wrong one before it; two that are being judged take both places.
+    enter("ada@example.org", over).unwrap().settle(&WRONG);
+    enter("ada@example.org", over).unwrap().settle(&Ok::<_, AuthError>(()));
+    let judged = [enter("ada@example.org", over).unwrap(), enter("ada@example.org", over).unwrap()];
+    assert_eq!(wait("ada@example.org", over), 1);
+    drop(judged);
+    assert_eq!(wait("ada@example.org", over), 60);
+}
