@@ -7,8 +7,10 @@
 mod accounts;
 mod compare;
 mod exchange;
+mod jars;
 mod json;
 mod jwt;
+mod laravel;
 mod mail;
 mod normal;
 mod request;

@@ -2,7 +2,7 @@
 
 use crate::received::Received;
 
-use super::json::Json;
+use super::{json::Json, suite};
 
 /// A link of the front end: `http://HOST/#/WHERE/UID/TOKEN`.
 struct Link<'a> {
@@ -29,6 +29,21 @@ pub fn found(mail: &Received, what: &str) -> Option<Json> {
         "token" => Some(Json::text(link.token)),
         _ => None,
     }
+}
+
+/// What a step captures of the link in this text whose path begins as it says.
+pub fn captured(text: &str, wanted: &suite::Link) -> Option<Json> {
+    let words = text.split(|character: char| character.is_whitespace() || "\"<>()[]".contains(character));
+    let paths = words.filter_map(|word| {
+        let (_, behind) = word.split_once("://")?;
+        behind.find('/').map(|at| &behind[at..])
+    });
+    let path = { paths }.find(|path| path.starts_with(&wanted.path))?;
+    if !wanted.token {
+        return Some(Json::text(path));
+    }
+    let (path, _) = path.split_once('?').unwrap_or((path, ""));
+    path.rsplit_once('/').map(|(_, token)| Json::text(token))
 }
 
 /// How many came, and the last of them if one was wanted.
