@@ -24,5 +24,5 @@ pub use compare::Difference;
 pub use json::Json;
 pub use run::{Outcome, Target, run};
 pub use score::Score;
-pub use suite::{Step, Suite};
+pub use suite::{Form, Step, Suite};
 pub use under_test::{JWT_SECRET, UnderTest};

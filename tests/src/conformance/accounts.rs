@@ -48,8 +48,7 @@ fn draft(settings: &Settings, parts: &Parts, account: &Json) -> NewUser {
     let passwords = Passwords::new(settings.passwords.argon2());
     let password = text(account, "password").map(|clear| passwords.hash(&Secret::from(clear), parts.random.as_ref()));
     let claim = |kind, key| Claim { kind, key, required: true };
-    let mut identifiers: Vec<_> =
-        own_name.map(|name| claim(Kind::Username, Key::username(name))).into_iter().collect();
+    let mut identifiers: Vec<_> = own_name.map(|name| claim(Kind::Username, Key::username(name))).into_iter().collect();
     identifiers.push(claim(Kind::Email, Key::email(&email)));
     NewUser {
         uuid: parts.random.uuid(),

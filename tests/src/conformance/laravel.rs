@@ -141,7 +141,8 @@ fn shape(cookie: &str) -> String {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let has_value = !value.is_empty() && value != "deleted";
     let attribute = |wanted: &str| {
-        let named = attributes.split(';').map(|attribute| attribute.trim().split_once('=').unwrap_or((attribute.trim(), "")));
+        let named =
+            attributes.split(';').map(|attribute| attribute.trim().split_once('=').unwrap_or((attribute.trim(), "")));
         { named }.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
     };
     let mut parts = vec![format!("{name}={}", if has_value { "..." } else { "" })];
@@ -186,12 +187,16 @@ mod tests {
         let secret = "OkBBfrrfCeSXcwH63uolX0ktIgYlHgHuyk8oo7zT";
         let tokens = format!(r#"["1|{secret}19c8c821","1|{secret}19c8c822"]"#);
         assert_eq!(said(&texts, &tokens), r#"["<token>","<token with a wrong checksum>"]"#);
-        assert_eq!(said(&texts, r#"["[M] 17","[M] 18","http://127.0.0.1:80/a"]"#), r#"["[M] <number>","[M] 18","{{base}}/a"]"#);
+        assert_eq!(
+            said(&texts, r#"["[M] 17","[M] 18","http://127.0.0.1:80/a"]"#),
+            r#"["[M] <number>","[M] 18","{{base}}/a"]"#
+        );
     }
 
     #[test]
     fn a_cookie_is_its_name_and_attributes() {
-        let cookie = "laravel-session=x%3D; expires=Sat, 21 Nov 2026 23:36:59 GMT; Max-Age=7199; path=/; httponly; samesite=lax";
+        let cookie =
+            "laravel-session=x%3D; expires=Sat, 21 Nov 2026 23:36:59 GMT; Max-Age=7199; path=/; httponly; samesite=lax";
         assert_eq!(shape(cookie), "laravel-session=...; expires; max-age=7200; path=/; httponly; samesite=lax");
         assert_eq!(shape("a=deleted; Max-Age=0; Secure"), "a=; max-age=deleted; secure");
     }
