@@ -34,7 +34,8 @@ pub fn normal(step: &Step, reply: &Reply, host: &str, values: &Values) -> Json {
     Json::object([("status", Json::from(i64::from(reply.status))), ("headers", Json::Object(headers)), ("body", body)])
 }
 
-/// The value at a path such as `auth_token`, `` for the whole, or `@sleeper.id`, which is the `id` of the item whose user name is that.
+/// The value at a path such as `auth_token` or `@sleeper.id`, which is the `id` of the item whose user name is that; the
+/// empty path is the whole.
 pub fn find<'a>(body: &'a Json, path: &str) -> Option<&'a Json> {
     path.split('.').filter(|part| !part.is_empty()).try_fold(body, |value, part| match part.strip_prefix('@') {
         Some(name) => value.items().iter().find(|item| item.get("username").and_then(Json::as_text) == Some(name)),

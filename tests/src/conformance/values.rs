@@ -10,7 +10,8 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use countersign_core::env::{Clock as _, SystemClock};
 
 use super::{json::Json, jwt};
 
@@ -121,7 +122,7 @@ impl Values {
             "number" => first.split('|').next().unwrap_or_default().to_owned(),
             "moment" => {
                 let seconds = arguments.positional.first().and_then(Json::as_int).expect("moment SECONDS");
-                (Utc::now() + TimeDelta::seconds(seconds)).format("%Y-%m-%d %H:%M:%S").to_string()
+                (SystemClock.now() + TimeDelta::seconds(seconds)).format("%Y-%m-%d %H:%M:%S").to_string()
             }
             "repeat" => first.repeat(count().expect("repeat TEXT COUNT")),
             "cut" => first.chars().take(count().expect("cut TEXT LENGTH")).collect(),
