@@ -76,3 +76,21 @@ fn is_token(token: &str) -> bool {
         moment.len() >= 6 && moment.bytes().all(lower) && mac.len() == 32 && mac.bytes().all(hex)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_found_by_how_its_path_begins() {
+        let text = "[Reset](http://localhost:3000/password-reset/ab12?email=a%40b.c) or http://h:1/other/x";
+        let link = |members: &str| {
+            let link = format!(r#"{{"name":"x","to":"a@b.c"{members}}}"#);
+            captured(text, &serde_json::from_str(&link).unwrap())
+        };
+        let whole = Json::text("/password-reset/ab12?email=a%40b.c");
+        assert_eq!(link(r#","path":"/password-reset/""#), Some(whole));
+        assert_eq!(link(r#","path":"/password-reset/","token":true"#), Some(Json::text("ab12")));
+        assert_eq!(link(r#","path":"/verify-email/""#), None);
+    }
+}

@@ -121,3 +121,19 @@ fn cut(text: &str) -> String {
     let short: String = text.chars().take(SHOWN).collect();
     if short.len() < text.len() { short + "…" } else { short }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_reached_is_kept_and_only_rises() {
+        let part = |name: &str, equal| (name.to_owned(), equal, 9);
+        let score = Score { groups: vec![part("a", 5)], parts: vec![part("status", 7)], ..Score::default() };
+        let reached = |text| Json::read(text).unwrap();
+        assert_eq!(score.lost(&reached(r#"{"a":5,"status":6}"#)), Vec::<String>::new());
+        assert_eq!(score.lost(&reached(r#"{"a":6,"status":7}"#)), ["a: 5 of 9 are equal, not Some(6)"]);
+        assert_eq!(score.lost(&reached(r#"{"a":5}"#)), ["status: 7 of 9 are equal, not None"]);
+        assert_eq!(score.raised(&reached(r#"{"a":6,"status":6}"#)).to_string(), r#"{"a":6,"status":7}"#);
+    }
+}
