@@ -15,6 +15,7 @@ pub mod input;
 pub mod lockout;
 pub mod login;
 pub mod number;
+pub mod own;
 pub mod rules;
 pub mod session;
 pub mod stateful;

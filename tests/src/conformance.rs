@@ -7,8 +7,10 @@
 mod accounts;
 mod compare;
 mod exchange;
+mod jars;
 mod json;
 mod jwt;
+mod laravel;
 mod mail;
 mod normal;
 mod request;
@@ -22,5 +24,5 @@ pub use compare::Difference;
 pub use json::Json;
 pub use run::{Outcome, Target, run};
 pub use score::Score;
-pub use suite::{Step, Suite};
+pub use suite::{Form, Step, Suite};
 pub use under_test::{JWT_SECRET, UnderTest};

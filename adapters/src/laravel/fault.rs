@@ -38,6 +38,8 @@ pub enum Fault {
     Invalid(Errors),
     /// A status with a message of its own.
     Status(StatusCode, Cow<'static, str>),
+    /// A message that no exception made: compact JSON, whatever the client takes.
+    Said(StatusCode, &'static str),
 }
 
 impl From<AuthError> for Fault {
@@ -88,6 +90,7 @@ impl fmt::Display for Fault {
             Self::Body(error) => error.fmt(f),
             Self::Invalid(_) => f.write_str("invalid input"),
             Self::Status(status, message) => write!(f, "{status}: {message}"),
+            Self::Said(status, message) => write!(f, "{status}: {message}"),
         }
     }
 }
@@ -109,6 +112,8 @@ enum Wire<'a> {
     Invalid(Cow<'a, Errors>),
     /// A status and its message.
     Status(StatusCode, Cow<'a, str>),
+    /// The same as compact JSON.
+    Said(StatusCode, &'static str),
     /// 429 with the time after which another try is admitted.
     Throttled(Duration),
     /// 503 with the time after which another try may be worth it.
@@ -123,6 +128,7 @@ impl Fault {
         match self {
             Self::Invalid(errors) => Wire::Invalid(Cow::Borrowed(errors)),
             Self::Status(code, message) => Wire::Status(*code, Cow::Borrowed(message)),
+            Self::Said(code, message) => Wire::Said(*code, message),
             Self::Auth(error) => match error {
                 AuthError::Token(_) => Wire::Unauthenticated,
                 AuthError::WrongCredentials => invalid(Errors::one("email", NO_SUCH_CREDENTIALS)),
@@ -168,7 +174,7 @@ impl Fault {
             }
             Self::Auth(error) => tracing::debug!(%error, "request refused"),
             Self::Body(error) => tracing::debug!(%error, "body refused"),
-            Self::Invalid(_) | Self::Status(..) => {}
+            Self::Invalid(_) | Self::Status(..) | Self::Said(..) => {}
         }
     }
 }
@@ -197,7 +203,7 @@ impl ResponseError for Fault {
         match self.wire() {
             Wire::Unauthenticated => StatusCode::UNAUTHORIZED,
             Wire::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Wire::Status(status, _) => status,
+            Wire::Status(status, _) | Wire::Said(status, _) => status,
             Wire::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Wire::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -220,6 +226,7 @@ pub fn said_to(request: &HttpRequest, site: &Site, fault: &Fault) -> HttpRespons
             answer::json(StatusCode::UNPROCESSABLE_ENTITY, &ValidationError::from(errors.as_ref()))
         }
         (Wire::Invalid(_), Manner::Page { back, .. }) => answer::redirect(&back),
+        (Wire::Said(status, message), _) => answer::json(status, &Message { message }),
         (Wire::Status(status, message), manner) => said(status, &message, matches!(manner, Manner::Json)),
         // Thrown by the middleware `throttle`.
         (Wire::Throttled(after), manner) => {

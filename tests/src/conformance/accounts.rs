@@ -1,5 +1,7 @@
 //! The accounts that exist before the first step: with numbers, tokens and states that no client could give them.
 
+mod personal_tokens;
+
 use std::sync::Arc;
 
 use countersign::{
@@ -11,18 +13,20 @@ use countersign_core::{
     Grant, Secret, User,
     env::{Random, SystemRandom},
     identifier::{Claim, Key, Kind},
-    model::{NewUser, Role, UserChange},
+    model::{NewUser, Role, Timestamp, UserChange},
     password::Passwords,
 };
 
 use super::{json::Json, request::unhex};
 
-/// Creates them in an empty database, in their order. No server may be running on it yet.
+/// Creates them in an empty database, in their order. No server may be running on it yet. Django's are a list; Laravel's
+/// an object that has users and tokens.
 ///
 /// # Panics
 /// If the database refuses.
 pub fn create(settings: &Settings, accounts: &Json) {
     let (parts, _) = serve::open(settings).expect("the database can be opened");
+    personal_tokens::create(&parts, settings, accounts);
     for account in accounts.items() {
         let user = parts.users.create_user(&draft(settings, &parts, account)).expect("the database answers");
         let user = user.expect("the names are free");
@@ -40,14 +44,16 @@ pub fn create(settings: &Settings, accounts: &Json) {
 }
 
 fn draft(settings: &Settings, parts: &Parts, account: &Json) -> NewUser {
-    let username = text(account, "username").expect("a user name").to_owned();
     let email = text(account, "email").expect("an address").to_owned();
+    let own_name = text(account, "username");
+    let username = own_name.unwrap_or(&email).to_owned();
     let passwords = Passwords::new(settings.passwords.argon2());
     let password = text(account, "password").map(|clear| passwords.hash(&Secret::from(clear), parts.random.as_ref()));
-    let identifiers = vec![claimed(Kind::Username, Key::username(&username)), claimed(Kind::Email, Key::email(&email))];
+    let mut identifiers: Vec<_> = own_name.map(|name| claimed(Kind::Username, Key::username(name))).into_iter().collect();
+    identifiers.push(claimed(Kind::Email, Key::email(&email)));
     NewUser {
         uuid: parts.random.uuid(),
-        name: username.clone(),
+        name: text(account, "name").unwrap_or(&username).to_owned(),
         username,
         email: Some(email),
         phone: None,
@@ -57,10 +63,10 @@ fn draft(settings: &Settings, parts: &Parts, account: &Json) -> NewUser {
         is_staff: is(account, "is_staff"),
         is_superuser: is(account, "is_superuser"),
         is_active: true,
-        email_verified_at: None,
+        email_verified_at: moment(account, "email_verified_at"),
         password,
         identifiers,
-        now: parts.clock.now(),
+        now: moment(account, "created_at").unwrap_or_else(|| parts.clock.now()),
     }
 }
 
@@ -92,6 +98,10 @@ impl Random for Loaded {
 
 fn text<'a>(account: &'a Json, member: &str) -> Option<&'a str> {
     account.get(member).and_then(Json::as_text)
+}
+
+fn moment(account: &Json, member: &str) -> Option<Timestamp> {
+    text(account, member).map(|moment| moment.parse().expect("a moment"))
 }
 
 fn is(account: &Json, member: &str) -> bool {

@@ -1,15 +1,11 @@
 //! Where an answer differs from the recorded one.
 
-use super::{
-    json::Json,
-    normal::{HEADERS, PAGE},
-    suite::Step,
-};
+use super::{json::Json, normal::PAGE, suite::Step};
 
 /// One thing that differs.
 #[derive(Debug)]
 pub struct Difference {
-    /// `status`, the name of a header, `body`, `key order`, or a member of a mail.
+    /// `status`, the name of a header, `cookies`, `pretty`, `body`, `key order`, or a member of a mail.
     pub what: String,
     /// What the real server answered.
     pub recorded: Json,
@@ -43,8 +39,19 @@ pub fn differences(step: &Step, recorded: &Json, got: &Json) -> Vec<Difference> 
     }
     let (old, new) = (member(recorded, "body"), member(got, "body"));
     let is_page = old.as_text() == Some(PAGE);
-    for name in HEADERS.into_iter().filter(|&name| !(is_page && name == "content-type")) {
-        let (old, new) = (member(&member(recorded, "headers"), name), member(&member(got, "headers"), name));
+    let [old_headers, new_headers] = [recorded, got].map(|answer| member(answer, "headers"));
+    let mut names: Vec<&str> =
+        [&old_headers, &new_headers].into_iter().flat_map(Json::members).map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names.into_iter().filter(|&name| !(is_page && name == "content-type")) {
+        let (old, new) = (member(&old_headers, name), member(&new_headers, name));
+        if old != new {
+            found.push(differ(name, old, new));
+        }
+    }
+    for name in ["cookies", "pretty"] {
+        let (old, new) = (member(recorded, name), member(got, name));
         if old != new {
             found.push(differ(name, old, new));
         }

@@ -2,9 +2,11 @@
 
 use std::{
     io::{self, Read as _, Write as _},
-    net::TcpStream,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream},
     time::Duration,
 };
+
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
 use super::{json::Json, request::Prepared};
 
@@ -18,6 +20,10 @@ pub struct Reply {
     pub status: u16,
     /// The headers, their names in lower case; a repeated one is joined by commas.
     pub headers: Vec<(String, String)>,
+    /// The `Set-Cookie` headers, which commas cannot join.
+    pub cookies: Vec<String>,
+    /// Is it JSON on several lines?
+    pub pretty: bool,
     /// JSON if it says so and is; otherwise text, or `null` for nothing.
     pub body: Json,
 }
@@ -34,6 +40,8 @@ pub fn exchange(address: &str, request: &Prepared) -> Reply {
     let silent = |error: &dyn std::fmt::Display| Reply {
         status: 0,
         headers: Vec::new(),
+        cookies: Vec::new(),
+        pretty: false,
         body: Json::text(format!("no answer: {error}")),
     };
     match read(address, request) {
@@ -43,7 +51,10 @@ pub fn exchange(address: &str, request: &Prepared) -> Reply {
 }
 
 fn read(address: &str, request: &Prepared) -> io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(address)?;
+    let mut stream = match request.client {
+        Some(client) => connect_from(client, address)?,
+        None => TcpStream::connect(address)?,
+    };
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     // A server that refuses a body before it has read it may close: what it said counts.
@@ -55,25 +66,40 @@ fn read(address: &str, request: &Prepared) -> io::Result<Vec<u8>> {
     }
 }
 
+/// Connects to an address on loopback from another one.
+fn connect_from(client: Ipv4Addr, address: &str) -> io::Result<TcpStream> {
+    let address: SocketAddr = address.parse().map_err(io::Error::other)?;
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    bind(&socket, &SocketAddrV4::new(client, 0))?;
+    connect(&socket, &address)?;
+    Ok(TcpStream::from(socket))
+}
+
 fn parse(bytes: &[u8], head_only: bool) -> Option<Reply> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head: String = bytes[..end].iter().map(|&byte| char::from(byte)).collect();
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let mut headers: Vec<(String, String)> = Vec::new();
+    let mut cookies = Vec::new();
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         let (name, value) = (name.to_lowercase(), value.trim());
+        if name == "set-cookie" {
+            cookies.push(value.to_owned());
+            continue;
+        }
         match headers.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = format!("{old}, {value}"),
             None => headers.push((name, value.to_owned())),
         }
     }
-    let mut reply = Reply { status, headers, body: Json::Null };
+    let mut reply = Reply { status, headers, cookies, pretty: false, body: Json::Null };
     if !head_only {
         let raw = &bytes[end + 4..];
         let whole = if reply.header("transfer-encoding").is_some() { unchunked(raw) } else { raw.to_vec() };
         let text = String::from_utf8_lossy(&whole).into_owned();
         let is_json = reply.header("content-type").is_some_and(|kind| kind.contains("json"));
+        reply.pretty = is_json && text.starts_with("{\n");
         reply.body = match Json::read(&text) {
             Ok(document) if is_json => document,
             _ if text.is_empty() => Json::Null,

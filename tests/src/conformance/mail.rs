@@ -2,7 +2,7 @@
 
 use crate::received::Received;
 
-use super::json::Json;
+use super::{json::Json, suite};
 
 /// A link of the front end: `http://HOST/#/WHERE/UID/TOKEN`.
 struct Link<'a> {
@@ -29,6 +29,21 @@ pub fn found(mail: &Received, what: &str) -> Option<Json> {
         "token" => Some(Json::text(link.token)),
         _ => None,
     }
+}
+
+/// What a step captures of the link in this text whose path begins as it says.
+pub fn captured(text: &str, wanted: &suite::Link) -> Option<Json> {
+    let words = text.split(|character: char| character.is_whitespace() || "\"<>()[]".contains(character));
+    let paths = words.filter_map(|word| {
+        let (_, behind) = word.split_once("://")?;
+        behind.find('/').map(|at| &behind[at..])
+    });
+    let path = { paths }.find(|path| path.starts_with(&wanted.path))?;
+    if !wanted.token {
+        return Some(Json::text(path));
+    }
+    let (path, _) = path.split_once('?').unwrap_or((path, ""));
+    path.rsplit_once('/').map(|(_, token)| Json::text(token))
 }
 
 /// How many came, and the last of them if one was wanted.
@@ -60,4 +75,22 @@ fn is_token(token: &str) -> bool {
         let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         moment.len() >= 6 && moment.bytes().all(lower) && mac.len() == 32 && mac.bytes().all(hex)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_found_by_how_its_path_begins() {
+        let text = "[Reset](http://localhost:3000/password-reset/ab12?email=a%40b.c) or http://h:1/other/x";
+        let link = |members: &str| {
+            let link = format!(r#"{{"name":"x","to":"a@b.c"{members}}}"#);
+            captured(text, &serde_json::from_str(&link).unwrap())
+        };
+        let whole = Json::text("/password-reset/ab12?email=a%40b.c");
+        assert_eq!(link(r#","path":"/password-reset/""#), Some(whole));
+        assert_eq!(link(r#","path":"/password-reset/","token":true"#), Some(Json::text("ab12")));
+        assert_eq!(link(r#","path":"/verify-email/""#), None);
+    }
 }

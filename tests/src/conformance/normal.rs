@@ -34,9 +34,10 @@ pub fn normal(step: &Step, reply: &Reply, host: &str, values: &Values) -> Json {
     Json::object([("status", Json::from(i64::from(reply.status))), ("headers", Json::Object(headers)), ("body", body)])
 }
 
-/// The value at a path such as `auth_token` or `@sleeper.id`, which is the `id` of the item whose user name is that.
+/// The value at a path such as `auth_token` or `@sleeper.id`, which is the `id` of the item whose user name is that; the
+/// empty path is the whole.
 pub fn find<'a>(body: &'a Json, path: &str) -> Option<&'a Json> {
-    path.split('.').try_fold(body, |value, part| match part.strip_prefix('@') {
+    path.split('.').filter(|part| !part.is_empty()).try_fold(body, |value, part| match part.strip_prefix('@') {
         Some(name) => value.items().iter().find(|item| item.get("username").and_then(Json::as_text) == Some(name)),
         None => value.get(part),
     })
@@ -179,7 +180,13 @@ mod tests {
         values.capture("ada_token", Some(Json::text(TOKEN)));
         let step = format!(r#"{{"id":"x-1","group":"x","about":"x","normal":{rules}}}"#);
         let step: Step = serde_json::from_str(&step).unwrap();
-        let reply = Reply { status: 200, headers: Vec::new(), body: Json::read(body).unwrap() };
+        let reply = Reply {
+            status: 200,
+            headers: Vec::new(),
+            cookies: Vec::new(),
+            pretty: false,
+            body: Json::read(body).unwrap(),
+        };
         normal(&step, &reply, "127.0.0.1:80", &values).get("body").unwrap().to_string()
     }
 

@@ -1,6 +1,6 @@
 //! The exact bytes of a request.
 
-use std::fmt;
+use std::{fmt, net::Ipv4Addr};
 
 use super::{json::Json, suite::Request, values::Values};
 
@@ -11,6 +11,8 @@ const BOUNDARY: &str = "----conformance-7f3a";
 pub struct Prepared {
     /// The method, for telling whether the answer has a body.
     pub method: String,
+    /// The address that it comes from.
+    pub client: Option<Ipv4Addr>,
     /// Head and body.
     pub bytes: Vec<u8>,
 }
@@ -34,8 +36,8 @@ impl fmt::Display for Prepared {
     }
 }
 
-/// Fills the templates in, and adds what every client sends.
-pub fn prepare(request: &Request, host: &str, values: &Values) -> Prepared {
+/// Fills the templates in, and adds what every client sends; `own` are the headers that the client's cookies make.
+pub fn prepare(request: &Request, host: &str, values: &Values, own: Vec<(String, Vec<u8>)>) -> Prepared {
     let (method, path) = (request.method.clone(), values.text(&request.path));
     let (content_type, body) = body(request, values);
     let mut headers = vec![("Accept".to_owned(), b"*/*".to_vec())];
@@ -45,6 +47,7 @@ pub fn prepare(request: &Request, host: &str, values: &Values) -> Prepared {
     if let Some(token) = &request.token {
         headers.push(("Authorization".to_owned(), format!("Token {}", values.text(token)).into_bytes()));
     }
+    headers.extend(own);
     for (name, value) in request.headers.members() {
         headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         if let Some(template) = value.as_text() {
@@ -69,7 +72,7 @@ pub fn prepare(request: &Request, host: &str, values: &Values) -> Prepared {
     }
     bytes.extend(b"\r\n");
     bytes.extend(body.unwrap_or_default());
-    Prepared { method, bytes }
+    Prepared { method, client: request.client, bytes }
 }
 
 /// The body, and the type that goes with it.

@@ -7,10 +7,11 @@ use crate::mailbox::Mailbox;
 use super::{
     compare::{Difference, differences},
     exchange::exchange,
+    jars::Jars,
     json::Json,
-    mail, normal,
+    laravel, mail, normal,
     request::prepare,
-    suite::{Expected, Step, Suite},
+    suite::{Expected, Form, Link, Step, Suite},
     values::Values,
 };
 
@@ -47,12 +48,13 @@ pub struct Outcome<'a> {
 pub fn run<'a>(suite: &'a Suite, profile: &'a str, target: &Target) -> Vec<Outcome<'a>> {
     let recorded = suite.recorded(profile);
     let mut values = Values::new(target.jwt_secret);
+    let mut jars = Jars::default();
     let mut read = Vec::new();
     let run_step = |step: &'a Step| {
         thread::sleep(Duration::from_secs_f64(step.pause));
         let (asked, answer) = match &step.mail {
             Some(expected) => look(step, expected, target, &mut values, &mut read),
-            None => ask(step, target, &mut values),
+            None => ask(step, suite.form, target, &mut values, &mut jars),
         };
         let differences = recorded.get(&step.id).map_or_else(
             || vec![Difference { what: "not recorded".to_owned(), recorded: Json::Null, got: answer.clone() }],
@@ -63,15 +65,35 @@ pub fn run<'a>(suite: &'a Suite, profile: &'a str, target: &Target) -> Vec<Outco
     suite.of(profile).map(run_step).collect()
 }
 
-fn ask(step: &Step, target: &Target, values: &mut Values) -> (String, Json) {
+fn ask(step: &Step, form: Form, target: &Target, values: &mut Values, jars: &mut Jars) -> (String, Json) {
     let request = step.request.as_ref().unwrap_or_else(|| panic!("{}: neither a request nor a mail", step.id));
-    let prepared = prepare(request, target.host, values);
-    let reply = exchange(target.host, &prepared);
-    let answer = normal::normal(step, &reply, target.host, values);
+    let mut send = || {
+        let prepared = prepare(request, target.host, values, jars.headers(request));
+        let reply = exchange(target.host, &prepared);
+        jars.keep(request, &reply);
+        (prepared, reply)
+    };
+    for _ in 1..request.repeat {
+        send();
+    }
+    let (prepared, reply) = send();
+    let answer = match form {
+        Form::Django => normal::normal(step, &reply, target.host, values),
+        Form::Laravel => laravel::normal(step, &reply, target.host, &values.text(&request.path)),
+    };
+    if let Some(link) = &step.link {
+        values.capture(&link.name, follow(link, target));
+    }
     for (name, path) in step.capture.members() {
         values.capture(name, normal::find(&reply.body, path.as_text().unwrap_or_default()).cloned());
     }
     (prepared.to_string(), answer)
+}
+
+/// Waits for the mail with this link.
+fn follow(link: &Link, target: &Target) -> Option<Json> {
+    let mails = target.mailbox.wait_at_most(MAIL, &link.to, 1);
+    mail::captured(&mails.last()?.text, link)
 }
 
 /// Waits for a mail (or for its absence) that no earlier step has read. `read` counts by address.

@@ -1,6 +1,6 @@
 //! What is asked and what was answered: the files of a suite.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, net::Ipv4Addr, path::PathBuf};
 
 use serde::Deserialize;
 
@@ -38,6 +38,14 @@ pub struct Step {
     /// Only the status counts.
     #[serde(default)]
     pub status_only: bool,
+    /// The link of a mail that the request makes the server send.
+    pub link: Option<Link>,
+    /// What is left of a limit counts to the number.
+    #[serde(default)]
+    pub exact_rate: bool,
+    /// A slip of the real server, such as an uncaught error: a lenient run does not count it.
+    #[serde(default)]
+    pub quirk: bool,
 }
 
 /// A request. Its texts are templates: see [`super::values`].
@@ -63,6 +71,44 @@ pub struct Request {
     pub raw: Option<String>,
     /// A body as bytes in hex.
     pub raw_hex: Option<String>,
+    /// The address on loopback that it comes from; it has a jar of cookies of its own.
+    pub client: Option<Ipv4Addr>,
+    /// How often it is sent; the last answer counts.
+    #[serde(default = "once")]
+    pub repeat: usize,
+    /// It sends the client's cookies, and the client keeps those of the answer.
+    pub cookies: Option<Cookies>,
+}
+
+/// What is done with the jar of a client.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cookies {
+    /// First, the jar is filled with what was saved under this name.
+    pub load: Option<String>,
+    /// Then these are thrown away; `*` at the end stands for any end.
+    #[serde(default)]
+    pub drop: Vec<String>,
+    /// The value of `XSRF-TOKEN` goes along as a header, as axios sends it.
+    #[serde(default)]
+    pub xsrf: bool,
+    /// At last, the jar is saved under this name.
+    pub save: Option<String>,
+}
+
+/// A link in a mail, to be captured.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// The name that later steps call it by.
+    pub name: String,
+    /// The address that the mail goes to.
+    pub to: String,
+    /// How its path begins.
+    pub path: String,
+    /// Only the last part of the path is captured, otherwise path and query.
+    #[serde(default)]
+    pub token: bool,
 }
 
 /// A mail, or none.
@@ -80,13 +126,28 @@ fn default_profile() -> Vec<String> {
     vec!["default".to_owned()]
 }
 
+fn once() -> usize {
+    1
+}
+
 fn no_members() -> Json {
     Json::Object(Vec::new())
+}
+
+/// Whose answers are compared: what of them counts, and what differs from run to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Django's: see [`super::normal`].
+    Django,
+    /// Laravel's: see [`super::laravel`].
+    Laravel,
 }
 
 /// The files of a suite, such as `tests/conformance/djoser`.
 pub struct Suite {
     folder: PathBuf,
+    /// Whose answers they are.
+    pub form: Form,
     /// All steps, in their order.
     pub steps: Vec<Step>,
 }
@@ -101,7 +162,8 @@ impl Suite {
         let steps = lines(&folder.join("steps.jsonl"))
             .map(|line| serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
             .collect();
-        Self { folder, steps }
+        let form = if name == "laravel" { Form::Laravel } else { Form::Django };
+        Self { folder, form, steps }
     }
 
     /// The runs that there are recordings of.
@@ -132,8 +194,31 @@ impl Suite {
 
     /// The accounts that exist before the first step.
     pub fn accounts(&self) -> Json {
-        let text: String = lines(&self.folder.join("accounts.json")).collect();
-        Json::read(&text).unwrap_or_else(|error| panic!("accounts.json: {error}"))
+        self.document("accounts.json")
+    }
+
+    /// How many steps of each group, and of each part of an answer, have been equal in that run: no change may make it
+    /// fewer. Only for a suite that is not yet equal as a whole.
+    pub fn reached(&self, profile: &str) -> Json {
+        self.document("reached.json").get(profile).cloned().unwrap_or(Json::Null)
+    }
+
+    /// Writes that down.
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    pub fn reach(&self, profile: &str, reached: Json) {
+        let mut all = self.document("reached.json");
+        all.set(profile, reached);
+        let lines: Vec<String> =
+            all.members().iter().map(|(name, reached)| format!("{}: {reached}", Json::text(name.clone()))).collect();
+        let text = format!("{{\n{}\n}}\n", lines.join(",\n"));
+        fs::write(self.folder.join("reached.json"), text).expect("the file can be written");
+    }
+
+    fn document(&self, name: &str) -> Json {
+        let text: String = lines(&self.folder.join(name)).collect();
+        Json::read(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 }
 

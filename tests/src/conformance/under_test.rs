@@ -10,11 +10,14 @@ use crate::{
 use super::{
     accounts,
     run::{Outcome, Target, run},
-    suite::Suite,
+    suite::{Form, Suite},
 };
 
 /// The key that JWTs are signed with where nothing else is said.
 pub const JWT_SECRET: &str = "a key for recordings, known to the runner: 0123456789abcdef";
+
+/// A Django project with no front end and no rates.
+const DJANGO: &str = "front_ends = []\nthrottle = {enabled = false}\n";
 
 /// A running server with the accounts of a suite; dropping it ends it.
 pub struct UnderTest {
@@ -30,8 +33,11 @@ impl UnderTest {
     /// If it does not start.
     pub fn start(program: &str, suite: &Suite, profile: &str, url: &str) -> Self {
         let mailbox = Mailbox::start();
-        let folder = Sandbox::of(program);
-        folder.write("countersign.toml", &configuration(profile, url, &mailbox));
+        let mut folder = Sandbox::of(program);
+        if suite.form == Form::Laravel {
+            folder.set("COUNTERSIGN__THROTTLE__ENABLED", "true");
+        }
+        folder.write("countersign.toml", &configuration(suite.form, profile, url, &mailbox));
         let file = folder.path("countersign.toml");
         let settings = app::load(&Sources { file: Some(file), ..Sources::default() }).expect("the settings are right");
         accounts::create(&settings, &suite.accounts());
@@ -45,22 +51,26 @@ impl UnderTest {
     }
 }
 
-/// What the recorded server was told, in our words: `tests/conformance/djoser/real/settings.py`.
-fn configuration(profile: &str, database: &str, mailbox: &Mailbox) -> String {
+/// What the recorded server was told, in our words: `tests/conformance/djoser/real/settings.py`, and the README of
+/// `tests/conformance/laravel`.
+fn configuration(form: Form, profile: &str, database: &str, mailbox: &Mailbox) -> String {
     let mail = mailbox.configuration();
-    let own = match profile {
-        "activation" => "send_activation_email = true\n",
-        "locale" => "locale = \"accept-language\"\n",
-        _ => "",
+    let (own, mounts) = match (form, profile) {
+        (Form::Laravel, _) => (
+            "front_ends = [\"http://localhost:3000\"]\n",
+            "[[mount]]\nadapter = \"sanctum\"\n[[mount]]\nadapter = \"sanctum_spa\"\n",
+        ),
+        (Form::Django, "activation") => (DJANGO, "[[mount]]\nadapter = \"djoser\"\nsend_activation_email = true\n"),
+        (Form::Django, "locale") => (DJANGO, "[[mount]]\nadapter = \"djoser\"\nlocale = \"accept-language\"\n"),
+        (Form::Django, _) => (DJANGO, "[[mount]]\nadapter = \"djoser\"\n"),
     };
     format!(
-        "front_ends = []\n\
+        "{own}\
          [database]\nurl = {database:?}\n\
          [keys]\nsecret = \"the key ring of every server under test\"\n\
          [jwt]\nsecret = {JWT_SECRET:?}\n\
          [passwords]\nmemory_kib = 64\niterations = 1\nfailure_floor = \"0s\"\n\
-         [throttle]\nenabled = false\n\
          {mail}\
-         [[mount]]\nadapter = \"djoser\"\n{own}"
+         {mounts}"
     )
 }

@@ -10,6 +10,9 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 
+use chrono::TimeDelta;
+use countersign_core::env::{Clock as _, SystemClock};
+
 use super::{json::Json, jwt};
 
 /// The values of a run.
@@ -116,6 +119,11 @@ impl Values {
         Json::Text(match function {
             "text" => first,
             "upper" => first.to_uppercase(),
+            "number" => first.split('|').next().unwrap_or_default().to_owned(),
+            "moment" => {
+                let seconds = arguments.positional.first().and_then(Json::as_int).expect("moment SECONDS");
+                (SystemClock.now() + TimeDelta::seconds(seconds)).format("%Y-%m-%d %H:%M:%S").to_string()
+            }
             "repeat" => first.repeat(count().expect("repeat TEXT COUNT")),
             "cut" => first.chars().take(count().expect("cut TEXT LENGTH")).collect(),
             "flip" => flip(&first),

@@ -1,0 +1,55 @@
+//! The users and personal access tokens of Laravel's database, whose tokens are known by their numbers.
+
+use countersign::{app::Parts, config::Settings};
+use countersign_core::{
+    Digest,
+    model::{Abilities, NewToken, TokenKind, UserId},
+};
+use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
+
+use super::{draft, moment, text};
+use crate::conformance::json::Json;
+
+/// Creates what `accounts` has of them.
+pub fn create(parts: &Parts, settings: &Settings, accounts: &Json) {
+    let (Some(users), Some(tokens)) = (accounts.get("users"), accounts.get("tokens")) else { return };
+    let mut numbers = Vec::new();
+    for account in users.items() {
+        let user = parts.users.create_user(&draft(settings, parts, account)).expect("the database answers");
+        let user = user.expect("the addresses are free");
+        numbers.push((account.get("id").cloned(), user.id));
+    }
+    for token in tokens.items() {
+        let owner = numbers.iter().find(|(number, _)| number.as_ref() == token.get("user"));
+        let (_, owner) = owner.expect("a user of these");
+        insert(parts, settings, token, *owner);
+    }
+}
+
+/// Stores this very token under its number, which no use case lets anybody choose.
+fn insert(parts: &Parts, settings: &Settings, token: &Json, user_id: UserId) {
+    let (number, secret) = text(token, "token").and_then(|token| token.split_once('|')).expect("number|secret");
+    let abilities = token.get("abilities").map(Json::items).unwrap_or_default();
+    let abilities = abilities.iter().filter_map(|ability| ability.as_text().map(str::to_owned)).collect();
+    let new = NewToken {
+        kind: TokenKind::Sanctum,
+        user_id,
+        name: text(token, "name").expect("a name").to_owned(),
+        digest: Digest::of(secret.as_bytes()),
+        sealed: None,
+        abilities: Abilities(abilities),
+        family: None,
+        created_at: moment(token, "created_at").unwrap_or_else(|| parts.clock.now()),
+        expires_at: moment(token, "expires_at"),
+        slot: None,
+        generation: parts.tokens.generation(user_id).expect("the database answers"),
+    };
+    let stored = parts.tokens.insert_token(&new).expect("the database answers").expect("the user is there");
+    if let Some(used) = moment(token, "last_used_at") {
+        parts.tokens.touch_tokens(&[(stored.id, used)]).expect("the database answers");
+    }
+    let file = settings.database.url.expose().trim_start_matches("sqlite://");
+    let mut connection = SqliteConnection::establish(file).expect("the suite runs on SQLite");
+    let renumber = format!("UPDATE tokens SET id = {number} WHERE id = {}", stored.id);
+    connection.batch_execute(&renumber).expect("the number is free");
+}
