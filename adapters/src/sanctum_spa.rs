@@ -2,11 +2,14 @@
 
 mod account;
 mod api_token;
+mod front_end;
+mod mails;
+mod reset;
 
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, web};
-use countersign_core::{StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules};
+use countersign_core::{StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules, throttle::Rate};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -68,6 +71,20 @@ crate::settings! {
         /// What a login, a registration and a reported purchase put an end to: the api-token before it, or with "all"
         /// every personal access token of the user.
         pub api_token_replaces: Replaces = Replaces::ApiToken,
+        /// Where the front end's pages are (Breeze's `FRONTEND_URL`): links to a new password lead to
+        /// /password-reset/TOKEN?email=… there. Without it, the first of `front_ends`, or else `server.base_url`.
+        pub frontend_url: Option<String> = None, check = when_set(front_end::url),
+        /// What mails call the site. Without it, the host of the front end.
+        pub site_name: Option<String> = None, check = when_set(front_end::line),
+        /// How long a link to a new password is good (Laravel's `auth.passwords.users.expire`).
+        pub reset_link_lifetime: Span = Span::hours(1), check = between(Span::seconds(60), Span::days(400)),
+        /// How often a user may be sent such a link (Laravel's `auth.passwords.users.throttle`).
+        pub reset_link_rate: Rate = Rate::per_minute(1),
+        /// Does a request for such a link say that nobody has the address, as Laravel does? Whoever asks learns who is
+        /// registered; without it known and unknown addresses get the same answer.
+        pub tell_unknown_address: bool = true,
+        /// Does a new password by a link end every token of the user? Otherwise it ends the sessions alone, as in Laravel.
+        pub logout_on_password_reset: bool = false,
     }
 }
 
@@ -108,6 +125,7 @@ impl Adapter for SanctumSpa {
     fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
         cfg.service(set_cookies).service(account::log_in).service(account::log_out);
         cfg.service(api_token::rotate).service(api_token::show_meta_tag);
+        cfg.service(reset::send_link).service(reset::reset_password);
         // The minimal API's document names `/register`, the SPA's names no path for it.
         if beside.share("minimal", NAME) {
             cfg.service(account::register_beside_minimal);

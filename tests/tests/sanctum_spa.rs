@@ -10,5 +10,9 @@ mod cookies;
 mod csrf;
 #[path = "sanctum_spa/login.rs"]
 mod login;
+#[path = "sanctum_spa/mailed.rs"]
+mod mailed;
 #[path = "sanctum_spa/registration.rs"]
 mod registration;
+#[path = "sanctum_spa/reset.rs"]
+mod reset;

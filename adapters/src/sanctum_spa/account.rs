@@ -222,11 +222,18 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
             other => other?,
         }
     }
-    check(input, "password", &[Rule::Required, Rule::Confirmed, Rule::Text], &mut errors);
+    let password = new_password(input, auth, &email, &mut errors)?;
     let name = input.text("name").unwrap_or_default();
+    let registration = Registration { name: Some(name), email: Some(email), ..Registration::new(password) };
+    Ok(errors.verdict().map(|()| registration))
+}
+
+/// The new password of whoever has this address; the errors say what is wrong with it.
+pub(super) fn new_password(input: &Input, auth: &Auth, email: &str, errors: &mut Errors) -> Result<Secret, AuthError> {
+    check(input, "password", &[Rule::Required, Rule::Confirmed, Rule::Text], errors);
     let password = Secret::new(input.text("password").unwrap_or_default());
     if input.get("password").is_some_and(|password| !password.is_null()) {
-        let owner = PasswordOwner { email: &email, ..PasswordOwner::default() };
+        let owner = PasswordOwner { email, ..PasswordOwner::default() };
         match auth.check_password(&password, &owner) {
             Err(AuthError::WeakPassword(flaws)) => {
                 for flaw in &flaws {
@@ -236,8 +243,7 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
             other => other?,
         }
     }
-    let registration = Registration { name: Some(name), email: Some(email), ..Registration::new(password) };
-    Ok(errors.verdict().map(|()| registration))
+    Ok(password)
 }
 
 /// Opens a session and replaces the api-token; if the second fails, nobody ever learns the first one's secret.

@@ -30,7 +30,7 @@ const BASE_36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 pub struct Linked {
     /// Who it is; perhaps disabled.
     pub user: User,
-    seen: Seen,
+    pub(super) seen: Seen,
 }
 
 impl Account {
