@@ -5,6 +5,7 @@ mod api_token;
 mod front_end;
 mod mails;
 mod reset;
+mod verification;
 
 use std::time::Duration;
 
@@ -85,6 +86,15 @@ crate::settings! {
         pub tell_unknown_address: bool = true,
         /// Does a new password by a link end every token of the user? Otherwise it ends the sessions alone, as in Laravel.
         pub logout_on_password_reset: bool = false,
+        /// Is a link that confirms the address mailed to whoever registers? (Laravel's `MustVerifyEmail`.) It leads to this
+        /// server, which sends on to the front end's /dashboard?verified=1.
+        pub send_verification_email: bool = true,
+        /// How long such a link is good (Laravel's `auth.verification.expire`).
+        pub verification_link_lifetime: Span = Span::hours(1), check = between(Span::seconds(60), Span::days(400)),
+        /// How often a user may follow such links and ask for more, taken together (Breeze's `throttle:6,1`).
+        pub verification_rate: Rate = Rate::per_minute(6),
+        /// How many such links one address may be sent at a user's request.
+        pub verification_mail_rate: Rate = Rate::per_hour(20),
     }
 }
 
@@ -126,6 +136,7 @@ impl Adapter for SanctumSpa {
         cfg.service(set_cookies).service(account::log_in).service(account::log_out);
         cfg.service(api_token::rotate).service(api_token::show_meta_tag);
         cfg.service(reset::send_link).service(reset::reset_password);
+        cfg.service(verification::verify_address).service(verification::send_link);
         // The minimal API's document names `/register`, the SPA's names no path for it.
         if beside.share("minimal", NAME) {
             cfg.service(account::register_beside_minimal);

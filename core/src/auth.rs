@@ -10,6 +10,7 @@ mod realm;
 mod reset;
 mod session;
 mod tokens;
+mod verification;
 mod verify;
 
 pub use link::Linked;

@@ -16,3 +16,5 @@ mod mailed;
 mod registration;
 #[path = "sanctum_spa/reset.rs"]
 mod reset;
+#[path = "sanctum_spa/verification.rs"]
+mod verification;

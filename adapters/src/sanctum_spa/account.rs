@@ -9,7 +9,7 @@ use countersign_core::{
 };
 use utoipa::ToSchema;
 
-use super::{NAME, SanctumSpa, SanctumSpaOptions};
+use super::{NAME, SanctumSpa, SanctumSpaOptions, verification};
 use crate::{
     body::Unread,
     laravel::{
@@ -197,7 +197,7 @@ async fn sign_up(
     let options = mount.options.clone();
     let opened = mount.hashing(move |auth| {
         let user = auth.register(&registration)?;
-        let opened = enter(auth, &user, &options);
+        let opened = enter(auth, &user, &options).map(|session| (session, user.user.clone()));
         // Half a registration would tell the second try that the address is taken.
         if let Err(AuthError::Store(_)) = &opened
             && let Err(error) = auth.delete_user(user.id)
@@ -206,7 +206,11 @@ async fn sign_up(
         }
         opened
     });
-    Ok(entered(&request, &mount, opened.await?))
+    let (session, user) = opened.await?;
+    if mount.options.send_verification_email {
+        verification::write_to(&mount, user);
+    }
+    Ok(entered(&request, &mount, session))
 }
 
 /// Breeze's rules, in their order; the password's own are the mount's. Asks the store whether the address is free.
