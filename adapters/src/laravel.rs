@@ -14,6 +14,7 @@ pub mod guard;
 pub mod input;
 pub mod login;
 pub mod number;
+pub mod remember;
 pub mod rules;
 pub mod session;
 pub mod stateful;

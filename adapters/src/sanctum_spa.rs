@@ -10,6 +10,7 @@ mod verification;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, web};
+use chrono::TimeDelta;
 use countersign_core::{StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules, throttle::Rate};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -64,6 +65,9 @@ crate::settings! {
         pub session_lifetime: Span = Span::hours(2), check = between(Span::seconds(60), Span::days(400)),
         /// How long a session lives at most, however often it is used.
         pub session_absolute_lifetime: Span = Span::days(30), check = between(Span::seconds(60), Span::days(400)),
+        /// How long a device is remembered whose login asks for it (`remember`): it opens sessions by itself, until the
+        /// user logs out anywhere or has another password.
+        pub remember_lifetime: Span = Span::days(400), check = between(Span::seconds(60), Span::days(400)),
         /// Are the cookies sent over TLS only? Without it, if `server.base_url` is https.
         pub secure_cookies: Option<bool> = None,
         /// The domain that the cookies are for, such as "example.org" if the front end is a subdomain beside this
@@ -95,6 +99,19 @@ crate::settings! {
         pub verification_rate: Rate = Rate::per_minute(6),
         /// How many such links one address may be sent at a user's request.
         pub verification_mail_rate: Rate = Rate::per_hour(20),
+    }
+}
+
+impl SanctumSpaOptions {
+    /// How long a session lives at most. An idle one ends earlier, with its cookie. The configuration has no span that is
+    /// too long for it.
+    fn longest_session(&self) -> TimeDelta {
+        TimeDelta::from_std(self.session_absolute_lifetime.duration()).unwrap_or_default()
+    }
+
+    /// How long a device is remembered.
+    fn longest_memory(&self) -> TimeDelta {
+        TimeDelta::from_std(self.remember_lifetime.duration()).unwrap_or_default()
     }
 }
 
@@ -151,10 +168,12 @@ impl Adapter for SanctumSpa {
 
     fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
         let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
+        let (longest, remembered) = (mount.options.longest_session(), mount.options.remember_lifetime);
         let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
         let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
         sessions.secure = secure_cookies.unwrap_or(sessions.secure);
         sessions.domain.clone_from(cookie_domain);
+        (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
         cfg.app_data(web::Data::new(sessions)).app_data(mount.site.clone());
     }
 

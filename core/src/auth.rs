@@ -7,6 +7,7 @@ mod account;
 mod link;
 mod login;
 mod realm;
+mod remember;
 mod reset;
 mod session;
 mod tokens;

@@ -14,6 +14,8 @@ mod login;
 mod mailed;
 #[path = "sanctum_spa/registration.rs"]
 mod registration;
+#[path = "sanctum_spa/remember.rs"]
+mod remember;
 #[path = "sanctum_spa/reset.rs"]
 mod reset;
 #[path = "sanctum_spa/verification.rs"]

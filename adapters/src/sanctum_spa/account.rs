@@ -1,7 +1,6 @@
 //! Login, logout and registration of the SPA.
 
 use actix_web::{HttpRequest, HttpResponse, post};
-use chrono::TimeDelta;
 use countersign_core::{
     Auth, AuthError, Guess, Registration, Request, Secret, Subject,
     identifier::{Key, Kind},
@@ -18,6 +17,7 @@ use crate::{
         guard,
         input::Input,
         login::{Fields, Login},
+        remember::{self, Device},
         rules::{Errors, Rule, ValidationError, check},
         stateful::Group,
         visitor::Visitor,
@@ -39,11 +39,14 @@ struct CredentialsInput {
     /// The password.
     #[schema(format = Password, example = "your-password")]
     password: String,
+    /// Is the device to stay logged in when the session has ended?
+    #[schema(required = false)]
+    remember: bool,
 }
 
 /// Log in
 ///
-/// Opens a session and makes a new api-token. Session and CSRF token are others afterwards. Who is logged in already is
+/// Opens a session and makes a new api-token; with `remember` the device opens sessions by itself later. Session and CSRF token are others afterwards. Who is logged in already is
 /// sent to the front page.
 #[utoipa::path(
     operation_id = "sanctum_spa_log_in",
@@ -77,14 +80,23 @@ pub async fn log_in(
     let (credentials, refusal) = login?.into_parts();
     let options = mount.options.clone();
     let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
-    let opened = attempt.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, &options)).await;
-    let opened = opened.map_err(|error| Login::refused(refusal, error))?;
-    Ok(entered(&request, &mount, opened))
+    let remembers = is_true(&input, "remember");
+    let opened = attempt.hashing(move |auth| {
+        let subject = auth.authenticate(&credentials)?;
+        let session = enter(auth, &subject, &options)?;
+        let device = if remembers { Some(auth.remember(&subject, options.longest_memory())?) } else { None };
+        Ok((session, device))
+    });
+    let (session, device) = opened.await.map_err(|error| Login::refused(refusal, error))?;
+    if let (Some(visitor), Some(device)) = (Visitor::of(&request), device) {
+        visitor.set_device(Device::Remembered(device));
+    }
+    Ok(entered(&request, &mount, session))
 }
 
 /// Log out
 ///
-/// Ends the session; the api-token stays.
+/// Ends the session, and no device is remembered any more; the api-token stays.
 #[utoipa::path(
     operation_id = "sanctum_spa_log_out",
     tag = NAME,
@@ -99,8 +111,14 @@ pub async fn log_in(
 #[post("/logout", wrap = "Group::Web")]
 pub async fn log_out(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, Fault> {
     let session = guard::session(&request, &mount).await?;
-    mount.blocking(move |auth| auth.logout(&session)).await?;
-    restart(&request, &mount, None);
+    let ended = mount.blocking(move |auth| {
+        auth.logout(&session)?;
+        auth.forget_devices(session.user.id)
+    });
+    ended.await?;
+    if let Some(visitor) = Visitor::of(&request) {
+        remember::leave(&request, &mount, &visitor);
+    }
     Ok(answer::no_content())
 }
 
@@ -252,21 +270,21 @@ pub(super) fn new_password(input: &Input, auth: &Auth, email: &str, errors: &mut
 
 /// Opens a session and replaces the api-token; if the second fails, nobody ever learns the first one's secret.
 fn enter(auth: &Auth, subject: &Subject, options: &SanctumSpaOptions) -> Result<Secret, AuthError> {
-    // An idle session ends earlier, with its cookie. The configuration has no span that is too long for it.
-    let life = TimeDelta::from_std(options.session_absolute_lifetime.duration()).unwrap_or_default();
-    let session = auth.open_session(subject, life)?;
+    let session = auth.open_session(subject, options.longest_session())?;
     auth.rotate_api_token(subject, options.api_token_replaces.into())?;
     Ok(session)
 }
 
 /// The answer to somebody who has just come in.
 fn entered(request: &HttpRequest, mount: &Use<SanctumSpa>, session: Secret) -> HttpResponse {
-    restart(request, mount, Some(session));
+    if let Some(visitor) = Visitor::of(request) {
+        visitor.restart(Some(session), mount.auth.realm().random());
+    }
     answer::no_content()
 }
 
-fn restart(request: &HttpRequest, mount: &Use<SanctumSpa>, session: Option<Secret>) {
-    if let Some(visitor) = Visitor::of(request) {
-        visitor.restart(session, mount.auth.realm().random());
-    }
+/// Is a field what PHP takes for true (`FILTER_VALIDATE_BOOLEAN`)?
+fn is_true(input: &Input, field: &str) -> bool {
+    let text = input.text(field).unwrap_or_default().to_ascii_lowercase();
+    ["1", "true", "on", "yes"].contains(&text.trim())
 }

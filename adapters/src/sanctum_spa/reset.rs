@@ -176,8 +176,11 @@ pub async fn reset_password(
     })?;
     let everything = mount.options.logout_on_password_reset;
     let revoke = if everything { Revoke::Everything } else { Revoke::Kind(TokenKind::Session) };
-    let changed = mount.hashing(move |auth| auth.reset_password(&linked, &password, revoke)).await;
-    changed.map_err(dead)?;
+    let changed = mount.hashing(move |auth| {
+        let user = auth.reset_password(&linked, &password, revoke)?;
+        auth.forget_devices(user.id)
+    });
+    changed.await.map_err(dead)?;
     Ok(answer::json(StatusCode::OK, &Status { status: RESET }))
 }
 
