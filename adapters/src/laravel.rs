@@ -16,6 +16,7 @@ pub mod lockout;
 pub mod login;
 pub mod number;
 pub mod own;
+pub mod remember;
 pub mod rules;
 pub mod session;
 pub mod stateful;

@@ -18,6 +18,7 @@ use crate::{
         guard,
         input::Input,
         login::{Fields, Login},
+        remember,
         rules::{Rule, ValidationError},
         stateful::Group,
         throttle::{self, Throttled, at_least_one},
@@ -265,11 +266,15 @@ async fn delete_current_token(
     caller: Caller<Sanctum>,
 ) -> Result<HttpResponse, Fault> {
     let verified = caller.verified();
-    mount.blocking(move |auth| auth.logout(&verified)).await?;
-    if caller.token.kind == TokenKind::Session
-        && let Some(visitor) = Visitor::of(&request)
-    {
-        visitor.restart(None, mount.auth.realm().random());
+    let visitor = Visitor::of(&request).filter(|_| caller.token.kind == TokenKind::Session);
+    let is_session = visitor.is_some();
+    let ended = mount.blocking(move |auth| {
+        auth.logout(&verified)?;
+        if is_session { auth.forget_devices(verified.user.id) } else { Ok(()) }
+    });
+    ended.await?;
+    if let Some(visitor) = visitor {
+        remember::leave(&request, &mount, &visitor);
     }
     Ok(answer::no_content())
 }

@@ -2,10 +2,15 @@
 
 mod account;
 mod api_token;
+mod front_end;
+mod mails;
+mod reset;
+mod verification;
 
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, web};
+use chrono::TimeDelta;
 use countersign_core::{Rate, StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -61,6 +66,9 @@ crate::settings! {
         pub session_lifetime: Span = Span::hours(2), check = between(Span::seconds(60), Span::days(400)),
         /// How long a session lives at most, however often it is used.
         pub session_absolute_lifetime: Span = Span::days(30), check = between(Span::seconds(60), Span::days(400)),
+        /// How long a device is remembered whose login asks for it (`remember`): it opens sessions by itself, until the
+        /// user logs out anywhere or has another password.
+        pub remember_lifetime: Span = Span::days(400), check = between(Span::seconds(60), Span::days(400)),
         /// Are the cookies sent over TLS only? Without it, if `server.base_url` is https.
         pub secure_cookies: Option<bool> = None,
         /// The domain that the cookies are for, such as "example.org" if the front end is a subdomain beside this
@@ -76,6 +84,42 @@ crate::settings! {
         /// What a login, a registration and a reported purchase put an end to: the api-token before it, or with "all"
         /// every personal access token of the user.
         pub api_token_replaces: Replaces = Replaces::ApiToken,
+        /// Where the front end's pages are (Breeze's `FRONTEND_URL`): links to a new password lead to
+        /// /password-reset/TOKEN?email=… there. Without it, the first of `front_ends`, or else `server.base_url`.
+        pub frontend_url: Option<String> = None, check = when_set(front_end::url),
+        /// What mails call the site. Without it, the host of the front end.
+        pub site_name: Option<String> = None, check = when_set(front_end::line),
+        /// How long a link to a new password is good (Laravel's `auth.passwords.users.expire`).
+        pub reset_link_lifetime: Span = Span::hours(1), check = between(Span::seconds(60), Span::days(400)),
+        /// How often a user may be sent such a link (Laravel's `auth.passwords.users.throttle`).
+        pub reset_link_rate: Rate = Rate::per_minute(1),
+        /// Does a request for such a link say that nobody has the address, as Laravel does? Whoever asks learns who is
+        /// registered; without it known and unknown addresses get the same answer.
+        pub tell_unknown_address: bool = true,
+        /// Does a new password by a link end every token of the user? Otherwise it ends the sessions alone, as in Laravel.
+        pub logout_on_password_reset: bool = false,
+        /// Is a link that confirms the address mailed to whoever registers? (Laravel's `MustVerifyEmail`.) It leads to this
+        /// server, which sends on to the front end's /dashboard?verified=1.
+        pub send_verification_email: bool = true,
+        /// How long such a link is good (Laravel's `auth.verification.expire`).
+        pub verification_link_lifetime: Span = Span::hours(1), check = between(Span::seconds(60), Span::days(400)),
+        /// How often a user may follow such links and ask for more, taken together (Breeze's `throttle:6,1`).
+        pub verification_rate: Rate = Rate::per_minute(6),
+        /// How many such links one address may be sent at a user's request.
+        pub verification_mail_rate: Rate = Rate::per_hour(20),
+    }
+}
+
+impl SanctumSpaOptions {
+    /// How long a session lives at most. An idle one ends earlier, with its cookie. The configuration has no span that is
+    /// too long for it.
+    fn longest_session(&self) -> TimeDelta {
+        TimeDelta::from_std(self.session_absolute_lifetime.duration()).unwrap_or_default()
+    }
+
+    /// How long a device is remembered.
+    fn longest_memory(&self) -> TimeDelta {
+        TimeDelta::from_std(self.remember_lifetime.duration()).unwrap_or_default()
     }
 }
 
@@ -122,6 +166,8 @@ impl Adapter for SanctumSpa {
     fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
         cfg.service(set_cookies).service(account::log_in).service(account::log_out);
         cfg.service(api_token::rotate).service(api_token::show_meta_tag);
+        cfg.service(reset::send_link).service(reset::reset_password);
+        cfg.service(verification::verify_address).service(verification::send_link);
         // The minimal API's document names `/register`, the SPA's names no path for it.
         if beside.share("minimal", NAME) {
             cfg.service(account::register_beside_minimal);
@@ -136,10 +182,12 @@ impl Adapter for SanctumSpa {
 
     fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
         let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
+        let (longest, remembered) = (mount.options.longest_session(), mount.options.remember_lifetime);
         let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
         let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
         sessions.secure = secure_cookies.unwrap_or(sessions.secure);
         sessions.domain.clone_from(cookie_domain);
+        (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
         cfg.app_data(web::Data::new(sessions)).app_data(mount.site.clone());
     }
 

@@ -7,8 +7,11 @@ mod account;
 mod link;
 mod login;
 mod realm;
+mod remember;
+mod reset;
 mod session;
 mod tokens;
+mod verification;
 mod verify;
 
 pub use link::Linked;

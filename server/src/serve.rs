@@ -15,13 +15,13 @@ use actix_web::{
         signal::unix::{Signal, SignalKind, signal},
     },
 };
-use countersign_adapters::{adapter::Adapter as _, djoser::Djoser, mail::NoPostman};
+use countersign_adapters::{adapter::Adapter as _, djoser::Djoser, mail::NoPostman, sanctum_spa::SanctumSpa};
 use countersign_core::env::{Clock as _, Random, SystemClock, SystemRandom};
 use futures_util::future::{Either, select};
 
 use crate::{
     app::{App, AssemblyError, Parts, edge},
-    config::{Settings, Way},
+    config::{MountSettings, Settings, Way},
     keys::{self, KeyError},
     mail::{MailError, Mailer},
     store::{Backend, OpenError, Store, StoreOptions},
@@ -97,6 +97,14 @@ fn warn_of_links(settings: &Settings) {
             }
         }
         _ => {}
+    }
+    let spa = settings.mounts.iter().filter(|mount| mount.adapter == SanctumSpa::NAME);
+    let lost = |mount: &&MountSettings| settings.front_ends.is_empty() && !mount.options.contains_key("frontend_url");
+    for mount in spa.filter(lost) {
+        tracing::warn!(
+            mount = mount.number,
+            "links in mails lead to this server, which has no pages for them: set front_ends or frontend_url"
+        );
     }
 }
 

@@ -12,7 +12,15 @@ mod csrf;
 mod lockout;
 #[path = "sanctum_spa/login.rs"]
 mod login;
+#[path = "sanctum_spa/mailed.rs"]
+mod mailed;
 #[path = "sanctum_spa/registration.rs"]
 mod registration;
+#[path = "sanctum_spa/remember.rs"]
+mod remember;
+#[path = "sanctum_spa/reset.rs"]
+mod reset;
 #[path = "sanctum_spa/throttle.rs"]
 mod throttle;
+#[path = "sanctum_spa/verification.rs"]
+mod verification;

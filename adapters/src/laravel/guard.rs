@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use countersign_core::{AuthError, TokenFault, Verified};
 use futures_util::future::Either;
 
-use super::visitor::Visitor;
+use super::{remember, visitor::Visitor};
 use crate::{
     adapter::Adapter,
     caller::{self, Authentication},
@@ -17,9 +17,14 @@ use crate::{
 /// into its extensions more than a bare bearer.
 pub fn authenticate<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Authentication {
     let Some(visitor) = Visitor::of(request) else { return caller::by_credential(request, mount) };
-    let Some(session) = visitor.session() else { return caller::by_credential(request, mount) };
-    if let Some(verified) = mount.auth.cached_session(session.expose()) {
-        return Either::Left(ready(Ok(verified)));
+    match visitor.session() {
+        Some(session) => {
+            if let Some(verified) = mount.auth.cached_session(session.expose()) {
+                return Either::Left(ready(Ok(verified)));
+            }
+        }
+        None if remember::is_sent(request) => {}
+        None => return caller::by_credential(request, mount),
     }
     let (request, mount) = (request.clone(), mount.clone());
     caller::coming(async move {
@@ -33,21 +38,25 @@ pub fn authenticate<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Authen
     })
 }
 
-/// Who is logged in by the session alone. A session that is dead is forgotten.
+/// Who is logged in by the session alone, or by a new one if the device is remembered. A session that is dead is
+/// forgotten, by the device as well.
 ///
 /// # Errors
 /// [`AuthError::Store`].
 pub async fn signed_in<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Result<Option<Arc<Verified>>, AuthError> {
     let Some(visitor) = Visitor::of(request) else { return Ok(None) };
-    let Some(session) = visitor.session() else { return Ok(None) };
+    let Some(session) = visitor.session() else { return remember::recall(request, mount, &visitor).await };
     if let Some(verified) = mount.auth.cached_session(session.expose()) {
         return Ok(Some(verified));
     }
     match mount.blocking(move |auth| auth.verify_session(session.expose())).await {
         Ok(verified) => Ok(Some(verified)),
         Err(AuthError::Token(_)) => {
-            visitor.restart(None, mount.auth.realm().random());
-            Ok(None)
+            let recalled = remember::recall(request, mount, &visitor).await?;
+            if recalled.is_none() {
+                remember::leave(request, mount, &visitor);
+            }
+            Ok(recalled)
         }
         Err(error) => Err(error),
     }

@@ -11,10 +11,11 @@ use actix_web::{
     web,
 };
 use chrono::TimeDelta;
-use countersign_core::{Secret, auth::Realm};
+use countersign_core::{Secret, auth::Realm, model::Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    remember::{self, Device},
     stateful::{authority, hosts},
     visitor::Visit,
 };
@@ -24,9 +25,10 @@ use crate::mount::Site;
 pub const CSRF_COOKIE: &str = "XSRF-TOKEN";
 /// Laravel 12 makes this of the application's default name.
 pub const SESSION_COOKIE: &str = "laravel-session";
-/// What the cookies are sealed for: neither is ever taken for the other.
+/// What the cookies are sealed for: none is ever taken for another.
 const CSRF_SEAL: &str = "laravel-csrf";
 const SESSION_SEAL: &str = "laravel-session";
+const FORGOTTEN_SEAL: &str = "laravel-forgotten";
 
 /// How an SPA mount keeps its sessions. It lends this to all mounts at its prefix as application data
 /// ([`crate::Adapter::lend`]), so that the Laravel mount beside it accepts the same sessions; mounted at the root, it
@@ -40,6 +42,10 @@ pub struct Sessions {
     pub cookie: String,
     /// How long a session lives without a request.
     pub life: Duration,
+    /// How long it lives at most.
+    pub longest: TimeDelta,
+    /// How long a device is remembered.
+    pub remembered: Duration,
     /// Are the cookies sent over TLS only?
     pub secure: bool,
     /// The `Domain` of the cookies.
@@ -74,9 +80,10 @@ struct Content {
 impl Sessions {
     /// The sessions of a mount.
     pub fn new(realm: Realm, site: Arc<Site>, cookie: String, life: Duration) -> Self {
+        let (longest, remembered) = (TimeDelta::from_std(life).unwrap_or_default(), life);
         let secure = site.base_url.starts_with("https://");
         let hosts = hosts(&site).collect();
-        Self { realm, site, cookie, life, secure, domain: None, hosts }
+        Self { realm, site, cookie, life, longest, remembered, secure, domain: None, hosts }
     }
 
     /// The sessions that count for `request`, if an SPA is mounted there.
@@ -116,13 +123,27 @@ impl Sessions {
         // Strings and numbers always can be written.
         let clear = serde_json::to_string(&content).unwrap_or_default();
         let sealed = self.realm.keys().seal(SESSION_SEAL, &clear, self.realm.random());
-        self.send(&self.cookie, &sealed, " httponly;", headers);
+        self.send((&self.cookie, &sealed), self.life, " httponly;", headers);
+    }
+
+    /// Sends the cookie of a device that is remembered or forgotten.
+    pub fn send_device(&self, device: &Device, headers: &mut HeaderMap) {
+        const FLAGS: &str = " httponly;";
+        match device {
+            Device::Remembered(sealed) => self.send((remember::COOKIE, sealed), self.remembered, FLAGS, headers),
+            Device::Forgotten => {
+                // Laravel sends something sealed here as well, and an end five years ago.
+                let nothing = self.realm.keys().seal(FORGOTTEN_SEAL, "", self.realm.random());
+                let end = self.realm.now() - TimeDelta::days(5 * 365);
+                self.write((remember::COOKIE, &nothing), (end, 0), FLAGS, headers);
+            }
+        }
     }
 
     /// Sends both cookies: their life slides with every answer.
     pub fn send_both(&self, visit: &Visit, headers: &mut HeaderMap) {
         let sealed = self.realm.keys().seal(CSRF_SEAL, &visit.csrf, self.realm.random());
-        self.send(CSRF_COOKIE, &sealed, "", headers);
+        self.send((CSRF_COOKIE, &sealed), self.life, "", headers);
         self.send_session(visit, headers);
     }
 
@@ -134,15 +155,20 @@ impl Sessions {
         lives.then_some(Visit { csrf: content.csrf, session, previous: content.previous })
     }
 
+    /// Sends a cookie that lives for `life` from now on.
+    fn send(&self, cookie: (&str, &str), life: Duration, flags: &str, headers: &mut HeaderMap) {
+        let end = self.realm.now() + TimeDelta::from_std(life).unwrap_or_default();
+        self.write(cookie, (end, life.as_secs()), flags, headers);
+    }
+
     /// Writes a cookie as Symfony does.
-    fn send(&self, name: &str, value: &str, scripts: &str, headers: &mut HeaderMap) {
-        let life = self.life.as_secs();
-        let end = self.realm.now() + TimeDelta::from_std(self.life).unwrap_or_default();
+    fn write(&self, cookie: (&str, &str), life: (Timestamp, u64), flags: &str, headers: &mut HeaderMap) {
+        let ((name, value), (end, life)) = (cookie, life);
         let expires = end.format("%a, %d %b %Y %H:%M:%S GMT");
         let domain = self.domain.as_ref().map(|domain| format!(" domain={domain};")).unwrap_or_default();
         let secure = if self.secure { " secure;" } else { "" };
         let cookie =
-            format!("{name}={value}; expires={expires}; Max-Age={life}; path=/;{domain}{secure}{scripts} samesite=lax");
+            format!("{name}={value}; expires={expires}; Max-Age={life}; path=/;{domain}{secure}{flags} samesite=lax");
         if let Ok(cookie) = HeaderValue::try_from(cookie) {
             headers.append(SET_COOKIE, cookie);
         }

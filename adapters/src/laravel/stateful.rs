@@ -161,6 +161,9 @@ where
         visitor.arrived_at(asked.uri().path());
     }
     sessions.send_both(&visitor.visit(), response.headers_mut());
+    if let Some(device) = visitor.device() {
+        sessions.send_device(&device, response.headers_mut());
+    }
     Ok(response)
 }
 

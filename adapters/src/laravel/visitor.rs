@@ -8,7 +8,10 @@ use std::{
 use actix_web::{HttpMessage as _, HttpRequest, http::header::REFERER};
 use countersign_core::{Secret, env::Random};
 
-use super::stateful::{authority, hosts};
+use super::{
+    remember::Device,
+    stateful::{authority, hosts},
+};
 use crate::mount::Site;
 
 /// Laravel's CSRF tokens have forty characters.
@@ -35,12 +38,15 @@ impl Visit {
 /// The visit of the request that is being answered. It is in the request's extensions; the cookies of the answer say
 /// how it was left.
 #[derive(Debug, Clone)]
-pub struct Visitor(Rc<RefCell<Visit>>);
+pub struct Visitor {
+    visit: Rc<RefCell<Visit>>,
+    device: Rc<RefCell<Option<Device>>>,
+}
 
 impl Visitor {
     /// A visitor.
     pub fn new(visit: Visit) -> Self {
-        Self(Rc::new(RefCell::new(visit)))
+        Self { visit: Rc::new(RefCell::new(visit)), device: Rc::default() }
     }
 
     /// The visitor of `request`; `None` if the request has no session, whatever its cookies.
@@ -50,18 +56,28 @@ impl Visitor {
 
     /// The visit as it is now.
     pub fn visit(&self) -> Ref<'_, Visit> {
-        self.0.borrow()
+        self.visit.borrow()
+    }
+
+    /// What becomes of the device's cookie; `None` if nothing does.
+    pub fn device(&self) -> Option<Device> {
+        self.device.borrow().clone()
+    }
+
+    /// Says what becomes of the device's cookie.
+    pub fn set_device(&self, device: Device) {
+        *self.device.borrow_mut() = Some(device);
     }
 
     /// The secret of the session.
     pub fn session(&self) -> Option<Secret> {
-        self.0.borrow().session.clone()
+        self.visit.borrow().session.clone()
     }
 
     /// Begins anew after login, registration and logout, and when a session has ended: what was planted in the old
     /// cookies is worth nothing.
     pub fn restart(&self, session: Option<Secret>, random: &dyn Random) {
-        *self.0.borrow_mut() = Visit { session, ..Visit::new(random) };
+        *self.visit.borrow_mut() = Visit { session, ..Visit::new(random) };
     }
 
     /// Remembers the page that is being answered: its path alone, because a query may hold what belongs into no other
@@ -70,7 +86,7 @@ impl Visitor {
         // A cookie has room for 4096 bytes, name and flags included.
         const LONGEST: usize = 1024;
         if page.len() <= LONGEST {
-            self.0.borrow_mut().previous = Some(page.to_owned());
+            self.visit.borrow_mut().previous = Some(page.to_owned());
         }
     }
 

@@ -1,7 +1,6 @@
 //! Login, logout and registration of the SPA.
 
 use actix_web::{HttpRequest, HttpResponse, post};
-use chrono::TimeDelta;
 use countersign_core::{
     Auth, AuthError, Guess, Registration, Request, Secret, Subject,
     identifier::{Key, Kind},
@@ -9,7 +8,7 @@ use countersign_core::{
 };
 use utoipa::ToSchema;
 
-use super::{NAME, SanctumSpa, SanctumSpaOptions};
+use super::{NAME, SanctumSpa, SanctumSpaOptions, verification};
 use crate::{
     body::Unread,
     laravel::{
@@ -19,6 +18,7 @@ use crate::{
         input::Input,
         lockout,
         login::{Fields, Login},
+        remember::{self, Device},
         rules::{Errors, Rule, ValidationError, check},
         stateful::Group,
         visitor::Visitor,
@@ -40,11 +40,14 @@ struct CredentialsInput {
     /// The password.
     #[schema(format = Password, example = "your-password")]
     password: String,
+    /// Is the device to stay logged in when the session has ended?
+    #[schema(required = false)]
+    remember: bool,
 }
 
 /// Log in
 ///
-/// Opens a session and makes a new api-token. Session and CSRF token are others afterwards. Who is logged in already is
+/// Opens a session and makes a new api-token; with `remember` the device opens sessions by itself later. Session and CSRF token are others afterwards. Who is logged in already is
 /// sent to the front page.
 #[utoipa::path(
     operation_id = "sanctum_spa_log_in",
@@ -77,18 +80,29 @@ pub async fn log_in(
     let (credentials, refusal) = login?.into_parts();
     let options = mount.options.clone();
     let lock = lockout::pass(&request, &mount, options.login_lockout, &credentials.identifier)?;
-    let opened = match mount.guess(&request, Guess::Login(&credentials.identifier)) {
-        Ok(attempt) => attempt.hashing(move |auth| enter(auth, &auth.authenticate(&credentials)?, &options)).await,
+    let remembers = is_true(&input, "remember");
+    let guess = mount.guess(&request, Guess::Login(&credentials.identifier));
+    let opening = move |auth: &Auth| {
+        let subject = auth.authenticate(&credentials)?;
+        let session = enter(auth, &subject, &options)?;
+        let device = if remembers { Some(auth.remember(&subject, options.longest_memory())?) } else { None };
+        Ok((session, device))
+    };
+    let opened = match guess {
+        Ok(attempt) => attempt.hashing(opening).await,
         Err(error) => Err(error),
     };
     lock.settle(&opened);
-    let opened = opened.map_err(|error| lockout::refused(Login::refused(refusal, error)))?;
-    Ok(entered(&request, &mount, opened))
+    let (session, device) = opened.map_err(|error| lockout::refused(Login::refused(refusal, error)))?;
+    if let (Some(visitor), Some(device)) = (Visitor::of(&request), device) {
+        visitor.set_device(Device::Remembered(device));
+    }
+    Ok(entered(&request, &mount, session))
 }
 
 /// Log out
 ///
-/// Ends the session; the api-token stays.
+/// Ends the session, and no device is remembered any more; the api-token stays.
 #[utoipa::path(
     operation_id = "sanctum_spa_log_out",
     tag = NAME,
@@ -103,8 +117,14 @@ pub async fn log_in(
 #[post("/logout", wrap = "Group::Web")]
 pub async fn log_out(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, Fault> {
     let session = guard::session(&request, &mount).await?;
-    mount.blocking(move |auth| auth.logout(&session)).await?;
-    restart(&request, &mount, None);
+    let ended = mount.blocking(move |auth| {
+        auth.logout(&session)?;
+        auth.forget_devices(session.user.id)
+    });
+    ended.await?;
+    if let Some(visitor) = Visitor::of(&request) {
+        remember::leave(&request, &mount, &visitor);
+    }
     Ok(answer::no_content())
 }
 
@@ -201,7 +221,7 @@ async fn sign_up(
     let options = mount.options.clone();
     let opened = mount.hashing(move |auth| {
         let user = auth.register(&registration)?;
-        let opened = enter(auth, &user, &options);
+        let opened = enter(auth, &user, &options).map(|session| (session, user.user.clone()));
         // Half a registration would tell the second try that the address is taken.
         if let Err(AuthError::Store(_)) = &opened
             && let Err(error) = auth.delete_user(user.id)
@@ -210,7 +230,11 @@ async fn sign_up(
         }
         opened
     });
-    Ok(entered(&request, &mount, opened.await?))
+    let (session, user) = opened.await?;
+    if mount.options.send_verification_email {
+        verification::write_to(&mount, user);
+    }
+    Ok(entered(&request, &mount, session))
 }
 
 /// Breeze's rules, in their order; the password's own are the mount's. Asks the store whether the address is free.
@@ -226,11 +250,18 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
             other => other?,
         }
     }
-    check(input, "password", &[Rule::Required, Rule::Confirmed, Rule::Text], &mut errors);
+    let password = new_password(input, auth, &email, &mut errors)?;
     let name = input.text("name").unwrap_or_default();
+    let registration = Registration { name: Some(name), email: Some(email), ..Registration::new(password) };
+    Ok(errors.verdict().map(|()| registration))
+}
+
+/// The new password of whoever has this address; the errors say what is wrong with it.
+pub(super) fn new_password(input: &Input, auth: &Auth, email: &str, errors: &mut Errors) -> Result<Secret, AuthError> {
+    check(input, "password", &[Rule::Required, Rule::Confirmed, Rule::Text], errors);
     let password = Secret::new(input.text("password").unwrap_or_default());
     if input.get("password").is_some_and(|password| !password.is_null()) {
-        let owner = PasswordOwner { email: &email, ..PasswordOwner::default() };
+        let owner = PasswordOwner { email, ..PasswordOwner::default() };
         match auth.check_password(&password, &owner) {
             Err(AuthError::WeakPassword(flaws)) => {
                 for flaw in &flaws {
@@ -240,27 +271,26 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
             other => other?,
         }
     }
-    let registration = Registration { name: Some(name), email: Some(email), ..Registration::new(password) };
-    Ok(errors.verdict().map(|()| registration))
+    Ok(password)
 }
 
 /// Opens a session and replaces the api-token; if the second fails, nobody ever learns the first one's secret.
 fn enter(auth: &Auth, subject: &Subject, options: &SanctumSpaOptions) -> Result<Secret, AuthError> {
-    // An idle session ends earlier, with its cookie. The configuration has no span that is too long for it.
-    let life = TimeDelta::from_std(options.session_absolute_lifetime.duration()).unwrap_or_default();
-    let session = auth.open_session(subject, life)?;
+    let session = auth.open_session(subject, options.longest_session())?;
     auth.rotate_api_token(subject, options.api_token_replaces.into())?;
     Ok(session)
 }
 
 /// The answer to somebody who has just come in.
 fn entered(request: &HttpRequest, mount: &Use<SanctumSpa>, session: Secret) -> HttpResponse {
-    restart(request, mount, Some(session));
+    if let Some(visitor) = Visitor::of(request) {
+        visitor.restart(Some(session), mount.auth.realm().random());
+    }
     answer::no_content()
 }
 
-fn restart(request: &HttpRequest, mount: &Use<SanctumSpa>, session: Option<Secret>) {
-    if let Some(visitor) = Visitor::of(request) {
-        visitor.restart(session, mount.auth.realm().random());
-    }
+/// Is a field what PHP takes for true (`FILTER_VALIDATE_BOOLEAN`)?
+fn is_true(input: &Input, field: &str) -> bool {
+    let text = input.text(field).unwrap_or_default().to_ascii_lowercase();
+    ["1", "true", "on", "yes"].contains(&text.trim())
 }

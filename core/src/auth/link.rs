@@ -34,6 +34,15 @@ pub struct Linked {
     seen: Seen,
 }
 
+impl From<Account> for Linked {
+    /// The account as the link was checked against it.
+    fn from(account: Account) -> Self {
+        let Account { user, password } = account;
+        let User { email, last_login_at, suspended_at, .. } = user.clone();
+        Self { user, seen: Seen { password, email, last_login_at, suspended_at } }
+    }
+}
+
 impl Account {
     /// Can the user set a password of their own? Not if they were given one that nobody can type (Django's hash that
     /// begins with `!`), nor if they have none.
@@ -67,10 +76,7 @@ impl Auth {
         if !made_here || account.user.is_suspended || self.realm.now() - made_at >= life + TimeDelta::seconds(1) {
             return Err(dead);
         }
-        let Account { user, password } = account;
-        let User { email, last_login_at, suspended_at, .. } = user.clone();
-        let seen = Seen { password, email, last_login_at, suspended_at };
-        Ok(Linked { user, seen })
+        Ok(account.into())
     }
 
     /// Gives somebody who followed a link a new password, which counts as a login and ends their links. The rules for

@@ -27,11 +27,13 @@ pub enum TokenKind {
     Jwt,
     /// A browser session of the Laravel SPA.
     Session,
+    /// A device that stays logged in to the Laravel SPA: it opens sessions and does nothing else.
+    Remember,
 }
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Sanctum, Self::Djoser, Self::Jwt, Self::Session];
+    pub const ALL: [Self; 5] = [Self::Sanctum, Self::Djoser, Self::Jwt, Self::Session, Self::Remember];
 
     /// The name in the database.
     pub const fn as_str(self) -> &'static str {
@@ -40,6 +42,7 @@ impl TokenKind {
             Self::Djoser => "djoser",
             Self::Jwt => "jwt",
             Self::Session => "session",
+            Self::Remember => "remember",
         }
     }
 

@@ -184,6 +184,8 @@ pub enum UserChange {
         /// Is the user inactive until the new address is confirmed? It suspends nobody.
         deactivate: bool,
     },
+    /// The user has confirmed this address; nothing is changed if they have another by now.
+    EmailVerified(String),
     /// The sealed api-token of document 001, or none.
     ApiToken(Option<String>),
     /// A login, now.

@@ -197,6 +197,9 @@ fn apply(conn: &mut AnyConnection, id: UserId, change: &UserChange, now: Timesta
                 diesel::update(user).set((updated, address, verified)).execute(conn)
             }
         }
+        UserChange::EmailVerified(address) => diesel::update(user.filter(users::email.eq(text(address))))
+            .set((updated, users::email_verified_at.eq(stored(now))))
+            .execute(conn),
         UserChange::ApiToken(sealed) => {
             diesel::update(user).set((updated, users::api_token.eq(sealed.as_deref()))).execute(conn)
         }

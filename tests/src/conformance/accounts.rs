@@ -49,7 +49,8 @@ fn draft(settings: &Settings, parts: &Parts, account: &Json) -> NewUser {
     let username = own_name.unwrap_or(&email).to_owned();
     let passwords = Passwords::new(settings.passwords.argon2());
     let password = text(account, "password").map(|clear| passwords.hash(&Secret::from(clear), parts.random.as_ref()));
-    let mut identifiers: Vec<_> = own_name.map(|name| claimed(Kind::Username, Key::username(name))).into_iter().collect();
+    let mut identifiers: Vec<_> =
+        own_name.map(|name| claimed(Kind::Username, Key::username(name))).into_iter().collect();
     identifiers.push(claimed(Kind::Email, Key::email(&email)));
     NewUser {
         uuid: parts.random.uuid(),

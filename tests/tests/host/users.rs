@@ -140,6 +140,8 @@ impl UserStore for HostUsers {
                 row.user.email.clone_from(address);
                 row.user.is_active &= !deactivate;
             }
+            UserChange::EmailVerified(address) if row.user.email.as_ref() != Some(address) => return Ok(None),
+            UserChange::EmailVerified(_) => row.user.email_verified_at = Some(now),
             UserChange::ApiToken(sealed) => row.user.api_token.clone_from(sealed),
             UserChange::LoggedIn => row.user.last_login_at = Some(now),
         }

@@ -176,7 +176,7 @@ fn many_tokens_are_revoked_and_counted() {
         assert_eq!(store.revoke_tokens(ada.id, Revoke::Nothing, moment(2)).unwrap(), 0);
         assert_eq!(store.revoke_tokens(ada.id, Revoke::Kind(TokenKind::Jwt), moment(2)).unwrap(), 1);
         let kept = store.tokens_of(ada.id, None).unwrap()[0].id;
-        assert_eq!(store.revoke_tokens(ada.id, Revoke::AllBut(kept), moment(2)).unwrap(), 2);
+        assert_eq!(store.revoke_tokens(ada.id, Revoke::AllBut(kept), moment(2)).unwrap(), TokenKind::ALL.len() - 2);
         assert_eq!(store.revoke_tokens(ada.id, Revoke::Everything, moment(2)).unwrap(), 1);
         assert_eq!(store.revoke_tokens(NOBODY, Revoke::Everything, moment(2)).unwrap(), 0);
         let logged: Vec<(i64, UserId)> = [ada.id, ada.id, ada.id, ada.id, NOBODY]

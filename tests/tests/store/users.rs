@@ -223,6 +223,11 @@ fn another_address_takes_the_place_of_the_old_one_unless_somebody_holds_it() {
         assert_eq!(holder("first@example.org"), Some(ada.id));
         change(&ada, "second@example.org");
         assert_eq!((holder("first@example.org"), holder("second@example.org")), (None, Some(ada.id)));
+        let verified = |address: &str| UserChange::EmailVerified(address.to_owned());
+        assert_eq!(store.change_user(ada.id, &verified("nobody@example.org"), moment(9)).unwrap(), None);
+        let own = store.user(ada.id).unwrap().unwrap().email.unwrap();
+        let seen = store.change_user(ada.id, &verified(&own), moment(9)).unwrap().unwrap();
+        assert_eq!((seen.email_verified_at, seen.updated_at), (Some(moment(9)), moment(9)));
         let none = UserChange::Email { address: None, claim: None, deactivate: false };
         assert_eq!(store.change_user(ada.id, &none, moment(2)).unwrap().unwrap().email, None);
         assert_eq!(holder("second@example.org"), None);

@@ -1,0 +1,124 @@
+//! Confirming an e-mail address by a mailed link: Breeze's `/verify-email/{id}/{hash}` and
+//! `/email/verification-notification`.
+
+use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, rt, web};
+use chrono::TimeDelta;
+use countersign_core::{AuthError, User, identifier::Key, throttle::Rate};
+
+use super::{
+    NAME, SanctumSpa,
+    mails::{self, Words},
+    reset::Status,
+};
+use crate::{
+    laravel::{answer, document, fault::Fault, fault::Message, guard, stateful::Group},
+    mount::Use,
+};
+
+/// Confirm an e-mail address
+///
+/// The link of a mail, followed by whoever it was sent to while they are logged in. Sends on to the front end.
+#[utoipa::path(
+    operation_id = "sanctum_spa_verify_address",
+    tag = NAME,
+    params(
+        ("id" = String, Path, description = "The user's number"),
+        ("hash" = String, Path, description = "The SHA-1 of the address"),
+        ("expires" = i64, Query, description = "The end of the link's life, in seconds since 1970"),
+        ("signature" = String, Query, description = "Who made the link"),
+    ),
+    responses(
+        (status = 302, description = "Confirmed, now or before: to the front end. Who is not logged in and does not ask \
+                                      for JSON is sent to the login form"),
+        (status = 401, description = "Nobody is logged in", body = Message),
+        (status = 403, description = "Not a live link, or somebody else's", body = Message),
+        document::Throttled,
+        document::Unavailable,
+    ),
+    security(("laravel_session" = [])),
+)]
+#[get("/verify-email/{id}/{hash}", wrap = "Group::Web")]
+pub async fn verify_address(
+    request: HttpRequest,
+    mount: Use<SanctumSpa>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Fault> {
+    let caller = guard::session(&request, &mount).await?;
+    limit(&mount, &caller.user)?;
+    if !mount.auth.is_signed(request.path(), request.query_string()) {
+        return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid signature.".into()));
+    }
+    let (id, hash) = path.into_inner();
+    mount.blocking(move |auth| auth.verify_address(&caller.user, &id, &hash)).await?;
+    Ok(answer::redirect(&format!("{}/dashboard?verified=1", mount.options.front_end(&mount.site))))
+}
+
+/// Ask for a link that confirms the address
+///
+/// Mails it to the user whose session this is. Whose address is confirmed is sent on.
+#[utoipa::path(
+    operation_id = "sanctum_spa_send_verification_link",
+    tag = NAME,
+    responses(
+        (status = 200, description = "The link is sent", body = Status),
+        document::Unauthenticated,
+        document::Changing,
+        document::Throttled,
+        document::Unavailable,
+    ),
+    security(("laravel_session" = [], "laravel_xsrf" = [])),
+)]
+#[post("/email/verification-notification", wrap = "Group::Web")]
+pub async fn send_link(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, Fault> {
+    let caller = guard::session(&request, &mount).await?;
+    limit(&mount, &caller.user)?;
+    if caller.user.email_verified_at.is_some() {
+        return Ok(answer::redirect(&format!("{}/dashboard", mount.site.base_url)));
+    }
+    if let Some(address) = &caller.user.email {
+        // Whoever registers with somebody else's address could fill their mailbox.
+        count(
+            &mount,
+            "sanctum_spa_verification_mail",
+            mount.options.verification_mail_rate,
+            Key::email(address).as_str(),
+        )?;
+        write_to(&mount, caller.user.clone());
+    }
+    Ok(answer::json(StatusCode::OK, &Status { status: "verification-link-sent" }))
+}
+
+/// Breeze's limit, which both paths share.
+fn limit(mount: &Use<SanctumSpa>, user: &User) -> Result<(), AuthError> {
+    count(mount, "sanctum_spa_verification", mount.options.verification_rate, user.id)
+}
+
+fn count(mount: &Use<SanctumSpa>, what: &str, rate: Rate, who: impl std::hash::Hash) -> Result<(), AuthError> {
+    let (scope, now) = ((mount.prefix.as_str(), what), mount.auth.realm().now());
+    let counted = mount.site.throttle.request(rate, scope, who, now);
+    counted.map_err(|retry_after| AuthError::Throttled { retry_after })
+}
+
+/// Writes behind the answer. Users without an address get nothing.
+pub(super) fn write_to(mount: &Use<SanctumSpa>, reader: User) {
+    let mount = mount.clone();
+    rt::spawn(async move {
+        let (options, site) = (&mount.options, &mount.site);
+        let life = options.verification_link_lifetime.duration();
+        let link = TimeDelta::from_std(life)
+            .map(|life| mount.auth.make_verification_link(&mount.prefix, &reader, life))
+            .unwrap_or_default();
+        let Some(to) = reader.email else { return };
+        let words = Words {
+            subject: "Verify Email Address",
+            reason: "An account was made with this address. Please confirm that it is yours.",
+            action: "Verify Email Address",
+            closing: format!(
+                "The link is good for {}. If the account is not yours, there is nothing to do.",
+                mails::said(life.as_secs())
+            ),
+        };
+        let url = format!("{}{link}", site.base_url);
+        site.postman.post(mails::written(to, &options.called(site), &words, &url));
+    });
+}

@@ -1,0 +1,75 @@
+//! Links that confirm an e-mail address, in the form of Laravel's signed URLs: the user's number, the SHA-1 of the address,
+//! the end of its life, and a MAC over all of them. Nothing is stored.
+
+use chrono::TimeDelta;
+use sha1::{Digest as _, Sha1};
+use subtle::{Choice, ConstantTimeEq as _};
+
+use super::Auth;
+use crate::{
+    error::AuthError,
+    model::{User, UserChange},
+    store::Revoke,
+};
+
+/// What the MAC is for.
+const PURPOSE: &str = "verification-link";
+/// The parameters.
+const EXPIRES: &str = "expires";
+const SIGNATURE: &str = "signature";
+
+impl Auth {
+    /// Path and query of a link that confirms this user's address: `/verify-email/7/{sha1}?expires=…&signature=…` behind
+    /// `prefix`.
+    pub fn make_verification_link(&self, prefix: &str, user: &User, life: TimeDelta) -> String {
+        let path = format!("{prefix}/verify-email/{}/{}", user.id, address_hash(user));
+        let query = format!("{EXPIRES}={}", (self.realm.now() + life).timestamp());
+        let mac = self.realm.keys().mac(PURPOSE, &message(&path, &query));
+        format!("{path}?{query}&{SIGNATURE}={}", hex::encode(mac))
+    }
+
+    /// Was a link with this path and query made here, with these parameters in this order, and is it not over?
+    pub fn is_signed(&self, path: &str, query: &str) -> bool {
+        let named = |name: &'static str| {
+            move |parameter: &&str| parameter.split_once('=').map_or(*parameter, |(key, _)| key) == name
+        };
+        let value = |name| query.split('&').rfind(named(name))?.split_once('=').map(|(_, value)| value);
+        let rest: Vec<&str> = query.split('&').filter(|parameter| !named(SIGNATURE)(parameter)).collect();
+        let presented = value(SIGNATURE).unwrap_or_default();
+        let is = |mac: &[u8; 32]| -> Choice { hex::encode(mac).as_bytes().ct_eq(presented.as_bytes()) };
+        let made_here = self.realm.keys().has_mac(PURPOSE, &message(path, &rest.join("&")), is);
+        let end = value(EXPIRES).and_then(|end| end.parse::<i64>().ok());
+        made_here && end.is_some_and(|end| self.realm.now().timestamp() <= end)
+    }
+
+    /// Notes that this user has confirmed the address in a signed link with these parts; who has confirmed it before
+    /// keeps the moment of that.
+    ///
+    /// # Errors
+    /// [`AuthError::Forbidden`] if it is another user's link, or of another address; [`AuthError::Store`].
+    pub fn verify_address(&self, user: &User, id: &str, hash: &str) -> Result<(), AuthError> {
+        let is_theirs = id == user.id.to_string() && hash == address_hash(user);
+        match &user.email {
+            Some(address) if is_theirs && user.email_verified_at.is_none() => {
+                let change = UserChange::EmailVerified(address.clone());
+                match self.change(user.id, &change, Revoke::Nothing) {
+                    // They have another address by now.
+                    Err(AuthError::NotFound) => Err(AuthError::Forbidden),
+                    outcome => outcome.map(drop),
+                }
+            }
+            Some(_) if is_theirs => Ok(()),
+            _ => Err(AuthError::Forbidden),
+        }
+    }
+}
+
+/// The hash that Laravel has in the path; the signature vouches for it.
+fn address_hash(user: &User) -> String {
+    hex::encode(Sha1::digest(user.email.as_deref().unwrap_or_default()))
+}
+
+/// What the MAC is over.
+fn message(path: &str, query: &str) -> Vec<u8> {
+    format!("{path}?{query}").into_bytes()
+}
