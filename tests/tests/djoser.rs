@@ -334,6 +334,9 @@ fn tokens_have_paths_with_and_without_the_slash_and_users_are_redirected() {
         ("/auth/users", "/auth/users/"),
         ("/auth/users/me?a=1&b=%20x", "/auth/users/me/?a=1&b=%20x"),
         ("/auth/users/1", "/auth/users/1/"),
+        ("/auth", "/auth/"),
+        ("/auth/users?", "/auth/users/"),
+        ("/auth/users/%41%c3%a9=", "/auth/users/A%C3%A9%3D/"),
     ] {
         for answer in [anon.get(path), anon.post_empty(path)] {
             assert_eq!((answer.whole(), answer.header("Location")), ((301, ""), to));
