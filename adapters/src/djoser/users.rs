@@ -5,7 +5,7 @@ use actix_web::{
     http::Method,
     middleware::from_fn,
     post,
-    web::{Bytes, Json, Path},
+    web::{Bytes, Json},
 };
 use countersign_core::{
     AuthError, Registration, Request, Secret, User, UserId,
@@ -213,9 +213,10 @@ struct Root {
     security((), ("djoser_token" = [])),
 )]
 #[get(r"/{tail:(?:\.[a-z0-9]+/?)?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&API_ROOT, request, next))")]
-async fn show_root(mount: Use<Djoser>, tail: Path<String>) -> Json<Root> {
+async fn show_root(request: HttpRequest, mount: Use<Djoser>) -> Json<Root> {
     // Who asks in a format is shown the way in the same format.
-    let tail = if tail.is_empty() { "/" } else { tail.trim_end_matches('/') };
+    let format = request.match_info().query("tail").trim_end_matches('/');
+    let tail = if format.is_empty() { "/" } else { format };
     Json(Root { users: format!("{}{}/users{tail}", mount.site.base_url, mount.prefix) })
 }
 
