@@ -346,11 +346,16 @@ fn tokens_have_paths_with_and_without_the_slash_and_users_are_redirected() {
         ("/auth/users", "/auth/users/"),
         ("/auth/users/me?a=1&b=%20x", "/auth/users/me/?a=1&b=%20x"),
         ("/auth/users/1", "/auth/users/1/"),
+        ("/auth/users?", "/auth/users/"),
+        ("/auth/users/%41%c3%a9=", "/auth/users/A%C3%A9%3D/"),
     ] {
         for answer in [anon.get(path), anon.post_empty(path)] {
             assert_eq!((answer.whole(), answer.header("Location")), ((301, ""), to));
         }
     }
+    // A POST of it is the minimal dialect's, which is mounted beside it here.
+    let root = anon.get("/auth");
+    assert_eq!((root.whole(), root.header("Location")), ((301, ""), "/auth/"));
     for path in ["/auth/nope/", "/auth/users/..%2f/", "/auth/users/a.b.c/"] {
         let nowhere = anon.get(path);
         assert_eq!((nowhere.status, nowhere.header("Content-Type")), (404, "text/html; charset=utf-8"), "{path}");

@@ -2,10 +2,15 @@
 
 use actix_web::{HttpRequest, http::StatusCode, http::header::ACCEPT};
 
-use super::error::Error;
+use super::{
+    error::Error,
+    number::{Int, int},
+};
 
 /// The parameter of the query that names a renderer (`URL_FORMAT_OVERRIDE`).
 const FORMAT: &str = "format";
+/// `DATA_UPLOAD_MAX_NUMBER_FIELDS`, of a query as of a form.
+pub(super) const MOST_FIELDS: usize = 1000;
 /// The only renderer's format and media type.
 const JSON: &str = "json";
 const APPLICATION_JSON: (&str, &str) = ("application", "json");
@@ -32,8 +37,9 @@ impl MediaType {
         Self { main: main.to_owned(), sub: sub.to_owned(), parameters: parameters.collect() }
     }
 
+    /// Of several the last counts.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.parameters.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Does it cover `main/sub`? Parameters do not count, not even `q=0`.
@@ -67,8 +73,11 @@ impl Rendering {
 /// Chooses by the path's suffix or the query's `format`, then by `Accept`.
 ///
 /// # Errors
-/// 404 for a format that does not exist, 406 for an `Accept` that JSON does not satisfy.
+/// 400 for a query of too many fields, 404 for a format that does not exist, 406 for an `Accept` that JSON does not satisfy.
 pub(super) fn negotiate(request: &HttpRequest, suffix: Option<&str>) -> Result<Rendering, Error> {
+    if suffix.is_none() && request.query_string().split('&').count() > MOST_FIELDS {
+        return Err(Error::Page(StatusCode::BAD_REQUEST));
+    }
     let asked = form_urlencoded::parse(request.query_string().as_bytes())
         .filter_map(|(key, value)| (key == FORMAT).then_some(value))
         .last();
@@ -85,7 +94,9 @@ pub(super) fn negotiate(request: &HttpRequest, suffix: Option<&str>) -> Result<R
     let Some(best) = ranges.first() else {
         return Err(Error::detail(StatusCode::NOT_ACCEPTABLE, "Could not satisfy the request Accept header."));
     };
-    let indent = best.parameter("indent").and_then(|indent| indent.trim().parse::<i64>().ok());
-    let indent = indent.map(|indent| usize::try_from(indent).unwrap_or(0).min(WIDEST_INDENT));
+    let indent = best.parameter("indent").and_then(|text| match int(text)? {
+        Int::Of(indent) => Some(usize::try_from(indent).unwrap_or(0).min(WIDEST_INDENT)),
+        Int::Beyond => Some(if text.contains('-') { 0 } else { WIDEST_INDENT }),
+    });
     Ok(Rendering { indent: indent.filter(|indent| *indent > 0) })
 }

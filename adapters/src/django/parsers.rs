@@ -11,7 +11,7 @@ use actix_web::{
 use super::{
     error::Error,
     json::{self, Value},
-    media::MediaType,
+    media::{MOST_FIELDS, MediaType},
     message::Message,
     utf8,
 };
@@ -23,10 +23,8 @@ use crate::{
 /// What is read, in the order in which DRF looks for a parser: all three are `DEFAULT_PARSER_CLASSES`.
 pub(super) const MEDIA_TYPES: [&str; 3] =
     ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"];
-/// `DATA_UPLOAD_MAX_NUMBER_FIELDS`.
-const MOST_FIELDS: usize = 1000;
 /// Django takes a boundary longer than RFC 2046 has it.
-const LONGEST_BOUNDARY: usize = 200;
+const LONGEST_BOUNDARY: usize = 201;
 
 /// A parsed body.
 #[derive(Debug)]
@@ -61,8 +59,11 @@ impl Data {
                 if body.split(|byte| *byte == b'&').count() > MOST_FIELDS {
                     return Err(Error::Page(StatusCode::BAD_REQUEST));
                 }
+                // A body that is no UTF-8 as it stands is read as Latin-1; what its percent signs stand for is UTF-8.
+                let latin = || body.iter().copied().map(char::from).collect::<String>().into_bytes();
+                let body = std::str::from_utf8(body).map_or_else(|_| latin(), |text| text.as_bytes().to_owned());
                 let text = |text: &str| Value::Text(text.to_owned().into());
-                let fields = form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), text(&value)));
+                let fields = form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), text(&value)));
                 Ok(Self { value: Value::Object(fields.collect()), is_form: true })
             }
             Some(_) => {
@@ -83,9 +84,12 @@ impl Data {
 /// # Errors
 /// Django's message.
 fn boundary(content_type: &str) -> Result<String, String> {
-    let boundary = multipart::parameter(content_type, "boundary").filter(|boundary| !boundary.is_empty());
+    if !content_type.is_ascii() {
+        return Err(format!("Invalid non-ASCII Content-Type in multipart: {content_type}"));
+    }
+    let boundary = multipart::parameter(content_type, "boundary");
     let is_valid = |boundary: &String| {
-        boundary.len() <= LONGEST_BOUNDARY
+        (1..=LONGEST_BOUNDARY).contains(&boundary.len())
             && boundary.chars().all(|letter| letter == ' ' || letter.is_ascii_graphic())
             && !boundary.ends_with(' ')
     };
@@ -112,10 +116,19 @@ mod tests {
     #[test]
     fn a_boundary_is_checked_as_django_does() {
         assert_eq!(boundary("multipart/form-data; boundary=\"a;b\"").as_deref(), Ok("a;b"));
-        let none = "Invalid boundary in multipart: None";
-        for content_type in ["multipart/form-data", "multipart/form-data; boundary="] {
-            assert_eq!(boundary(content_type).unwrap_err(), none, "{content_type}");
+        for (content_type, wrong) in [
+            ("multipart/form-data", "Invalid boundary in multipart: None"),
+            ("multipart/form-data; boundary=", "Invalid boundary in multipart: "),
+            (
+                "multipart/form-data; boundary=é",
+                "Invalid non-ASCII Content-Type in multipart: multipart/form-data; boundary=é",
+            ),
+        ] {
+            assert_eq!(boundary(content_type).unwrap_err(), wrong);
         }
+        let longest = "x".repeat(LONGEST_BOUNDARY);
+        assert_eq!(boundary(&format!("multipart/form-data; boundary={longest}")).as_deref(), Ok(longest.as_str()));
+        assert!(boundary(&format!("multipart/form-data; boundary={longest}x")).is_err());
         let ends_with_a_blank = boundary("multipart/form-data; boundary=\"x \"");
         assert_eq!(ends_with_a_blank.unwrap_err(), "Invalid boundary in multipart: x ");
     }

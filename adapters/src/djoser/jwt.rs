@@ -27,9 +27,9 @@ use crate::{
     mount::Use,
 };
 
-/// `TokenObtainPairView`.
+/// `TokenObtainPairView`. The patterns of these three views have no end: whatever follows belongs to the view.
 static JWT_CREATE: View = View {
-    pattern: "/jwt/create{tail:/?}",
+    pattern: "/jwt/create{rest:(?s:.*)}",
     allow: "POST, OPTIONS",
     guests: Guests::Unasked,
     name: "Token Obtain Pair",
@@ -46,7 +46,7 @@ static JWT_CREATE: View = View {
 
 /// `TokenRefreshView`.
 static JWT_REFRESH: View = View {
-    pattern: "/jwt/refresh{tail:/?}",
+    pattern: "/jwt/refresh{rest:(?s:.*)}",
     allow: "POST, OPTIONS",
     guests: Guests::Unasked,
     name: "Token Refresh",
@@ -63,7 +63,7 @@ static JWT_REFRESH: View = View {
 
 /// `TokenVerifyView`.
 static JWT_VERIFY: View = View {
-    pattern: "/jwt/verify{tail:/?}",
+    pattern: "/jwt/verify{rest:(?s:.*)}",
     allow: "POST, OPTIONS",
     guests: Guests::Unasked,
     name: "Token Verify",
@@ -210,7 +210,7 @@ struct Live {}
     ),
     security(()),
 )]
-#[post("/jwt/create{tail:/?}", wrap = "from_fn(|request, next| where_taken(&JWT_CREATE, request, next))")]
+#[post("/jwt/create{rest:(?s:.*)}", wrap = "from_fn(|request, next| where_taken(&JWT_CREATE, request, next))")]
 async fn create_jwt(
     request: HttpRequest,
     mount: Use<Djoser>,
@@ -248,7 +248,7 @@ async fn create_jwt(
     ),
     security(()),
 )]
-#[post("/jwt/refresh{tail:/?}", wrap = "from_fn(|request, next| where_taken(&JWT_REFRESH, request, next))")]
+#[post("/jwt/refresh{rest:(?s:.*)}", wrap = "from_fn(|request, next| where_taken(&JWT_REFRESH, request, next))")]
 async fn refresh_jwt(mount: Use<Djoser>, body: Body<Djoser, Refresh>) -> Result<Json<Access>, Error> {
     let Refresh { refresh } = body.into_inner();
     let pair = pair(&mount)?;
@@ -280,7 +280,7 @@ async fn refresh_jwt(mount: Use<Djoser>, body: Body<Djoser, Refresh>) -> Result<
     ),
     security(()),
 )]
-#[post("/jwt/verify{tail:/?}", wrap = "from_fn(|request, next| where_taken(&JWT_VERIFY, request, next))")]
+#[post("/jwt/verify{rest:(?s:.*)}", wrap = "from_fn(|request, next| where_taken(&JWT_VERIFY, request, next))")]
 async fn verify_jwt(mount: Use<Djoser>, body: Body<Djoser, Verify>) -> Result<HttpResponse, Error> {
     let Verify { token } = body.into_inner();
     let pair = pair(&mount)?;

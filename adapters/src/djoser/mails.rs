@@ -135,7 +135,7 @@ fn written(language: Language, topic: Topic, front_end: &FrontEnd, user: &User, 
         html.push(format!("<p>{closing}</p>"));
         text.push(closing);
     }
-    Mail { to, subject: say(topic.subject()), text: text.join("\n\n"), html: Some(html.join("\n\n")) }
+    Mail { to, subject: say(topic.subject()).trim().to_owned(), text: text.join("\n\n"), html: Some(html.join("\n\n")) }
 }
 
 /// Django's `escape`.

@@ -1,6 +1,12 @@
 //! `users/` and below: registration, and the users as they may be seen.
 
-use actix_web::{HttpRequest, HttpResponse, get, http::Method, middleware::from_fn, post, web::Bytes, web::Json};
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::Method,
+    middleware::from_fn,
+    post,
+    web::{Bytes, Json},
+};
 use countersign_core::{
     AuthError, Registration, Request, Secret, User, UserId,
     identifier::{self, Key, Kind},
@@ -29,7 +35,7 @@ use crate::{
 };
 
 /// What Django redirects to the same with a slash.
-pub(super) const WITHOUT_SLASH: [&str; 2] = ["/users", "/users/{id:[^/.]+}"];
+pub(super) const WITHOUT_SLASH: [&str; 3] = ["", "/users", "/users/{id:[^/.]+}"];
 
 /// How many users are read at a time.
 const PAGE: u32 = 500;
@@ -63,7 +69,7 @@ pub(super) fn described(request: &HttpRequest, fields: &'static [Field]) -> &'st
 
 /// `APIRootView` of the router.
 pub(super) static API_ROOT: View = View {
-    pattern: "/",
+    pattern: r"/{tail:(?:\.[a-z0-9]+/?)?}",
     allow: "GET, HEAD, OPTIONS",
     guests: Guests::All,
     name: "Api Root",
@@ -206,9 +212,12 @@ struct Root {
     ),
     security((), ("djoser_token" = [])),
 )]
-#[get("/", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&API_ROOT, request, next))")]
-async fn show_root(mount: Use<Djoser>) -> Json<Root> {
-    Json(Root { users: format!("{}{}/users/", mount.site.base_url, mount.prefix) })
+#[get(r"/{tail:(?:\.[a-z0-9]+/?)?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&API_ROOT, request, next))")]
+async fn show_root(request: HttpRequest, mount: Use<Djoser>) -> Json<Root> {
+    // Who asks in a format is shown the way in the same format.
+    let format = request.match_info().query("tail").trim_end_matches('/');
+    let tail = if format.is_empty() { "/" } else { format };
+    Json(Root { users: format!("{}{}/users{tail}", mount.site.base_url, mount.prefix) })
 }
 
 /// Register

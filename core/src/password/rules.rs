@@ -1,7 +1,7 @@
 //! What a new password must be. Each dialect has its own rules, and a mount may choose others.
 
 use super::common::is_common;
-use crate::secret::Secret;
+use crate::{digits::is_digit, secret::Secret};
 
 /// The rules of a mount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,7 +77,7 @@ impl PasswordRules {
             if is_common(password) {
                 flaws.push(PasswordFlaw::TooCommon);
             }
-            if !password.is_empty() && password.chars().all(char::is_numeric) {
+            if !password.is_empty() && password.chars().all(is_digit) {
                 flaws.push(PasswordFlaw::EntirelyNumeric);
             }
         }
@@ -145,6 +145,8 @@ mod tests {
             django("123"),
             [PasswordFlaw::TooShort { min: 8 }, PasswordFlaw::TooCommon, PasswordFlaw::EntirelyNumeric]
         );
+        assert_eq!(django("١٢٣٤٥٦٧²"), [PasswordFlaw::EntirelyNumeric]);
+        assert_eq!(django("½½½½½½½½"), []);
     }
 
     #[test]
