@@ -42,6 +42,7 @@ use crate::{
     caller::{self, Authentication},
     django::{self, Error, Presented, View},
     document,
+    minimal::Minimal,
     mount::{Neighbours, Use},
 };
 
@@ -87,7 +88,7 @@ impl Adapter for Djoser {
         JwtForm::Simple(options.jwt_lifetimes())
     }
 
-    fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+    fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
         tokens::routes(cfg);
         jwt::routes(cfg);
         users::routes(cfg);
@@ -97,8 +98,10 @@ impl Adapter for Djoser {
         reset_password::routes(cfg);
         username::routes(cfg);
         accounts::routes(cfg);
+        // The minimal dialect at the root has a path of its own where this mount's prefix would be redirected.
+        let redirected = if beside.has(Minimal::NAME, "") { None } else { Some("") };
         cfg.map(|cfg| {
-            for pattern in users::WITHOUT_SLASH {
+            for pattern in users::WITHOUT_SLASH.into_iter().chain(redirected) {
                 cfg.route(pattern, web::to(django::add_slash::<Self>));
             }
             cfg

@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// What Django redirects to the same with a slash.
-pub(super) const WITHOUT_SLASH: [&str; 3] = ["", "/users", "/users/{id:[^/.]+}"];
+pub(super) const WITHOUT_SLASH: [&str; 2] = ["/users", "/users/{id:[^/.]+}"];
 
 /// How many users are read at a time.
 const PAGE: u32 = 500;
