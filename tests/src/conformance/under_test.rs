@@ -33,10 +33,7 @@ impl UnderTest {
     /// If it does not start.
     pub fn start(program: &str, suite: &Suite, profile: &str, url: &str) -> Self {
         let mailbox = Mailbox::start();
-        let mut folder = Sandbox::of(program);
-        if suite.form == Form::Laravel {
-            folder.set("COUNTERSIGN__THROTTLE__ENABLED", "true");
-        }
+        let folder = Sandbox::of(program);
         folder.write("countersign.toml", &configuration(suite.form, profile, url, &mailbox));
         let file = folder.path("countersign.toml");
         let settings = app::load(&Sources { file: Some(file), ..Sources::default() }).expect("the settings are right");
@@ -58,7 +55,8 @@ fn configuration(form: Form, profile: &str, database: &str, mailbox: &Mailbox) -
     let (own, mounts) = match (form, profile) {
         (Form::Laravel, _) => (
             "front_ends = [\"http://localhost:3000\"]\n",
-            "[[mount]]\nadapter = \"sanctum\"\n[[mount]]\nadapter = \"sanctum_spa\"\n",
+            "[[mount]]\nadapter = \"sanctum\"\nthrottle_api = \"60/min\"\n\
+             [[mount]]\nadapter = \"sanctum_spa\"\nthrottle_api = \"60/min\"\n",
         ),
         (Form::Django, "activation") => (DJANGO, "[[mount]]\nadapter = \"djoser\"\nsend_activation_email = true\n"),
         (Form::Django, "locale") => (DJANGO, "[[mount]]\nadapter = \"djoser\"\nlocale = \"accept-language\"\n"),
