@@ -137,9 +137,9 @@ fn no_members() -> Json {
 /// Whose answers are compared: what of them counts, and what differs from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Django's: see [`super::normal`].
+    /// Django's: see `normal.rs`.
     Django,
-    /// Laravel's: see [`super::laravel`].
+    /// Laravel's: see `laravel.rs`.
     Laravel,
 }
 
