@@ -1,5 +1,8 @@
 //! Djoser, statement by statement.
 
+#[path = "djoser/assignment.rs"]
+mod assignment;
+
 use countersign_core::{Secret, TokenKind, UserId};
 use countersign_tests::{Actor, Answer, Server};
 use serde_json::json;
