@@ -15,7 +15,6 @@ pub(super) const UID: CharField = CharField::new("uid");
 pub(super) const TOKEN: CharField = CharField::new("token");
 
 /// A link as it came. Djoser validates the fields and then reads them again as they were sent, blanks and all.
-#[derive(Debug)]
 pub(super) struct Presented {
     pub(super) uid: String,
     pub(super) token: String,
