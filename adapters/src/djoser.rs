@@ -89,10 +89,11 @@ impl Adapter for Djoser {
     }
 
     fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
+        // actix asks one after the other: what is asked most often stands first.
+        me::routes(cfg);
         tokens::routes(cfg);
         jwt::routes(cfg);
         users::routes(cfg);
-        me::routes(cfg);
         password::routes(cfg);
         activation::routes(cfg);
         reset_password::routes(cfg);

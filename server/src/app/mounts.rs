@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{plan::Plan, strategies::strategy};
 use crate::{
     config::{Problems, Settings},
-    openapi::Mounted,
+    openapi::{Mounted, document},
 };
 
 /// One mount.
@@ -22,6 +22,8 @@ pub(super) struct Mount {
     pub(super) dialect: &'static Dialect,
     pub(super) prefix: String,
     wired: Wired,
+    /// How many paths its document has.
+    paths: usize,
 }
 
 impl Mount {
@@ -60,7 +62,10 @@ impl Mounts {
                 site: Arc::clone(site),
             };
             match mount.dialect.mount(parts) {
-                Ok(wired) => list.push(Mount { dialect: mount.dialect, prefix: mount.prefix, wired }),
+                Ok(wired) => {
+                    let paths = document(mount.mounted(), &beside).paths.paths.len();
+                    list.push(Mount { dialect: mount.dialect, prefix: mount.prefix, wired, paths });
+                }
                 Err(wrong) => problems.extend(wrong.into_iter().map(|p| p.within(&format!("mount[{number}].")))),
             }
         }
@@ -73,22 +78,24 @@ impl Mounts {
     }
 
     /// Registers the unprefixed mounts on the application itself, then one scope a prefix, the longest first: of two
-    /// scopes that fit a path, actix asks only the first.
+    /// scopes that fit a path, actix asks only the first. In a scope it asks one path after the other, and no two mounts
+    /// claim the same: the mount with the fewest stands first, so that nobody waits behind a larger one.
     pub(super) fn routes(&self, cfg: &mut web::ServiceConfig) {
-        let mut scopes: BTreeMap<&str, Vec<&Wired>> = BTreeMap::new();
+        let mut scopes: BTreeMap<&str, Vec<&Mount>> = BTreeMap::new();
         for mount in &self.list {
             if mount.prefix.is_empty() {
                 mount.wired.register(&mut ServiceConfig::new(cfg));
             } else {
-                scopes.entry(&mount.prefix).or_default().push(&mount.wired);
+                scopes.entry(&mount.prefix).or_default().push(mount);
             }
         }
         let mut scopes: Vec<_> = scopes.into_iter().collect();
         scopes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
-        for (prefix, mounts) in scopes {
+        for (prefix, mut mounts) in scopes {
+            mounts.sort_by_key(|mount| mount.paths);
             cfg.service(web::scope(prefix).configure(|cfg| {
-                for wired in mounts {
-                    wired.register(&mut ServiceConfig::new(cfg));
+                for mount in mounts {
+                    mount.wired.register(&mut ServiceConfig::new(cfg));
                 }
             }));
         }
