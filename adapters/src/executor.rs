@@ -98,9 +98,15 @@ impl Executor {
             Err(_) => Err(stalled()),
         };
         if matches!(result, Err(AuthError::WrongCredentials)) {
-            sleep(self.failure_floor.saturating_sub(began.elapsed())).await;
+            self.hold(began).await;
         }
         result
+    }
+
+    /// Holds an answer back to the floor of a failed login, by a timer: where the time since `began` would tell what was
+    /// found.
+    pub(crate) async fn hold(&self, began: Instant) {
+        sleep(self.failure_floor.saturating_sub(began.elapsed())).await;
     }
 
     /// Runs `work`, which asks the store, on a blocking thread. Once begun it runs to its end, even if the client goes

@@ -1,5 +1,7 @@
 //! An address that asks for a mail: who is written to, in an answer that does not tell.
 
+use std::time::Instant;
+
 use actix_web::{HttpRequest, web::Bytes};
 use countersign_core::{Account, Request, User};
 use utoipa::ToSchema;
@@ -67,7 +69,8 @@ impl Readers {
 }
 
 /// Writes to everybody who has the address, if there is something to say. Whether there is anybody shows neither in the
-/// answer nor in its duration: the same queries find all or none, and mails are written behind the answer.
+/// answer nor in its duration: the same queries find all or none, and the answer waits as long as a failed
+/// login's.
 ///
 /// # Errors
 /// 429 after too many, and 400 if there is nobody, where the settings say that it may be told.
@@ -80,6 +83,7 @@ pub(super) async fn write_to(
     topic: Option<Topic>,
 ) -> Result<(), Error> {
     mount.count(request, Request::Mail(&address.email))?;
+    let began = Instant::now();
     let email = address.email.clone();
     let found = mount.blocking(move |auth| auth.accounts_by_email(&email)).await?;
     let chosen: Vec<Account> =
@@ -93,5 +97,6 @@ pub(super) async fn write_to(
     if let Some(topic) = topic {
         mails::send(mount, language, topic, chosen);
     }
+    mount.site.executor.hold(began).await;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! A new password by a mailed link: Breeze's `/forgot-password` and `/reset-password`.
 
+use std::time::Instant;
+
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, rt};
 use chrono::TimeDelta;
 use countersign_core::{Account, Auth, AuthError, Guess, Request, TokenKind, identifier::Key, store::Revoke};
@@ -85,6 +87,7 @@ pub async fn send_link(
     errors.verdict()?;
     let address = input.text("email").unwrap_or_default();
     mount.count(&request, Request::Mail(&address))?;
+    let began = Instant::now();
     let key = Key::email(&address);
     let reader = match mount.blocking(move |auth| reader(auth, &address)).await {
         Ok(account) => Some(account),
@@ -105,6 +108,7 @@ pub async fn send_link(
     if let Some(reader) = reader {
         write_to(&mount, reader);
     }
+    mount.site.executor.hold(began).await;
     Ok(answer::json(StatusCode::OK, &Status { status: SENT }))
 }
 

@@ -115,7 +115,8 @@ countersign_adapters::settings! {
         pub threads: usize = 0, check = between(0, MOST_THREADS),
         /// A login that would have to wait longer for its turn is answered 503 at once.
         pub max_wait: Span = Span::seconds(1), check = positive,
-        /// A failed login is answered no sooner than this, so that its duration tells nothing.
+        /// A failed login, and a request for a mail with a link, is answered no sooner than this, so that its duration tells
+        /// nothing.
         pub failure_floor: Span = Span::millis(100),
     }
 }
