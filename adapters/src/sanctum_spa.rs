@@ -10,7 +10,6 @@ mod verification;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, web};
-use chrono::TimeDelta;
 use countersign_core::{Rate, StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -28,7 +27,7 @@ use crate::{
         user::ShownUser,
     },
     mount::{Neighbours, Use},
-    settings::{Span, between, when_set},
+    settings::{Span, between, line, when_set},
 };
 
 /// The tag of the operations.
@@ -88,7 +87,7 @@ crate::settings! {
         /// /password-reset/TOKEN?email=… there. Without it, the first of `front_ends`, or else `server.base_url`.
         pub frontend_url: Option<String> = None, check = when_set(front_end::url),
         /// What mails call the site. Without it, the host of the front end.
-        pub site_name: Option<String> = None, check = when_set(front_end::line),
+        pub site_name: Option<String> = None, check = when_set(line),
         /// How long a link to a new password is good (Laravel's `auth.passwords.users.expire`).
         pub reset_link_lifetime: Span = Span::hours(1), check = between(Span::seconds(60), Span::days(400)),
         /// How often a user may be sent such a link (Laravel's `auth.passwords.users.throttle`).
@@ -107,19 +106,6 @@ crate::settings! {
         pub verification_rate: Rate = Rate::per_minute(6),
         /// How many such links one address may be sent at a user's request.
         pub verification_mail_rate: Rate = Rate::per_hour(20),
-    }
-}
-
-impl SanctumSpaOptions {
-    /// How long a session lives at most. An idle one ends earlier, with its cookie. The configuration has no span that is
-    /// too long for it.
-    fn longest_session(&self) -> TimeDelta {
-        TimeDelta::from_std(self.session_absolute_lifetime.duration()).unwrap_or_default()
-    }
-
-    /// How long a device is remembered.
-    fn longest_memory(&self) -> TimeDelta {
-        TimeDelta::from_std(self.remember_lifetime.duration()).unwrap_or_default()
     }
 }
 
@@ -182,7 +168,7 @@ impl Adapter for SanctumSpa {
 
     fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
         let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
-        let (longest, remembered) = (mount.options.longest_session(), mount.options.remember_lifetime);
+        let (longest, remembered) = (mount.options.session_absolute_lifetime.delta(), mount.options.remember_lifetime);
         let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
         let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
         sessions.secure = secure_cookies.unwrap_or(sessions.secure);

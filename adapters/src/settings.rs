@@ -134,6 +134,15 @@ pub fn between<T: PartialOrd + fmt::Display>(least: T, most: T) -> impl Fn(&T) -
     }
 }
 
+/// A check: one line of text, for people.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn line(text: &str) -> Result<(), String> {
+    let fits = !text.trim().is_empty() && !text.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err("is not one line of text".to_owned()) }
+}
+
 /// A check of a setting that may be left out.
 pub fn when_set<T: Borrow<B>, B: ?Sized>(
     check: impl Fn(&B) -> Result<(), String>,

@@ -6,7 +6,7 @@ use countersign_core::{Rate, strategy::SimpleJwtSettings};
 use crate::{
     django::{self, Locale, Localized, Rates, Throttled},
     mount::Site,
-    settings::{Span, between, when_set},
+    settings::{Span, between, line, when_set},
 };
 
 crate::choices! {
@@ -156,14 +156,14 @@ impl Throttled for DjoserOptions {
 impl DjoserOptions {
     /// How long a link is good.
     pub(super) fn link_life(&self) -> TimeDelta {
-        delta(self.password_reset_timeout)
+        self.password_reset_timeout.delta()
     }
 
     /// How long JSON Web Tokens live.
     pub(super) fn jwt_lifetimes(&self) -> SimpleJwtSettings {
         SimpleJwtSettings {
-            access_lifetime: delta(self.access_token_lifetime),
-            refresh_lifetime: delta(self.refresh_token_lifetime),
+            access_lifetime: self.access_token_lifetime.delta(),
+            refresh_lifetime: self.refresh_token_lifetime.delta(),
         }
     }
 
@@ -196,11 +196,6 @@ impl DjoserOptions {
             site_name: or(&self.email_frontend_site_name, domain),
         }
     }
-}
-
-/// A span is at most a hundred years, which every date can be moved by.
-fn delta(span: Span) -> TimeDelta {
-    TimeDelta::from_std(span.duration()).unwrap_or(TimeDelta::MAX)
 }
 
 /// A link from its template.
@@ -247,9 +242,4 @@ fn domain(text: &str) -> Result<(), String> {
         && !text.ends_with('/')
         && text.chars().all(|c| c.is_alphanumeric() || "-._~:[]/%".contains(c));
     if fits { Ok(()) } else { Err("is not a host, perhaps with a port and a path, such as app.example.org".to_owned()) }
-}
-
-fn line(text: &str) -> Result<(), String> {
-    let fits = !text.trim().is_empty() && !text.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err("is not one line of text".to_owned()) }
 }

@@ -85,7 +85,7 @@ pub async fn log_in(
     let opening = move |auth: &Auth| {
         let subject = auth.authenticate(&credentials)?;
         let session = enter(auth, &subject, &options)?;
-        let device = if remembers { Some(auth.remember(&subject, options.longest_memory())?) } else { None };
+        let device = if remembers { Some(auth.remember(&subject, options.remember_lifetime.delta())?) } else { None };
         Ok((session, device))
     };
     let opened = match guess {
@@ -276,7 +276,7 @@ pub(super) fn new_password(input: &Input, auth: &Auth, email: &str, errors: &mut
 
 /// Opens a session and replaces the api-token; if the second fails, nobody ever learns the first one's secret.
 fn enter(auth: &Auth, subject: &Subject, options: &SanctumSpaOptions) -> Result<Secret, AuthError> {
-    let session = auth.open_session(subject, options.longest_session())?;
+    let session = auth.open_session(subject, options.session_absolute_lifetime.delta())?;
     auth.rotate_api_token(subject, options.api_token_replaces.into())?;
     Ok(session)
 }

@@ -29,9 +29,3 @@ pub(super) fn url(text: &str) -> Result<(), String> {
         Err("is no address without a slash at its end, such as \"https://app.example.org\"".to_owned())
     }
 }
-
-/// The check of `site_name`.
-pub(super) fn line(text: &str) -> Result<(), String> {
-    let fits = !text.trim().is_empty() && !text.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err("is not one line of text".to_owned()) }
-}

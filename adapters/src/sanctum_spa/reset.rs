@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, rt};
-use chrono::TimeDelta;
 use countersign_core::{Account, Auth, AuthError, Guess, Request, TokenKind, identifier::Key, store::Revoke};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -169,7 +168,7 @@ pub async fn reset_password(
     let password = account::new_password(&input, &mount.auth, &email, &mut errors)?;
     errors.verdict()?;
     let token = input.text("token").unwrap_or_default();
-    let life = TimeDelta::from_std(mount.options.reset_link_lifetime.duration()).unwrap_or_default();
+    let life = mount.options.reset_link_lifetime.delta();
     let attempt = mount.guess(&request, Guess::Link)?;
     let followed = attempt.blocking(move |auth| auth.follow_reset_token(reader(auth, &email)?, &token, life)).await;
     let tells = mount.options.tell_unknown_address;

@@ -2,7 +2,6 @@
 //! `/email/verification-notification`.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, rt, web};
-use chrono::TimeDelta;
 use countersign_core::{AuthError, User, identifier::Key, throttle::Rate};
 
 use super::{
@@ -104,10 +103,8 @@ pub(super) fn write_to(mount: &Use<SanctumSpa>, reader: User) {
     let mount = mount.clone();
     rt::spawn(async move {
         let (options, site) = (&mount.options, &mount.site);
-        let life = options.verification_link_lifetime.duration();
-        let link = TimeDelta::from_std(life)
-            .map(|life| mount.auth.make_verification_link(&mount.prefix, &reader, life))
-            .unwrap_or_default();
+        let life = options.verification_link_lifetime;
+        let link = mount.auth.make_verification_link(&mount.prefix, &reader, life.delta());
         let Some(to) = reader.email else { return };
         let words = Words {
             subject: "Verify Email Address",
@@ -115,7 +112,7 @@ pub(super) fn write_to(mount: &Use<SanctumSpa>, reader: User) {
             action: "Verify Email Address",
             closing: format!(
                 "The link is good for {}. If the account is not yours, there is nothing to do.",
-                mails::said(life.as_secs())
+                mails::said(life.duration().as_secs())
             ),
         };
         let url = format!("{}{link}", site.base_url);

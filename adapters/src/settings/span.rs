@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use chrono::TimeDelta;
+
 /// A duration of the configuration or the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(Duration);
@@ -36,6 +38,12 @@ impl Span {
     /// The same as the standard library has it.
     pub const fn duration(self) -> Duration {
         self.0
+    }
+
+    /// The same as a difference of moments.
+    pub fn delta(self) -> TimeDelta {
+        // A hundred years fit.
+        TimeDelta::from_std(self.0).unwrap_or(TimeDelta::MAX)
     }
 }
 

@@ -1,6 +1,5 @@
 //! The strategies as the settings have them.
 
-use chrono::TimeDelta;
 use countersign_adapters::settings::Span;
 use countersign_core::{
     JwtForm, Strategy, StrategyKind,
@@ -19,7 +18,7 @@ pub(super) fn strategy(kind: StrategyKind, form: JwtForm, settings: &Settings, k
     match kind {
         StrategyKind::SanctumPat => Strategy::SanctumPat(SanctumPat {
             token_prefix: settings.sanctum.token_prefix.clone(),
-            expiration: settings.sanctum.expiration.map(delta),
+            expiration: settings.sanctum.expiration.map(Span::delta),
         }),
         StrategyKind::DjoserToken => Strategy::DjoserToken(DjoserToken),
         StrategyKind::JwtPair => {
@@ -31,8 +30,8 @@ pub(super) fn strategy(kind: StrategyKind, form: JwtForm, settings: &Settings, k
                     let names = JwtSettings {
                         issuer: jwt.issuer.clone(),
                         audience: jwt.audience.clone(),
-                        access_ttl: delta(jwt.access_ttl),
-                        refresh_ttl: delta(jwt.refresh_ttl),
+                        access_ttl: jwt.access_ttl.delta(),
+                        refresh_ttl: jwt.refresh_ttl.delta(),
                     };
                     Strategy::JwtPair(JwtPair::new(names, &secret))
                 }
@@ -46,9 +45,4 @@ pub(super) fn strategy(kind: StrategyKind, form: JwtForm, settings: &Settings, k
 pub(super) fn owners(plan: &Plan, settings: &Settings, keys: &KeyRing) -> Strategy {
     let (kind, form) = plan.owners_strategy();
     strategy(kind, form, settings, keys)
-}
-
-/// A span is at most a hundred years, which every date can be moved by.
-fn delta(span: Span) -> TimeDelta {
-    TimeDelta::from_std(span.duration()).unwrap_or(TimeDelta::MAX)
 }

@@ -99,8 +99,7 @@ impl Issue {
             return Err(Refused::Because(format!("user {} is disabled; enable the user first", user.id)));
         }
         let abilities = if self.abilities.is_empty() { Abilities::all() } else { Abilities(self.abilities) };
-        let lives = self.expires.and_then(|span| chrono::TimeDelta::from_std(span.duration()).ok());
-        let expires_at = lives.map(|lives| desk.auth().realm().now() + lives);
+        let expires_at = self.expires.map(|span| desk.auth().realm().now() + span.delta());
         let subject = desk.auth().subject_by_owner(user.id)?;
         let issued = desk.auth().issue(&subject, &Grant { name: self.name, abilities, expires_at })?;
         if self.form.json {
