@@ -153,7 +153,10 @@ fn complaint(rule: Rule, value: &Value, input: &Input, field: &str) -> Option<St
         Rule::Confirmed => (input.get(&format!("{field}_confirmation")) == Some(value), "confirmation does not match"),
         Rule::Integer => (input.integer(field).is_some(), "must be an integer"),
         Rule::Array => (value.is_array() || value.is_object(), "must be an array"),
-        Rule::Date => (text.and_then(moment).is_some(), "must be a valid date"),
+        Rule::Date => {
+            let written = input.text(field).filter(|_| !value.is_boolean());
+            (written.as_deref().and_then(moment).is_some(), "must be a valid date")
+        }
         Rule::Visible => {
             (text.is_none_or(|text| !text.contains(char::is_control)), "must not contain control characters")
         }
