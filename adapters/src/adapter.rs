@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     body::BodyError,
     caller::{self, Authentication},
+    front::Front,
     mount::{Neighbours, Use},
 };
 
@@ -32,6 +33,8 @@ pub trait Adapter: Sized + 'static {
     const STRATEGY: StrategyKind;
     /// The rules for new passwords that clients of this dialect expect.
     const PASSWORD_RULES: PasswordRules;
+    /// What this wire does in front of the router; most do nothing.
+    const FRONT: Option<Front> = None;
 
     /// The settings of a mount.
     type Options: crate::settings::Section + Clone + Default + Send + Sync + 'static;

@@ -9,7 +9,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     adapter::Adapter,
-    djoser, hotel, minimal,
+    djoser,
+    front::Front,
+    hotel, minimal,
     mount::{Mount, Neighbours, Site, Use},
     sanctum, sanctum_spa,
     settings::{AdapterOptions, Problem, Section as _, Table, parse_options},
@@ -35,6 +37,8 @@ pub struct Dialect {
     pub strategy: StrategyKind,
     /// [`Adapter::PASSWORD_RULES`].
     pub password_rules: PasswordRules,
+    /// [`Adapter::FRONT`].
+    pub front: Option<Front>,
     /// [`Adapter::Options`].
     pub options: AdapterOptions,
     /// [`Adapter::serves`].
@@ -94,6 +98,7 @@ impl Dialect {
             prefix: A::PREFIX,
             strategy: A::STRATEGY,
             password_rules: A::PASSWORD_RULES,
+            front: A::FRONT,
             options: AdapterOptions {
                 problems: |raw| read_options::<A>(raw).err().unwrap_or_default(),
                 ..AdapterOptions::of::<A::Options>(A::NAME)

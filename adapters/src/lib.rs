@@ -12,6 +12,7 @@ pub mod django;
 pub mod djoser;
 pub mod document;
 pub mod executor;
+pub mod front;
 pub mod guarded;
 pub mod hotel;
 pub mod json;

@@ -12,10 +12,11 @@ use crate::{
     adapter::Adapter,
     body::Body,
     caller::{Authentication, Caller},
+    front::Front,
     laravel::{
         answer, bearer, document,
         fault::{self, Fault},
-        guard,
+        front, guard,
         input::Input,
         login::{Fields, Login},
         remember,
@@ -63,6 +64,7 @@ impl Adapter for Sanctum {
     const PREFIX: &'static str = "";
     const STRATEGY: StrategyKind = StrategyKind::SanctumPat;
     const PASSWORD_RULES: PasswordRules = PasswordRules::Laravel;
+    const FRONT: Option<Front> = Some(front::FRONT);
 
     type Options = SanctumOptions;
     type Error = Fault;
@@ -79,10 +81,6 @@ impl Adapter for Sanctum {
         cfg.service(create_token).service(create_device_token).service(show_user).service(delete_current_token);
         cfg.service(tokens::list_tokens).service(tokens::delete_tokens);
         cfg.service(tokens::create_named_token).service(tokens::delete_token);
-    }
-
-    fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
-        cfg.app_data(mount.site.clone());
     }
 
     fn describe() -> OpenApi {

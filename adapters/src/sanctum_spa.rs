@@ -17,10 +17,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     adapter::Adapter,
     caller::{Authentication, Caller},
+    front::Front,
     laravel::{
         answer, bearer, document,
         fault::{self, Fault},
-        guard,
+        front, guard,
         session::{SESSION_COOKIE, Sessions},
         stateful::Group,
         throttle::{self, Throttled, at_least_one},
@@ -138,6 +139,7 @@ impl Adapter for SanctumSpa {
     const PREFIX: &'static str = "";
     const STRATEGY: StrategyKind = StrategyKind::SanctumPat;
     const PASSWORD_RULES: PasswordRules = PasswordRules::Laravel;
+    const FRONT: Option<Front> = Some(front::FRONT);
 
     type Options = SanctumSpaOptions;
     type Error = Fault;
@@ -174,7 +176,7 @@ impl Adapter for SanctumSpa {
         sessions.secure = secure_cookies.unwrap_or(sessions.secure);
         sessions.domain.clone_from(cookie_domain);
         (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
-        cfg.app_data(web::Data::new(sessions)).app_data(mount.site.clone());
+        cfg.app_data(web::Data::new(sessions));
     }
 
     fn describe() -> OpenApi {

@@ -5,14 +5,14 @@ mod cors;
 mod docs;
 mod edge;
 mod failures;
-mod fallback;
 mod health;
 mod mounts;
+mod paths;
 mod plan;
 mod strategies;
 
 pub use background::Background;
-pub use edge::edge;
+pub use edge::Edge;
 
 use std::{io, sync::Arc};
 
@@ -20,6 +20,7 @@ use actix_web::web;
 use countersign_adapters::{
     Adapter, Use,
     executor::{Executor, ExecutorOptions, LaneOptions},
+    laravel,
     mail::Postman,
     mount::Site,
     sockets::Sockets,
@@ -39,9 +40,9 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use crate::config::{Problems, Settings, Sources, Verified};
 use cors::Cors;
 use docs::Docs;
-use fallback::Fallback;
 use health::HealthApi;
 use mounts::Mounts;
+use paths::Paths;
 use plan::Plan;
 
 /// What an application is made of beside its settings; a host may bring its own users and its own post.
@@ -83,7 +84,8 @@ pub struct App {
     throttle: Throttle,
     executor: Executor,
     cors: web::Data<Cors>,
-    fallback: web::Data<Fallback>,
+    paths: web::Data<Paths>,
+    site: Arc<Site>,
     own: Option<OwnRoutes>,
 }
 
@@ -103,7 +105,7 @@ impl App {
         let executor = Executor::start(executors(settings))?;
         let sockets = Sockets::default();
         let throttle = Throttle::new(settings.throttle.options());
-        let site = Site {
+        let site = Arc::new(Site {
             base_url: settings.server.public_url(),
             front_ends: settings.front_ends.clone(),
             body_limit: settings.server.body_limit,
@@ -112,13 +114,15 @@ impl App {
             sockets: sockets.clone(),
             throttle: throttle.clone(),
             proxies: settings.server.proxies(),
+            laravel: settings.laravel.clone(),
+            cors: laravel::cors::Cors::new(&settings.laravel, &settings.front_ends),
             postman,
-        };
-        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
+        });
+        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &site)?);
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
-        let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
-        Ok(Self { realm, owners_strategy, mounts, docs, sockets, throttle, executor, cors, fallback, own: None })
+        let paths = web::Data::new(Paths::new(&mounts, docs.merged()));
+        Ok(Self { realm, owners_strategy, mounts, docs, sockets, throttle, executor, cors, paths, site, own: None })
     }
 
     /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
@@ -146,15 +150,14 @@ impl App {
     /// after the other, so what is asked most often stands first.
     pub fn configure(&self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(web::Data::new(self.realm.clone())).app_data(web::Data::new(self.executor.clone()));
-        cfg.app_data(self.cors.clone());
+        cfg.app_data(self.cors.clone()).app_data(self.site.clone()).app_data(self.paths.clone());
         if let Some(own) = &self.own {
             own(cfg);
         }
         self.mounts.routes(cfg);
         health::routes(cfg);
         self.docs.routes(cfg);
-        cfg.app_data(self.fallback.clone());
-        cfg.default_service(web::to(fallback::unserved));
+        cfg.default_service(web::to(paths::unserved));
     }
 
     /// Tells every open WebSocket to close, and lets no more of them in: the first thing of a stop.

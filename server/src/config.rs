@@ -12,7 +12,10 @@ mod url_mask;
 
 use std::{error::Error, fmt};
 
-use countersign_adapters::settings::{Problem, Section, Setting, Table, Value, nearest};
+use countersign_adapters::{
+    laravel::settings::LaravelSettings,
+    settings::{Problem, Section, Setting, Table, Value, nearest},
+};
 
 pub use database_url::DatabaseUrl;
 pub use mail_transport::{Encryption, MailServer, MailTransport, Way};
@@ -78,6 +81,8 @@ sections! {
     keys: KeySettings,
     /// `[sanctum]`
     sanctum: SanctumSettings,
+    /// `[laravel]`
+    laravel: LaravelSettings,
     /// `[jwt]`
     jwt: JwtSettings,
     /// `[passwords]`

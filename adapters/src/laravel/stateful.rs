@@ -28,7 +28,7 @@ use futures_util::{
 };
 
 use super::{
-    client,
+    client, cors,
     csrf::{self, Failure},
     fault::{self, Fault},
     input::{Input, content_type},
@@ -109,16 +109,25 @@ where
 /// The answer of a handler; a [`Fault`] is put into words here, the same for every handler and extractor.
 fn finished<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     let fault = response.response().error().and_then(Error::as_error::<Fault>);
-    // Both adapters lend the site.
-    let mut response = match (fault, response.request().app_data::<Arc<Site>>()) {
-        (Some(fault), Some(site)) => {
-            let said = fault::said_to(response.request(), site, fault);
-            response.into_response(said.map_into_right_body())
-        }
-        _ => response.map_into_left_body(),
+    let said = match (fault, response.request().app_data::<Arc<Site>>()) {
+        (Some(fault), Some(site)) => Some(fault::said_to(response.request(), site, fault)),
+        _ => None,
+    };
+    let mut response = match said {
+        Some(said) => response.into_response(said.map_into_right_body()),
+        None => response.map_into_left_body(),
     };
     throttle::tell(&mut response);
-    response
+    readable(response)
+}
+
+/// Says which pages may read an answer.
+fn readable<B>(response: ServiceResponse<B>) -> ServiceResponse<B> {
+    let (request, mut response) = response.into_parts();
+    if let Some(site) = request.app_data::<Arc<Site>>() {
+        cors::mark(site, &request, &mut response);
+    }
+    ServiceResponse::new(request, response)
 }
 
 /// The page that sent the request: its Referer, without one its Origin.
@@ -147,11 +156,11 @@ where
                 log(&sessions, request.headers(), failure);
                 let mut response = mismatch(&request, &sessions.site, failure);
                 sessions.send_session(&visitor.visit(), response.headers_mut());
-                return Ok(request.into_response(response).map_into_right_body());
+                return Ok(readable(request.into_response(response).map_into_right_body()));
             }
             Err(error) => {
                 let response = fault::said_to(request.request(), &sessions.site, &Fault::Body(error));
-                return Ok(request.into_response(response).map_into_right_body());
+                return Ok(readable(request.into_response(response).map_into_right_body()));
             }
         }
     }
