@@ -12,10 +12,11 @@ use crate::{
     adapter::Adapter,
     body::Body,
     caller::{Authentication, Caller},
+    gateway::Gate,
     laravel::{
         answer, bearer, document,
         fault::{self, Fault},
-        guard,
+        gate, guard,
         input::Input,
         login::{Fields, Login},
         remember,
@@ -95,6 +96,10 @@ impl Adapter for Sanctum {
 
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
         throttle::caller(request, mount, guard::authenticate(request, mount))
+    }
+
+    fn gate(mount: &Use<Self>) -> Gate {
+        gate::of_tokens(mount)
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {

@@ -6,10 +6,13 @@ mod docs;
 mod edge;
 mod failures;
 mod fallback;
+mod gates;
 mod health;
+mod introspect;
 mod mounts;
 mod plan;
 mod strategies;
+mod verify;
 
 pub use background::Background;
 pub use edge::edge;
@@ -40,7 +43,7 @@ use crate::config::{Problems, Settings, Sources, Verified};
 use cors::Cors;
 use docs::Docs;
 use fallback::Fallback;
-use health::HealthApi;
+use gates::Gates;
 use mounts::Mounts;
 use plan::Plan;
 
@@ -84,6 +87,7 @@ pub struct App {
     executor: Executor,
     cors: web::Data<Cors>,
     fallback: web::Data<Fallback>,
+    gates: web::Data<Gates>,
     own: Option<OwnRoutes>,
 }
 
@@ -114,11 +118,13 @@ impl App {
             proxies: settings.server.proxies(),
             postman,
         };
-        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
+        let site = Arc::new(site);
+        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &site)?);
+        let gates = web::Data::new(Gates::of(&mounts, &site));
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
         let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
-        Ok(Self { realm, owners_strategy, mounts, docs, sockets, throttle, executor, cors, fallback, own: None })
+        Ok(Self { realm, owners_strategy, mounts, docs, sockets, throttle, executor, cors, fallback, gates, own: None })
     }
 
     /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
@@ -151,6 +157,9 @@ impl App {
             own(cfg);
         }
         self.mounts.routes(cfg);
+        cfg.app_data(self.gates.clone());
+        verify::routes(cfg);
+        introspect::routes(cfg);
         health::routes(cfg);
         self.docs.routes(cfg);
         cfg.app_data(self.fallback.clone());
@@ -188,9 +197,17 @@ pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> 
     Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))
 }
 
+/// The server's own operations, for the merged document.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(health::show_liveness, health::show_readiness, verify::verify, introspect::introspect),
+    tags((name = "server", description = "The server itself"))
+)]
+struct OwnApi;
+
 /// The document of the server's own operations.
 pub fn own_document() -> OpenApi {
-    HealthApi::openapi()
+    OwnApi::openapi()
 }
 
 fn executors(settings: &Settings) -> ExecutorOptions {

@@ -17,6 +17,7 @@ use futures_util::{
 use super::{
     cors::{self, Origin},
     failures::Failures,
+    verify,
 };
 
 /// The log is the process's, and so is its patience.
@@ -34,7 +35,7 @@ where
     B: MessageBody,
 {
     let origin = Origin::of(&request);
-    if cors::is_preflight(&request) {
+    if cors::is_preflight(&request) && !verify::is_asked(request.path()) {
         let answer = origin.allow(request.headers());
         let mut response = request.into_response(answer).map_into_right_body();
         finish(&mut response, origin);
