@@ -1,5 +1,7 @@
 //! What makes a dialect: its name, its routes, its words.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, ResponseError, http::Method};
 use countersign_core::{AuthError, JwtForm, StrategyKind, password::PasswordRules};
 use utoipa::openapi::OpenApi;
@@ -9,6 +11,7 @@ use crate::{
     body::BodyError,
     caller::{self, Authentication},
     front::Front,
+    gateway::Gate,
     mount::{Neighbours, Use},
 };
 
@@ -86,6 +89,12 @@ pub trait Adapter: Sized + 'static {
     /// Who is calling. Most wires leave this as it is: the credential, looked up under the mount's strategy.
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
         caller::by_credential(request, mount)
+    }
+
+    /// Who sent a request to somebody else, which a gateway asks about. It has no session and is not counted.
+    fn gate(mount: &Use<Self>) -> Gate {
+        let mount = mount.clone();
+        Arc::new(move |request| Self::authenticate(request, &mount))
     }
 
     /// Turns a refusal into this wire's error; a wire whose answer depends on the request (its `Accept`, its

@@ -13,10 +13,11 @@ use crate::{
     body::Body,
     caller::{Authentication, Caller},
     front::Front,
+    gateway::Gate,
     laravel::{
         answer, bearer, document,
         fault::{self, Fault},
-        front, guard,
+        front, gate, guard,
         input::Input,
         login::{Fields, Login},
         remember,
@@ -93,6 +94,10 @@ impl Adapter for Sanctum {
 
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
         throttle::caller(request, mount, guard::authenticate(request, mount))
+    }
+
+    fn gate(mount: &Use<Self>) -> Gate {
+        gate::of_tokens(mount)
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {

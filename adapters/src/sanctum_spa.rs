@@ -18,10 +18,11 @@ use crate::{
     adapter::Adapter,
     caller::{Authentication, Caller},
     front::Front,
+    gateway::Gate,
     laravel::{
         answer, bearer, document,
         fault::{self, Fault},
-        front, guard,
+        front, gate, guard,
         session::{SESSION_COOKIE, Sessions},
         stateful::Group,
         throttle::{self, Throttled, at_least_one},
@@ -169,14 +170,7 @@ impl Adapter for SanctumSpa {
     }
 
     fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
-        let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
-        let (longest, remembered) = (mount.options.session_absolute_lifetime.delta(), mount.options.remember_lifetime);
-        let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
-        let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
-        sessions.secure = secure_cookies.unwrap_or(sessions.secure);
-        sessions.domain.clone_from(cookie_domain);
-        (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
-        cfg.app_data(web::Data::new(sessions));
+        cfg.app_data(web::Data::new(sessions(mount)));
     }
 
     fn describe() -> OpenApi {
@@ -192,9 +186,25 @@ impl Adapter for SanctumSpa {
         throttle::caller(request, mount, guard::authenticate(request, mount))
     }
 
+    fn gate(mount: &Use<Self>) -> Gate {
+        gate::of_sessions(mount, sessions(mount))
+    }
+
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
         fault::unserved(request, allowed)
     }
+}
+
+/// How the mount keeps its sessions.
+fn sessions(mount: &Use<SanctumSpa>) -> Sessions {
+    let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
+    let (longest, remembered) = (mount.options.session_absolute_lifetime.delta(), mount.options.remember_lifetime);
+    let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
+    let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
+    sessions.secure = secure_cookies.unwrap_or(sessions.secure);
+    sessions.domain.clone_from(cookie_domain);
+    (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
+    sessions
 }
 
 /// Set the cookies

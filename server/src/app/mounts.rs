@@ -21,7 +21,7 @@ use crate::{
 pub(super) struct Mount {
     pub(super) dialect: &'static Dialect,
     pub(super) prefix: String,
-    wired: Wired,
+    pub(super) wired: Wired,
     /// How many paths its document has.
     paths: usize,
 }
