@@ -149,7 +149,7 @@ impl Adapter for SanctumSpa {
         }
     }
 
-    fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
+    fn routes(cfg: &mut ServiceConfig, _: &SanctumSpaOptions, beside: &Neighbours) {
         cfg.service(set_cookies).service(account::log_in).service(account::log_out);
         cfg.service(api_token::rotate).service(api_token::show_meta_tag);
         cfg.service(reset::send_link).service(reset::reset_password);
