@@ -104,7 +104,7 @@ pub(super) fn write_to(mount: &Use<SanctumSpa>, reader: User) {
     rt::spawn(async move {
         let (options, site) = (&mount.options, &mount.site);
         let life = options.verification_link_lifetime;
-        let link = mount.auth.make_verification_link(&mount.prefix, &reader, life.delta());
+        let link = mount.auth.make_verification_link(&format!("{}/verify-email", mount.prefix), &reader, life.delta());
         let Some(to) = reader.email else { return };
         let words = Words {
             subject: "Verify Email Address",
