@@ -2,6 +2,7 @@
 
 mod account;
 mod api_token;
+mod entry;
 mod front_end;
 mod mails;
 mod reset;
