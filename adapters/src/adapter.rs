@@ -22,7 +22,7 @@ use crate::{
 /// impl Adapter for Minimal {
 ///     const NAME: &'static str = "minimal";
 ///     …
-///     fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+///     fn routes(cfg: &mut ServiceConfig, _: &MinimalOptions, _: &Neighbours) {
 ///         cfg.service(create_token).service(register);
 ///     }
 /// }
@@ -74,8 +74,9 @@ pub trait Adapter: Sized + 'static {
         JwtForm::Hotel
     }
 
-    /// Registers the handlers, relative to the mount's prefix; each with `#[utoipa::path]` and an actix route macro.
-    fn routes(cfg: &mut ServiceConfig, beside: &Neighbours);
+    /// Registers the handlers, relative to the mount's prefix; each with `#[utoipa::path]` and an actix route macro. Which
+    /// there are may depend on the mount's settings and on what is mounted beside it.
+    fn routes(cfg: &mut ServiceConfig, options: &Self::Options, beside: &Neighbours);
 
     /// Title, description and security schemes of the adapter's OpenAPI document; paths and schemas are collected.
     fn describe() -> OpenApi;

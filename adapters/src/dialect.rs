@@ -46,8 +46,8 @@ pub struct Dialect {
     pub serves: fn(StrategyKind) -> Result<(), &'static str>,
     /// [`Adapter::jwt_form`] of a table of options; what is wrong with them has its default.
     pub jwt_form: fn(&Table) -> JwtForm,
-    /// [`Adapter::routes`].
-    pub routes: fn(&mut ServiceConfig, &Neighbours),
+    /// [`Adapter::routes`] with a table of options; what is wrong with them has its default.
+    pub routes: fn(&mut ServiceConfig, &Table, &Neighbours),
     /// [`Adapter::describe`].
     pub describe: fn() -> OpenApi,
     /// [`Adapter::unserved`].
@@ -118,7 +118,7 @@ impl Dialect {
             },
             serves: A::serves,
             jwt_form: |options| A::jwt_form(&A::Options::read(options).0),
-            routes: A::routes,
+            routes: |cfg, options, beside| A::routes(cfg, &A::Options::read(options).0, beside),
             describe: A::describe,
             unserved: A::unserved,
             wire: wire::<A>,
@@ -159,7 +159,7 @@ fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
     let register = Arc::new(move |cfg: &mut ServiceConfig| {
         cfg.app_data(data.clone());
         A::lend(cfg, &data);
-        A::routes(cfg, &data.beside);
+        A::routes(cfg, &data.options, &data.beside);
     });
     Ok(Wired { register, mount, gate, doors })
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_token;
+mod entry;
 mod front_end;
 mod mails;
 mod reset;
@@ -152,7 +153,7 @@ impl Adapter for SanctumSpa {
         }
     }
 
-    fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
+    fn routes(cfg: &mut ServiceConfig, _: &SanctumSpaOptions, beside: &Neighbours) {
         cfg.service(set_cookies).service(account::log_in).service(account::log_out);
         cfg.service(api_token::rotate).service(api_token::show_meta_tag);
         cfg.service(reset::send_link).service(reset::reset_password);

@@ -101,7 +101,9 @@ where
             .filter(|sessions| self.group == Group::Web || page.is_some_and(|page| sessions.is_front_end(page)));
         match sessions.cloned() {
             None => Either::Left(self.service.call(request).map_ok(finished)),
-            Some(sessions) => Either::Right(answer(Rc::clone(&self.service), request, sessions).boxed_local()),
+            Some(sessions) => {
+                Either::Right(answer(Rc::clone(&self.service), request, sessions, self.group).boxed_local())
+            }
         }
     }
 }
@@ -141,13 +143,14 @@ async fn answer<S, B>(
     service: Rc<S>,
     mut request: ServiceRequest,
     sessions: web::Data<Sessions>,
+    group: Group,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
     let (visit, arrival) = sessions.read(request.request());
-    let visitor = Visitor::new(visit);
+    let visitor = Visitor::new(visit, group);
     request.extensions_mut().insert(visitor.clone());
     if !is_safe(request.method()) {
         match forged(&sessions, &visitor, arrival, &mut request).await {
@@ -169,6 +172,7 @@ where
     if asked.method() == Method::GET && !client::is_script(asked.headers()) {
         visitor.arrived_at(asked.uri().path());
     }
+    visitor.answered();
     sessions.send_both(&visitor.visit(), response.headers_mut());
     if let Some(device) = visitor.device() {
         sessions.send_device(&device, response.headers_mut());
