@@ -51,12 +51,12 @@ struct ListedToken<'a> {
     /// Its end; null for none.
     #[schema(value_type = Option<String>, required, format = DateTime)]
     expires_at: Option<Moment>,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Moment,
+    /// When it was made; null if nobody knows.
+    #[schema(value_type = Option<String>, required, format = DateTime)]
+    created_at: Option<Moment>,
     /// When it was used last; nothing else changes a token.
-    #[schema(value_type = String, format = DateTime)]
-    updated_at: Moment,
+    #[schema(value_type = Option<String>, required, format = DateTime)]
+    updated_at: Option<Moment>,
 }
 
 impl<'a> From<&'a Token> for ListedToken<'a> {
@@ -69,15 +69,16 @@ impl<'a> From<&'a Token> for ListedToken<'a> {
             abilities: &token.abilities.0,
             last_used_at: token.last_used_at.map(Moment),
             expires_at: token.expires_at.map(Moment),
-            created_at: Moment(token.created_at),
-            updated_at: Moment(token.last_used_at.unwrap_or(token.created_at)),
+            created_at: token.created_at.map(Moment),
+            updated_at: token.last_used_at.or(token.created_at).map(Moment),
         }
     }
 }
 
 /// List the tokens
 ///
-/// The user's personal access tokens, the oldest first. Their secrets are not shown.
+/// The user's personal access tokens, the oldest first. Their secrets are not shown. The api-token of the SPA's pages is
+/// not among them.
 #[utoipa::path(
     operation_id = "sanctum_list_tokens",
     tag = NAME,
@@ -92,7 +93,7 @@ impl<'a> From<&'a Token> for ListedToken<'a> {
 #[get("/api/tokens", wrap = "Group::Api")]
 pub async fn list_tokens(mount: Use<Sanctum>, caller: Caller<Sanctum>) -> Result<HttpResponse, Fault> {
     let user = caller.user.id;
-    let tokens = mount.blocking(move |auth| auth.tokens(user, Some(TokenKind::Sanctum))).await?;
+    let tokens = mount.blocking(move |auth| auth.named_tokens(user)).await?;
     Ok(answer::json(StatusCode::OK, &tokens.iter().map(ListedToken::from).collect::<Vec<_>>()))
 }
 
@@ -227,7 +228,7 @@ pub async fn delete_token(
 
 /// Delete all tokens
 ///
-/// Every personal access token of the user, that of the request included.
+/// Every personal access token of the user, that of the request and the api-token of the SPA's pages included.
 #[utoipa::path(
     operation_id = "sanctum_delete_tokens",
     tag = NAME,
