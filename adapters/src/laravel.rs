@@ -17,6 +17,7 @@ pub mod guard;
 pub mod input;
 pub mod lockout;
 pub mod login;
+pub mod mismatch;
 pub mod number;
 pub mod own;
 pub mod path;

@@ -23,6 +23,7 @@ pub mod mail;
 pub mod minimal;
 pub mod mount;
 mod multipart;
+pub mod origin;
 pub mod plain;
 pub mod sanctum;
 pub mod sanctum_spa;
