@@ -8,6 +8,10 @@ mod common;
 mod cookies;
 #[path = "sanctum_spa/csrf.rs"]
 mod csrf;
+#[path = "sanctum_spa/fixation.rs"]
+mod fixation;
+#[path = "sanctum_spa/forgery.rs"]
+mod forgery;
 #[path = "sanctum_spa/lockout.rs"]
 mod lockout;
 #[path = "sanctum_spa/login.rs"]
@@ -22,5 +26,7 @@ mod remember;
 mod reset;
 #[path = "sanctum_spa/throttle.rs"]
 mod throttle;
+#[path = "sanctum_spa/tossing.rs"]
+mod tossing;
 #[path = "sanctum_spa/verification.rs"]
 mod verification;
