@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 use countersign_core::{AuthError, TokenFault};
 use futures_util::future::Either;
 
-use super::{csrf, session::Sessions};
+use super::{csrf, mismatch, session::Sessions};
 use crate::{
     adapter::Adapter,
     caller::{self, Authentication},
@@ -40,7 +40,7 @@ fn by_session<A: Adapter>(request: &HttpRequest, mount: &Use<A>, sessions: &Sess
     if !gateway::is_safe(request)
         && let Err(failure) = csrf::check(sessions, request.headers(), (&visit, arrival), None)
     {
-        tracing::info!(reason = failure.code(), advice = failure.advice(), "CSRF token mismatch at a gateway");
+        mismatch::refused(sessions, request.headers(), failure);
         return Either::Left(ready(Err(AuthError::Forbidden)));
     }
     if let Some(verified) = mount.auth.cached_session(session.expose()) {
