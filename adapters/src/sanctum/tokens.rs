@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 
 use super::{NAME, NAME_LENGTH, Sanctum, Token as IssuedToken};
 use crate::{
+    abilities,
     body::Unread,
     caller::Caller,
     laravel::{
-        self, answer, document,
+        answer, document,
         fault::{Fault, Message},
         input::Input,
         number,
@@ -156,7 +157,7 @@ fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
     // Laravel puts what is within a field behind all fields.
     let abilities = match input.items("abilities") {
         Some(items) => given(&items, own, &mut errors),
-        None => laravel::inherited(own),
+        None => abilities::inherited(own),
     };
     errors.verdict()?;
     Ok(Grant {
@@ -173,7 +174,7 @@ fn given(items: &[(String, &Value)], own: &Abilities, errors: &mut Errors) -> Ab
         let field = format!("abilities.{key}");
         match item.as_str() {
             None => errors.add(&field, format!("The {field} field must be a string.")),
-            Some(ability) if laravel::may_give(own, ability) => abilities.push(ability.to_owned()),
+            Some(ability) if abilities::allow(own, ability) => abilities.push(ability.to_owned()),
             Some(_) => errors.add(&field, format!("The selected {field} is invalid.")),
         }
     }

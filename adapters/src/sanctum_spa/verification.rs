@@ -46,7 +46,7 @@ pub async fn verify_address(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Fault> {
     let caller = guard::session(&request, &mount).await?;
-    throttle::user(&request, &mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
+    throttle::hit(&request, &mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
     if !mount.auth.is_signed(request.path(), request.query_string()) {
         return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid signature.".into()));
     }
@@ -73,7 +73,7 @@ pub async fn verify_address(
 #[post("/email/verification-notification", wrap = "Group::Web")]
 pub async fn send_link(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, Fault> {
     let caller = guard::session(&request, &mount).await?;
-    throttle::user(&request, &mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
+    throttle::hit(&request, &mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
     if caller.user.email_verified_at.is_some() {
         return Ok(answer::redirect(&format!("{}/dashboard", mount.site.base_url)));
     }
@@ -99,7 +99,7 @@ pub(super) fn write_to(mount: &Use<SanctumSpa>, reader: User) {
     rt::spawn(async move {
         let (options, site) = (&mount.options, &mount.site);
         let life = options.verification_link_lifetime;
-        let link = mount.auth.make_verification_link(&mount.prefix, &reader, life.delta());
+        let link = mount.auth.make_verification_link(&format!("{}/verify-email", mount.prefix), &reader, life.delta());
         let Some(to) = reader.email else { return };
         let words = Words {
             subject: "Verify Email Address",

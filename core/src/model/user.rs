@@ -184,6 +184,14 @@ pub enum UserChange {
         /// Is the user inactive until the new address is confirmed? It suspends nobody.
         deactivate: bool,
     },
+    /// Another name to show, and perhaps another e-mail address; nothing is changed if somebody else holds the address.
+    Profile {
+        /// See [`User::name`].
+        name: String,
+        /// The address as typed, which is not verified any more, and the identifier that takes the place of the old one;
+        /// without it the address stays.
+        address: Option<(String, crate::identifier::Claim)>,
+    },
     /// The user has confirmed this address; nothing is changed if they have another by now.
     EmailVerified(String),
     /// The sealed api-token of document 001, or none.

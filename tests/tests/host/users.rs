@@ -140,6 +140,13 @@ impl UserStore for HostUsers {
                 row.user.email.clone_from(address);
                 row.user.is_active &= !deactivate;
             }
+            UserChange::Profile { name, address } => {
+                row.user.name.clone_from(name);
+                if let Some((address, _)) = address {
+                    row.user.email = Some(address.clone());
+                    row.user.email_verified_at = None;
+                }
+            }
             UserChange::EmailVerified(address) if row.user.email.as_ref() != Some(address) => return Ok(None),
             UserChange::EmailVerified(_) => row.user.email_verified_at = Some(now),
             UserChange::ApiToken(sealed) => row.user.api_token.clone_from(sealed),

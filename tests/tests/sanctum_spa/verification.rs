@@ -176,7 +176,7 @@ fn an_address_is_confirmed_on_every_database() {
         add_ada(&server);
         let owner = &server.owner;
         let ada = owner.user(UserId(1)).unwrap();
-        let link = owner.make_verification_link("/api", &ada, TimeDelta::hours(1));
+        let link = owner.make_verification_link("/api/verify-email", &ada, TimeDelta::hours(1));
         let (path, query) = link.split_once('?').unwrap();
         assert_eq!(path, "/api/verify-email/1/3c1b5f0cb91772d027dcdde8fb749091db780cbb");
         assert!(owner.is_signed(path, query) && !owner.is_signed(&path[4..], query));

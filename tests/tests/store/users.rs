@@ -235,6 +235,36 @@ fn another_address_takes_the_place_of_the_old_one_unless_somebody_holds_it() {
 }
 
 #[test]
+fn a_profile_changes_as_a_whole_or_not_at_all() {
+    on_every_database(|store, _| {
+        let (ada, bob) = (create(store, "ada"), create(store, "bob"));
+        let change = |user: &User, name: &str, address: Option<&str>| {
+            let claimed = |address: &str| (address.to_owned(), required(Kind::Email, Key::email(address)));
+            let change = UserChange::Profile { name: name.to_owned(), address: address.map(claimed) };
+            store.change_user(user.id, &change, moment(1)).unwrap()
+        };
+        let holder = |address: &str| store.account(&[Key::email(address)]).unwrap().map(|account| account.user.id);
+
+        let named = change(&ada, "Ada K.", None).unwrap();
+        assert_eq!(
+            (named.name.as_str(), &named.email, named.email_verified_at),
+            ("Ada K.", &ada.email, Some(moment(-5)))
+        );
+        assert_eq!(named.updated_at, Some(moment(1)));
+        let moved = change(&ada, "Ada L.", Some("New@example.org")).unwrap();
+        assert_eq!((moved.name.as_str(), moved.email.as_deref()), ("Ada L.", Some("New@example.org")));
+        assert_eq!((moved.email_verified_at, holder("new@example.org")), (None, Some(ada.id)));
+        assert_eq!(holder(ada.email.as_deref().unwrap()), None);
+        assert_eq!(change(&bob, "Mallory", Some("NEW@example.org")), None);
+        assert_eq!(store.user(bob.id).unwrap(), Some(bob));
+        let respelled = change(&ada, "Ada", Some("new@example.org")).unwrap();
+        assert_eq!((respelled.email.as_deref(), holder("new@example.org")), (Some("new@example.org"), Some(ada.id)));
+        let nobody = UserChange::Profile { name: "x".to_owned(), address: None };
+        assert_eq!(store.change_user(NOBODY, &nobody, moment(1)).unwrap(), None);
+    });
+}
+
+#[test]
 fn nobody_is_locked_out_by_a_change_of_address() {
     on_every_database(|store, _| {
         let by_address = |name: &str| {
