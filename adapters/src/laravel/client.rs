@@ -16,6 +16,13 @@ pub fn is_script(headers: &HeaderMap) -> bool {
     is(headers, "x-requested-with", "XMLHttpRequest")
 }
 
+/// Does a browser fetch this before anybody asked for it? (`prefetch()` in Laravel.)
+pub fn is_prefetch(headers: &HeaderMap) -> bool {
+    let says =
+        |name| headers.get(name).is_some_and(|given: &HeaderValue| given.as_bytes().eq_ignore_ascii_case(b"prefetch"));
+    ["x-moz", "purpose", "sec-purpose"].into_iter().any(says)
+}
+
 fn is(headers: &HeaderMap, name: &str, value: &str) -> bool {
     headers.get(name).is_some_and(|given: &HeaderValue| given == value)
 }

@@ -10,7 +10,7 @@ use super::{
     reset::Status,
 };
 use crate::{
-    laravel::{answer, document, fault::Fault, fault::Message, guard, stateful::Group, throttle},
+    laravel::{answer, document, fault::Fault, fault::Message, guard, stateful::Group, throttle, visitor::Visitor},
     mount::Use,
 };
 
@@ -52,7 +52,8 @@ pub async fn verify_address(
     }
     let (id, hash) = path.into_inner();
     mount.blocking(move |auth| auth.verify_address(&caller.user, &id, &hash)).await?;
-    Ok(answer::redirect(&format!("{}/dashboard?verified=1", mount.options.front_end(&mount.site))))
+    let confirmed = format!("{}/dashboard?verified=1", mount.options.front_end(&mount.site));
+    Ok(answer::redirect(&Visitor::intended(&request, &mount.site, confirmed)))
 }
 
 /// Ask for a link that confirms the address
@@ -75,7 +76,8 @@ pub async fn send_link(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<H
     let caller = guard::session(&request, &mount).await?;
     throttle::hit(&request, &mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
     if caller.user.email_verified_at.is_some() {
-        return Ok(answer::redirect(&format!("{}/dashboard", mount.site.base_url)));
+        let dashboard = format!("{}/dashboard", mount.site.base_url);
+        return Ok(answer::redirect(&Visitor::intended(&request, &mount.site, dashboard)));
     }
     if let Some(address) = &caller.user.email {
         // Whoever registers with somebody else's address could fill their mailbox.
