@@ -4,11 +4,23 @@ use actix_web::http::header::{ACCEPT, HeaderMap, HeaderValue};
 
 /// JSON if the client prefers it before everything else, or if it is a script that takes anything.
 pub fn expects_json(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    match preferred(accepted) {
+    match preferred(accepted(headers)) {
         None | Some("*/*" | "*") => is_script(headers) && !is(headers, "x-pjax", "true"),
-        Some(media_type) => media_type.contains("/json") || media_type.contains("+json"),
+        Some(media_type) => is_json(media_type),
     }
+}
+
+/// JSON if the client prefers it before everything else, and not otherwise: Laravel's `wantsJson`.
+pub fn wants_json(headers: &HeaderMap) -> bool {
+    preferred(accepted(headers)).is_some_and(is_json)
+}
+
+fn accepted(headers: &HeaderMap) -> &str {
+    headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default()
+}
+
+fn is_json(media_type: &str) -> bool {
+    media_type.contains("/json") || media_type.contains("+json")
 }
 
 /// Does the client say that a script sent this? (`ajax()` in Laravel.)
