@@ -14,6 +14,7 @@ mod url_mask;
 use std::{error::Error, fmt};
 
 use countersign_adapters::{
+    laravel::settings::LaravelSettings,
     origin::Origin,
     settings::{Problem, Section, Setting, Table, Value, nearest},
 };
@@ -82,6 +83,8 @@ sections! {
     keys: KeySettings,
     /// `[sanctum]`
     sanctum: SanctumSettings,
+    /// `[laravel]`
+    laravel: LaravelSettings,
     /// `[jwt]`
     jwt: JwtSettings,
     /// `[passwords]`

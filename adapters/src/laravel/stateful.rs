@@ -29,7 +29,7 @@ use futures_util::{
 };
 
 use super::{
-    client,
+    client, cors,
     csrf::{self, Failure},
     fault::{self, Fault},
     input::{Input, content_type},
@@ -103,7 +103,9 @@ where
             .filter(|sessions| self.group == Group::Web || page.is_some_and(|page| sessions.is_front_end(page)));
         match sessions.cloned() {
             None => Either::Left(self.service.call(request).map_ok(finished)),
-            Some(sessions) => Either::Right(answer(Rc::clone(&self.service), request, sessions).boxed_local()),
+            Some(sessions) => {
+                Either::Right(answer(Rc::clone(&self.service), request, sessions, self.group).boxed_local())
+            }
         }
     }
 }
@@ -111,19 +113,30 @@ where
 /// The answer of a handler; a [`Fault`] is put into words here, the same for every handler and extractor.
 fn finished<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     let fault = response.response().error().and_then(Error::as_error::<Fault>);
-    // Both adapters lend the site.
-    let mut response = match (fault, response.request().app_data::<Arc<Site>>()) {
+    let said = match (fault, response.request().app_data::<Arc<Site>>()) {
         (Some(fault), Some(site)) => {
             if matches!(fault, Fault::Auth(AuthError::Token(_))) && Visitor::of(response.request()).is_none() {
                 mismatch::ignored(response.request());
             }
-            let said = fault::said_to(response.request(), site, fault);
-            response.into_response(said.map_into_right_body())
+            Some(fault::said_to(response.request(), site, fault))
         }
-        _ => response.map_into_left_body(),
+        _ => None,
+    };
+    let mut response = match said {
+        Some(said) => response.into_response(said.map_into_right_body()),
+        None => response.map_into_left_body(),
     };
     throttle::tell(&mut response);
-    response
+    readable(response)
+}
+
+/// Says which pages may read an answer.
+fn readable<B>(response: ServiceResponse<B>) -> ServiceResponse<B> {
+    let (request, mut response) = response.into_parts();
+    if let Some(site) = request.app_data::<Arc<Site>>() {
+        cors::mark(site, &request, &mut response);
+    }
+    ServiceResponse::new(request, response)
 }
 
 /// The page that sent the request: its Referer, without one its Origin.
@@ -137,26 +150,27 @@ async fn answer<S, B>(
     service: Rc<S>,
     mut request: ServiceRequest,
     sessions: web::Data<Sessions>,
+    group: Group,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
     let (visit, arrival) = sessions.read(request.request());
-    let visitor = Visitor::new(visit);
+    let visitor = Visitor::new(visit, group);
     request.extensions_mut().insert(visitor.clone());
     if !is_safe(request.method()) {
         match forged(&sessions, &visitor, arrival, &mut request).await {
             Ok(None) => {}
             Ok(Some(failure)) => {
-                mismatch::refused(&sessions, request.headers(), failure);
+                mismatch::refused("CSRF token mismatch", &sessions, request.headers(), failure);
                 let mut response = mismatch(&request, &sessions.site, failure);
                 sessions.send_session(&visitor.visit(), response.headers_mut());
-                return Ok(request.into_response(response).map_into_right_body());
+                return Ok(readable(request.into_response(response).map_into_right_body()));
             }
             Err(error) => {
                 let response = fault::said_to(request.request(), &sessions.site, &Fault::Body(error));
-                return Ok(request.into_response(response).map_into_right_body());
+                return Ok(readable(request.into_response(response).map_into_right_body()));
             }
         }
     }
@@ -165,6 +179,7 @@ where
     if asked.method() == Method::GET && !client::is_script(asked.headers()) {
         visitor.arrived_at(asked.uri().path());
     }
+    visitor.answered();
     sessions.send_both(&visitor.visit(), response.headers_mut());
     if let Some(device) = visitor.device() {
         sessions.send_device(&device, response.headers_mut());

@@ -94,6 +94,9 @@ fn listed(lists: &Lists) -> String {
         format!("answers readable (CORS) {}", many(&lists.cors_origins)),
         format!("WebSockets from         {}", lists.websocket_origins),
     ];
+    if lists.is_laravel_open {
+        lines.push("Laravel's dialects: readable for any page, without cookies".to_owned());
+    }
     for cookies in &lists.cookies {
         let domain = cookies.domain.as_deref().unwrap_or("the server's host alone");
         let secure = if cookies.secure { "Secure" } else { "not Secure" };
@@ -108,7 +111,7 @@ fn listed(lists: &Lists) -> String {
         lines.push("nothing was found".to_owned());
     }
     lines.extend(lists.warnings.iter().map(|warning| format!("warning: {warning}")));
-    lines.push(format!("not checked, because this version has none of it: {}", lists.absent.join("; ")));
+    lines.push(format!("settled: {}", lists.settled.join("; ")));
     lines.join("\n") + "\n"
 }
 

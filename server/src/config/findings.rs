@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use countersign_adapters::{
     Adapter as _,
     djoser::{Djoser, DjoserOptions},
+    laravel::settings::CorsOrigins,
     origin::{Origin, domain_matches, is_public_suffix, registrable},
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
     settings::{Problem, Value, parse_options},
@@ -64,6 +65,11 @@ impl Findings {
             let url = settings.server.public_url();
             let message = format!("is empty although sanctum_spa is mounted: only pages of {url} itself have sessions");
             self.warned.push(Problem::new("front_ends", None, message));
+        }
+        let has_foreign = |base: &Base| pages(settings).any(|page| page != base.origin);
+        if settings.laravel.cors_origins == CorsOrigins::Any && base.is_some_and(has_foreign) {
+            let message = "goes without cookies: pages of front_ends cannot read what sanctum_spa answers them";
+            self.warn("laravel.cors_origins", "any", message);
         }
         let Some(Base { origin: base, is_declared }) = base else { return };
         for page in pages(settings) {

@@ -4,7 +4,7 @@
 use countersign_adapters::{
     Adapter as _, Dialect,
     djoser::{Djoser, DjoserOptions},
-    laravel::{session::CSRF_COOKIE, stateful::authority},
+    laravel::{session::CSRF_COOKIE, settings::CorsOrigins, stateful::authority},
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
 };
 use serde::Serialize;
@@ -14,17 +14,22 @@ use crate::{
     serve::{MAILS_IN_THE_LOG, writes_mails_into_the_log},
 };
 
-/// What this version has not, so that nothing of it can be wrong.
-const ABSENT: [&str; 2] =
-    ["/verify and its identity headers", "a choice of the algorithm of JSON Web Tokens: they are signed with HS256"];
+/// What other servers let one set wrong, and this one does not let one set.
+const SETTLED: [&str; 3] = [
+    "cookies have SameSite=Lax",
+    "/verify sends every identity header, with none where nothing is known",
+    "JSON Web Tokens are signed with HS256",
+];
 
 /// The lists, and what is found wrong with them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lists {
     /// Whose pages have sessions: host and port, as Sanctum compares them. The last is the server itself.
     pub stateful_hosts: Vec<String>,
-    /// Whose pages may read answers.
+    /// Whose pages may read answers, with cookies.
     pub cors_origins: Vec<String>,
+    /// May any page read what Laravel's dialects answer, without cookies, instead? (`laravel.cors_origins`)
+    pub is_laravel_open: bool,
     /// Whose pages may open a WebSocket.
     pub websocket_origins: &'static str,
     /// The cookies of each cookie login.
@@ -33,8 +38,8 @@ pub struct Lists {
     pub links: Vec<Links>,
     /// What may not be meant.
     pub warnings: Vec<String>,
-    /// What is not checked because this version has none of it.
-    pub absent: [&'static str; 2],
+    /// What is not checked because it cannot be set.
+    pub settled: [&'static str; 3],
 }
 
 /// The cookies of a mount.
@@ -91,11 +96,12 @@ impl Lists {
         Self {
             stateful_hosts: settings.front_ends.iter().chain([&base]).filter_map(|url| authority(url)).collect(),
             cors_origins: settings.front_ends.clone(),
+            is_laravel_open: settings.laravel.cors_origins == CorsOrigins::Any,
             websocket_origins: "any: no cookie opens one",
             cookies: cookies.collect(),
             links: spa_links.chain(djoser_links).collect(),
             warnings,
-            absent: ABSENT,
+            settled: SETTLED,
         }
     }
 }

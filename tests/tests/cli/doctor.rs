@@ -43,8 +43,8 @@ fn without_options_it_prints_what_follows_from_the_configuration() {
          links of sanctum_spa at \"/\": http://localhost:3000\n\
          links of djoser at \"/auth/\": http://127.0.0.1:8000\n\
          warning: mails go into the log, with links that let their reader in: set mail.transport\n\
-         not checked, because this version has none of it: /verify and its identity headers; a choice of the algorithm of \
-         JSON Web Tokens: they are signed with HS256\n"
+         settled: cookies have SameSite=Lax; /verify sends every identity header, with none where nothing is known; JSON \
+         Web Tokens are signed with HS256\n"
     );
     assert_eq!(std::fs::read_dir(sandbox.folder()).unwrap().count(), 0, "nothing was made");
     sandbox.write(
@@ -63,6 +63,7 @@ fn without_options_it_prints_what_follows_from_the_configuration() {
             "configuration": {
                 "stateful_hosts": ["app.example.org", "x.example.com", "api.example.org"],
                 "cors_origins": ["https://app.example.org", "https://x.example.com"],
+                "is_laravel_open": false,
                 "websocket_origins": "any: no cookie opens one",
                 "cookies": [{
                     "mount": "sanctum_spa at \"/spa/\"",
@@ -80,9 +81,10 @@ fn without_options_it_prints_what_follows_from_the_configuration() {
                      \"https://api.example.org\": a browser sends no cookies from its pages, so that sanctum_spa logs \
                      nobody in there; they need one registrable domain, or tokens",
                 ],
-                "absent": [
-                    "/verify and its identity headers",
-                    "a choice of the algorithm of JSON Web Tokens: they are signed with HS256",
+                "settled": [
+                    "cookies have SameSite=Lax",
+                    "/verify sends every identity header, with none where nothing is known",
+                    "JSON Web Tokens are signed with HS256",
                 ],
             },
             "visit": null,

@@ -78,6 +78,13 @@ fn what_may_not_be_meant_is_a_warning() {
             ],
         ),
         (
+            spa(&["http://localhost:3000"], "", "[laravel]\ncors_origins = \"any\""),
+            &[
+                "laravel.cors_origins: \"any\" goes without cookies: pages of front_ends cannot read what sanctum_spa answers \
+               them",
+            ],
+        ),
+        (
             spa(&["http://localhost:3000"], "", "cookie_domain = \"example.org\""),
             &[
                 "mount[1].cookie_domain: \"example.org\" is not the domain of server.base_url \"http://127.0.0.1:8000\": \
