@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod bearer;
 pub mod client;
+pub mod cookies;
 pub mod cors;
 pub mod csrf;
 pub mod document;

@@ -21,7 +21,7 @@ use crate::{
     front::Front,
     gateway::Gate,
     laravel::{
-        answer, bearer, document,
+        answer, bearer, cookies, document,
         fault::{self, Fault},
         front, gate, guard,
         session::{SESSION_COOKIE, Sessions},
@@ -62,7 +62,8 @@ impl From<Replaces> for ApiTokenReplaces {
 crate::settings! {
     /// The cookie login of a single-page application, with CSRF protection and an api-token.
     pub struct SanctumSpaOptions {
-        /// The name of the session cookie.
+        /// The name of the session cookie. One that begins with "__Host-" no other host can plant in a browser; the
+        /// cookie of remembered devices begins so then, too.
         pub session_cookie: String = SESSION_COOKIE.to_owned(), check = cookie_name,
         /// How long a session lives without a request.
         pub session_lifetime: Span = Span::hours(2), check = between(Span::seconds(60), Span::days(400)),
@@ -151,6 +152,24 @@ impl Adapter for SanctumSpa {
             StrategyKind::SanctumPat => Ok(()),
             StrategyKind::DjoserToken | StrategyKind::JwtPair => Err("its api-token is a personal access token"),
         }
+    }
+
+    fn contradictions(options: &Self::Options) -> Vec<(&'static str, &'static str)> {
+        let prefix = cookies::prefix(&options.session_cookie);
+        let is_host_only = prefix.eq_ignore_ascii_case(cookies::HOST_PREFIX);
+        let found = [
+            (
+                !prefix.is_empty() && options.secure_cookies == Some(false),
+                "secure_cookies",
+                "leaves browsers without the cookie of the name in `session_cookie`, which they take over TLS only",
+            ),
+            (
+                is_host_only && options.cookie_domain.is_some(),
+                "cookie_domain",
+                "leaves browsers without the cookie of the name in `session_cookie`, which they take without a domain only",
+            ),
+        ];
+        found.into_iter().filter(|(is, ..)| *is).map(|(_, key, message)| (key, message)).collect()
     }
 
     fn routes(cfg: &mut ServiceConfig, _: &SanctumSpaOptions, beside: &Neighbours) {

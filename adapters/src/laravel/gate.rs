@@ -40,7 +40,7 @@ fn by_session<A: Adapter>(request: &HttpRequest, mount: &Use<A>, sessions: &Sess
     if !gateway::is_safe(request)
         && let Err(failure) = csrf::check(sessions, request.headers(), (&visit, arrival), None)
     {
-        mismatch::refused("CSRF token mismatch at a gateway", sessions, request.headers(), failure);
+        mismatch::refused(sessions, request.headers(), failure);
         return Either::Left(ready(Err(AuthError::Forbidden)));
     }
     if let Some(verified) = mount.auth.cached_session(session.expose()) {

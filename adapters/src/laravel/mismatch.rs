@@ -176,8 +176,8 @@ impl<'a> Circumstances<'a> {
     }
 }
 
-/// Tells why a request was refused: `what` says where it was.
-pub fn refused(what: &str, sessions: &Sessions, headers: &HeaderMap, failure: Failure) {
+/// Tells why a request was refused, here with 419 or at a gateway.
+pub fn refused(sessions: &Sessions, headers: &HeaderMap, failure: Failure) {
     let seen = Circumstances::of(sessions, headers);
     tracing::info!(
         reason = failure.code(),
@@ -190,7 +190,7 @@ pub fn refused(what: &str, sessions: &Sessions, headers: &HeaderMap, failure: Fa
         headers = seen.tokens().join(", "),
         front_ends = seen.front_ends().join(", "),
         advice = seen.advice(failure),
-        "{what}"
+        "CSRF token mismatch"
     );
 }
 

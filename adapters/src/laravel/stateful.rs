@@ -163,7 +163,7 @@ where
         match forged(&sessions, &visitor, arrival, &mut request).await {
             Ok(None) => {}
             Ok(Some(failure)) => {
-                mismatch::refused("CSRF token mismatch", &sessions, request.headers(), failure);
+                mismatch::refused(&sessions, request.headers(), failure);
                 let mut response = mismatch(&request, &sessions.site, failure);
                 sessions.send_session(&visitor.visit(), response.headers_mut());
                 return Ok(readable(request.into_response(response).map_into_right_body()));
