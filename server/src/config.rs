@@ -1,6 +1,7 @@
 //! The configuration: declared once, read from `countersign.toml` and the environment, checked as a whole.
 
 mod database_url;
+mod findings;
 mod mail_transport;
 mod mounts;
 mod origin;
@@ -19,6 +20,7 @@ use countersign_adapters::{
 };
 
 pub use database_url::DatabaseUrl;
+pub use findings::{Findings, common_parent, mounted};
 pub use mail_transport::{Encryption, MailServer, MailTransport, Way};
 pub use mounts::MountSettings;
 pub use reference::reference;
@@ -176,6 +178,7 @@ impl Settings {
             let message = format!("is less than jwt.access_ttl, which is \"{}\"", jwt.access_ttl);
             found.push(Problem::new("jwt.refresh_ttl", Some(&Value::String(jwt.refresh_ttl.to_string())), message));
         }
+        found.extend(Findings::of(self).refused);
         found
     }
 
