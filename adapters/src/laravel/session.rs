@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     remember::{self, Device},
-    stateful::{authority, hosts},
+    stateful::{hosts, is_below},
     visitor::Visit,
 };
 use crate::mount::Site;
@@ -94,7 +94,7 @@ impl Sessions {
     /// Was the page that sent this served by one of the front ends? (Sanctum's `EnsureFrontendRequestsAreStateful`:
     /// the Referer decides, without one the Origin.)
     pub fn is_front_end(&self, page: &str) -> bool {
-        authority(page).is_some_and(|host| self.hosts.contains(&host))
+        is_below(page, &self.hosts)
     }
 
     /// The visit that a request's cookie holds, or a new one.
