@@ -1,10 +1,10 @@
-//! What a run of the tests must have: `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,mysql,python` turns "not there" into a
+//! What a run of the tests must have: `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,mysql,python,nginx,caddy` turns "not there" into a
 //! failure.
 
 use std::env;
 
 /// All that can be asked for.
-const KNOWN: [&str; 4] = ["sqlite", "postgres", "mysql", "python"];
+const KNOWN: [&str; 6] = ["sqlite", "postgres", "mysql", "python", "nginx", "caddy"];
 
 /// Is this required?
 ///
