@@ -7,6 +7,7 @@ mod edge;
 mod failures;
 mod fallback;
 mod health;
+mod jwks;
 mod mounts;
 mod plan;
 mod strategies;
@@ -30,17 +31,20 @@ use countersign_core::{
     cache::{Cache, CacheOptions},
     env::{Clock, Random},
     password::{PasswordRules, Passwords},
-    seal::KeyRing,
     store::{TokenStore, UserStore},
 };
 
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
-use crate::config::{Problems, Settings, Sources, Verified};
+use crate::{
+    config::{Problems, Settings, Sources, Verified},
+    keys::Keys,
+};
 use cors::Cors;
 use docs::Docs;
 use fallback::Fallback;
 use health::HealthApi;
+use jwks::{Jwks, JwksApi};
 use mounts::Mounts;
 use plan::Plan;
 
@@ -51,8 +55,8 @@ pub struct Parts {
     pub users: Arc<dyn UserStore>,
     /// The tokens.
     pub tokens: Arc<dyn TokenStore>,
-    /// The server key ring.
-    pub keys: KeyRing,
+    /// The server's keys.
+    pub keys: Keys,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The randomness.
@@ -76,6 +80,8 @@ pub enum AssemblyError {
 #[derive(Clone)]
 pub struct App {
     realm: Realm,
+    keys: Keys,
+    jwks: web::Data<Jwks>,
     owners_strategy: Strategy,
     mounts: Arc<Mounts>,
     docs: Docs,
@@ -97,8 +103,9 @@ impl App {
     /// [`AssemblyError`].
     pub fn assemble(settings: &Settings, parts: Parts) -> Result<Self, AssemblyError> {
         let plan = Plan::of(settings)?;
-        let owners_strategy = strategies::owners(&plan, settings, &parts.keys);
+        let owners_strategy = strategies::owners(&plan, settings, &parts.keys.jwt);
         let postman = Arc::clone(&parts.postman);
+        let keys = parts.keys.clone();
         let realm = realm(settings, parts);
         let executor = Executor::start(executors(settings))?;
         let sockets = Sockets::default();
@@ -114,11 +121,25 @@ impl App {
             proxies: settings.server.proxies(),
             postman,
         };
-        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
+        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &keys.jwt, &Arc::new(site))?);
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
         let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
-        Ok(Self { realm, owners_strategy, mounts, docs, sockets, throttle, executor, cors, fallback, own: None })
+        let jwks = web::Data::new(Jwks::of(keys.jwt.clone(), settings.keys.announce));
+        Ok(Self {
+            realm,
+            keys,
+            jwks,
+            owners_strategy,
+            mounts,
+            docs,
+            sockets,
+            throttle,
+            executor,
+            cors,
+            fallback,
+            own: None,
+        })
     }
 
     /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
@@ -152,6 +173,8 @@ impl App {
         }
         self.mounts.routes(cfg);
         health::routes(cfg);
+        cfg.app_data(self.jwks.clone());
+        jwks::routes(cfg);
         self.docs.routes(cfg);
         cfg.app_data(self.fallback.clone());
         cfg.default_service(web::to(fallback::unserved));
@@ -167,7 +190,7 @@ impl App {
     /// # Errors
     /// If the log cannot be read, or the system gives no threads.
     pub fn background(&self, settings: &Settings) -> io::Result<Background> {
-        Background::start(&self.realm, &self.throttle, settings.cache.poll.into())
+        Background::start(&self.realm, &self.keys, &self.throttle, settings.cache.poll.into())
     }
 }
 
@@ -184,13 +207,15 @@ pub fn load(sources: &Sources) -> Result<Settings, Problems> {
 /// # Errors
 /// Mounts that cannot be served.
 pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> {
-    let strategy = strategies::owners(&Plan::of(settings)?, settings, &parts.keys);
+    let strategy = strategies::owners(&Plan::of(settings)?, settings, &parts.keys.jwt);
     Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))
 }
 
 /// The document of the server's own operations.
 pub fn own_document() -> OpenApi {
-    HealthApi::openapi()
+    let mut document = HealthApi::openapi();
+    document.merge(JwksApi::openapi());
+    document
 }
 
 fn executors(settings: &Settings) -> ExecutorOptions {
@@ -213,7 +238,7 @@ fn realm(settings: &Settings, parts: Parts) -> Realm {
         users: parts.users,
         tokens: parts.tokens,
         passwords: Passwords::new(settings.passwords.argon2()),
-        keys: parts.keys,
+        keys: parts.keys.ring,
         clock: parts.clock,
         random: parts.random,
         cache: Cache::new(CacheOptions { capacity, bound: Some(settings.cache.bound.into()) }),

@@ -4,6 +4,8 @@
 
 #[path = "cli/configuration.rs"]
 mod configuration;
+#[path = "cli/keys.rs"]
+mod keys;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/tokens.rs"]

@@ -163,7 +163,9 @@ impl SimpleJwt {
         end: Timestamp,
     ) -> Result<Secret, AuthError> {
         let (exp, iat) = (end.timestamp(), realm.now().timestamp());
-        self.keys.sign(realm.now(), &Claims { token_type, exp, iat, jti, user_id: user.id.to_string() }).map(Secret::new)
+        self.keys
+            .sign(realm.now(), &Claims { token_type, exp, iat, jti, user_id: user.id.to_string() })
+            .map(Secret::new)
     }
 }
 

@@ -17,13 +17,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::JwtAlgorithm;
-use crate::{
-    error::AuthError,
-    model::Timestamp,
-    seal::hmac,
-    secret::Digest,
-    strategy::StrategyKind,
-};
+use crate::{error::AuthError, model::Timestamp, seal::hmac, secret::Digest, strategy::StrategyKind};
 
 /// Bytes of a coordinate of P-256.
 const P256_BYTES: usize = 32;
@@ -216,8 +210,21 @@ impl JwtKey {
         self.signer.is_some()
     }
 
+    /// When it begins to sign, if that is known.
+    pub fn from(&self) -> Option<Timestamp> {
+        self.from
+    }
+
+    /// When it ceases to check, if it was told to.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.until
+    }
+
     /// A token with these claims.
-    pub(in crate::strategy) fn sign(&self, claims: &impl Serialize) -> Result<String, AuthError> {
+    ///
+    /// # Errors
+    /// [`AuthError::Unsupported`] for a key that only checks, and for claims that are no JSON.
+    pub fn sign(&self, claims: &impl Serialize) -> Result<String, AuthError> {
         // Fails only for claims that are no JSON, which these always are, or without memory.
         let payload = serde_json::to_vec(claims).map_err(|_| AuthError::Unsupported(StrategyKind::JwtPair))?;
         let message = format!("{}.{}", self.header, BASE64.encode(payload));
@@ -240,7 +247,7 @@ impl JwtKey {
     }
 
     /// Is `signature` (base64url without padding, in its one canonical form) that of `message`?
-    pub(super) fn holds(&self, message: &str, signature: &str) -> bool {
+    pub fn holds(&self, message: &str, signature: &str) -> bool {
         let Ok(signature) = BASE64.decode(signature) else { return false };
         match &self.verifier {
             Some(verifier) => verifier.verify_sig(message.as_bytes(), &signature).is_ok(),

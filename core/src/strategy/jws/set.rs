@@ -9,12 +9,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{CLOCK_SKEW_SECONDS, JwtAlgorithm, JwtKey};
-use crate::{
-    error::AuthError,
-    model::Timestamp,
-    secret::Digest,
-    strategy::StrategyKind,
-};
+use crate::{error::AuthError, model::Timestamp, secret::Digest, strategy::StrategyKind};
 
 /// A set in which nothing signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
