@@ -30,6 +30,8 @@ mod lockout;
 mod login;
 #[path = "sanctum_spa/mailed.rs"]
 mod mailed;
+#[path = "sanctum_spa/mismatch.rs"]
+mod mismatch;
 #[path = "sanctum_spa/registration.rs"]
 mod registration;
 #[path = "sanctum_spa/remember.rs"]

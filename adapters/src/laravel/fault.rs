@@ -1,6 +1,6 @@
 //! Every refusal of the Laravel dialects, and the one place that says it.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    answer, client,
+    answer, client, cors, path,
     rules::{Errors, ValidationError, label},
     visitor::Visitor,
 };
@@ -247,17 +247,21 @@ fn later(status: StatusCode, message: &str, after: Duration, as_json: bool) -> H
 
 /// A status with a message, or its page.
 pub fn said(status: StatusCode, message: &str, as_json: bool) -> HttpResponse {
-    if as_json { answer::message(status, message) } else { answer::page(status, title(status)) }
+    if as_json { answer::message(status, message) } else { page(status) }
 }
 
-/// The titles of Laravel's error pages.
-fn title(status: StatusCode) -> &'static str {
+/// Laravel's page of a status, or Symfony's if Laravel has none.
+fn page(status: StatusCode) -> HttpResponse {
     // Laravel's own number; HTTP has no name for it.
     const PAGE_EXPIRED: u16 = 419;
+    let reason = status.canonical_reason().unwrap_or("Error");
     match status.as_u16() {
-        PAGE_EXPIRED => "Page Expired",
-        500 => "Server Error",
-        _ => status.canonical_reason().unwrap_or("Error"),
+        PAGE_EXPIRED => answer::page(status, "Page Expired"),
+        500 => answer::page(status, "Server Error"),
+        401..=404 | 429 | 503 => answer::page(status, reason),
+        // RFC 9110 renamed it.
+        413 => answer::plain_page(status, "Content Too Large"),
+        _ => answer::plain_page(status, reason),
     }
 }
 
@@ -266,11 +270,16 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 /// [`crate::Adapter::unserved`] of both dialects: what Laravel's router says when no route fits.
 pub fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
+    let mut response = routed(request, allowed);
+    if let Some(site) = request.app_data::<Arc<Site>>() {
+        cors::mark(site, request, &mut response);
+    }
+    response
+}
+
+fn routed(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
     let as_json = client::expects_json(request.headers());
-    let path = match request.path().trim_matches('/') {
-        "" => "/",
-        path => path,
-    };
+    let path = path::shown(request);
     if allowed.is_empty() {
         return said(StatusCode::NOT_FOUND, &format!("The route {path} could not be found."), as_json);
     }

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     cookies,
     remember::{self, Device},
-    stateful::{authority, hosts},
-    visitor::Visit,
+    stateful::{hosts, is_below},
+    visitor::{PasswordNotes, Visit},
 };
 use crate::mount::Site;
 
@@ -81,6 +81,8 @@ struct Content {
     session: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     previous: Option<String>,
+    #[serde(default, skip_serializing_if = "PasswordNotes::is_empty")]
+    password: PasswordNotes,
 }
 
 impl Sessions {
@@ -102,7 +104,7 @@ impl Sessions {
     /// Was the page that sent this served by one of the front ends? (Sanctum's `EnsureFrontendRequestsAreStateful`:
     /// the Referer decides, without one the Origin.)
     pub fn is_front_end(&self, page: &str) -> bool {
-        authority(page).is_some_and(|host| self.hosts.contains(&host))
+        is_below(page, &self.hosts)
     }
 
     /// The visit that a request's cookie holds, or a new one. Of cookies that hold different visits none counts: one of
@@ -136,6 +138,7 @@ impl Sessions {
             csrf: visit.csrf.clone(),
             session: visit.session.as_ref().map(|secret| secret.expose().to_owned()),
             previous: visit.previous.clone(),
+            password: visit.password,
         };
         // Strings and numbers always can be written.
         let clear = serde_json::to_string(&content).unwrap_or_default();
@@ -168,8 +171,10 @@ impl Sessions {
         let content: Content = serde_json::from_str(&self.realm.keys().open(SESSION_SEAL, sealed)?).ok()?;
         let age = self.realm.now().timestamp() - content.at;
         let lives = age >= -CLOCKS_DIFFER && u64::try_from(age.max(0)).is_ok_and(|age| age < self.life.as_secs());
+        // A session that was flushed has no token, and gets one when it is seen again.
+        let csrf = if content.csrf.is_empty() { Visit::new(self.realm.random()).csrf } else { content.csrf };
         let session = content.session.map(Secret::new);
-        lives.then_some(Visit { csrf: content.csrf, session, previous: content.previous })
+        lives.then_some(Visit { csrf, session, previous: content.previous, password: content.password })
     }
 
     /// Sends a cookie that lives for `life` from now on.

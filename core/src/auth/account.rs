@@ -126,6 +126,30 @@ impl Auth {
         self.put_email(user, email, true)
     }
 
+    /// Gives a user another name to show and another e-mail address, both or neither. The address is no longer verified,
+    /// unless it is the one that the user has, letter for letter.
+    ///
+    /// # Errors
+    /// [`AuthError::Taken`] if somebody else holds the address; [`AuthError::Invalid`], [`AuthError::NotFound`],
+    /// [`AuthError::Store`].
+    pub fn change_profile(&self, user: UserId, name: &str, email: &str) -> Result<User, AuthError> {
+        let name = usable("name", Some(name))?.ok_or(AuthError::Invalid { field: "name" })?;
+        let email = usable("email", Some(email))?.ok_or(AuthError::Invalid { field: "email" })?;
+        let key = Key::email(&email);
+        if !key.fits() {
+            return Err(AuthError::Invalid { field: "email" });
+        }
+        let is_same = self.user(user)?.email.as_ref() == Some(&email);
+        let claim = Claim { kind: Kind::Email, key: key.clone(), required: true };
+        let change = UserChange::Profile { name, address: (!is_same).then_some((email, claim)) };
+        match self.change(user, &change, Revoke::Nothing) {
+            Err(AuthError::NotFound) if self.is_held_by_another(user, key)? => {
+                Err(AuthError::Taken(Taken(vec![Kind::Email])))
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Gives a user another user name, stored and compared as typed (Django's `set_username` does not normalise). It
     /// takes the place of the old one in the namespace that all identifiers share.
     ///
@@ -237,12 +261,19 @@ impl Auth {
         }
         let claim = Claim { kind: Kind::Username, key: key.clone(), required: true };
         match self.change(user, &UserChange::Username { name, claim, seen }, Revoke::Nothing) {
-            Err(AuthError::NotFound) => match self.realm.users().account(&[key])? {
-                Some(holder) if holder.user.id != user => Err(AuthError::Taken(Taken(vec![Kind::Username]))),
-                _ => Err(AuthError::NotFound),
-            },
+            Err(AuthError::NotFound) if self.is_held_by_another(user, key)? => {
+                Err(AuthError::Taken(Taken(vec![Kind::Username])))
+            }
             outcome => outcome,
         }
+    }
+
+    /// Does somebody else hold this identifier?
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub fn is_held_by_another(&self, user: UserId, key: Key) -> Result<bool, AuthError> {
+        Ok(self.realm.users().account(&[key])?.is_some_and(|holder| holder.user.id != user))
     }
 
     /// The user side first, then the token side: see [`crate::store`].
