@@ -16,6 +16,7 @@ pub mod guard;
 pub mod input;
 pub mod lockout;
 pub mod login;
+pub mod method;
 pub mod number;
 pub mod own;
 pub mod path;

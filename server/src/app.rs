@@ -121,7 +121,7 @@ impl App {
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &site)?);
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
-        let paths = web::Data::new(Paths::new(&mounts, docs.merged()));
+        let paths = web::Data::new(Paths::new(&mounts, &docs));
         Ok(Self { realm, owners_strategy, mounts, docs, sockets, throttle, executor, cors, paths, site, own: None })
     }
 
