@@ -41,12 +41,10 @@ pub(super) fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
 enum Next {
     /// To the application's front.
     Front,
-    /// Where it wanted to go before the login, or else home.
+    /// Home.
     Home,
-    /// The same, or else home with a confirmed address.
+    /// Home, with a confirmed address.
     Verified,
-    /// Home in any case.
-    AtHome,
     /// Where it came from.
     Back,
 }
@@ -58,12 +56,10 @@ fn told(request: &HttpRequest, mount: &Use<SanctumSpa>, json: HttpResponse, next
         return json;
     }
     let base = &mount.site.base_url;
-    let intended = |otherwise| Visitor::intended(request, &mount.site, otherwise);
     answer::redirect(&match next {
         Next::Front => base.clone(),
-        Next::Home => intended(format!("{base}{HOME}")),
-        Next::Verified => intended(format!("{base}{HOME}?verified=1")),
-        Next::AtHome => format!("{base}{HOME}"),
+        Next::Home => format!("{base}{HOME}"),
+        Next::Verified => format!("{base}{HOME}?verified=1"),
         Next::Back => Visitor::back(request, &mount.site),
     })
 }

@@ -121,7 +121,7 @@ pub async fn reset_password(
     let password = password::new(&input, &mount.auth, &text("email"), &mut errors)?;
     errors.verdict()?;
     match set(&mount, linked, password).await {
-        Ok(()) => Ok(told(&request, &mount, answer::json(StatusCode::OK, &Done { message: RESET }), Next::AtHome)),
+        Ok(()) => Ok(told(&request, &mount, answer::json(StatusCode::OK, &Done { message: RESET }), Next::Home)),
         Err(Fault::Invalid(errors)) => refused(&request, &mount, errors),
         Err(fault) => Err(fault),
     }
