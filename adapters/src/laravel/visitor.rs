@@ -87,9 +87,11 @@ impl Visitor {
     }
 
     /// Begins anew after login, registration and logout, and when a session has ended: what was planted in the old
-    /// cookies is worth nothing.
+    /// cookies is worth nothing. Who comes in may still be sent back to the last page.
     pub fn restart(&self, session: Option<Secret>, random: &dyn Random) {
-        *self.visit.borrow_mut() = Visit { session, ..Visit::new(random) };
+        let mut visit = self.visit.borrow_mut();
+        let previous = visit.previous.take().filter(|_| session.is_some());
+        *visit = Visit { session, previous, ..Visit::new(random) };
     }
 
     /// Begins with nothing at all: whoever shows the answer's CSRF token is refused, and is given one then or by the next
