@@ -19,10 +19,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     adapter::Adapter,
     caller::{Authentication, Caller},
+    front::Front,
+    gateway::Gate,
     laravel::{
-        answer, bearer, document,
+        answer, bearer, cookies, document,
         fault::{self, Fault},
-        guard,
+        front, gate, guard,
         session::{SESSION_COOKIE, Sessions},
         stateful::Group,
         throttle::{self, Throttled, at_least_one},
@@ -84,7 +86,8 @@ crate::settings! {
         /// The package of Laravel's whose paths and answers the mount has: Breeze's API stack, or "fortify" for Fortify with
         /// `'views' => false`.
         pub stack: Stack = Stack::Breeze,
-        /// The name of the session cookie.
+        /// The name of the session cookie. One that begins with "__Host-" no other host can plant in a browser; the
+        /// cookie of remembered devices begins so then, too.
         pub session_cookie: String = SESSION_COOKIE.to_owned(), check = cookie_name,
         /// How long a session lives without a request.
         pub session_lifetime: Span = Span::hours(2), check = between(Span::seconds(60), Span::days(400)),
@@ -164,6 +167,7 @@ impl Adapter for SanctumSpa {
     const PREFIX: &'static str = "";
     const STRATEGY: StrategyKind = StrategyKind::SanctumPat;
     const PASSWORD_RULES: PasswordRules = PasswordRules::Laravel;
+    const FRONT: Option<Front> = Some(front::FRONT);
 
     type Options = SanctumSpaOptions;
     type Error = Fault;
@@ -173,6 +177,24 @@ impl Adapter for SanctumSpa {
             StrategyKind::SanctumPat => Ok(()),
             StrategyKind::DjoserToken | StrategyKind::JwtPair => Err("its api-token is a personal access token"),
         }
+    }
+
+    fn contradictions(options: &Self::Options) -> Vec<(&'static str, &'static str)> {
+        let prefix = cookies::prefix(&options.session_cookie);
+        let is_host_only = prefix.eq_ignore_ascii_case(cookies::HOST_PREFIX);
+        let found = [
+            (
+                !prefix.is_empty() && options.secure_cookies == Some(false),
+                "secure_cookies",
+                "leaves browsers without the cookie of the name in `session_cookie`, which they take over TLS only",
+            ),
+            (
+                is_host_only && options.cookie_domain.is_some(),
+                "cookie_domain",
+                "leaves browsers without the cookie of the name in `session_cookie`, which they take without a domain only",
+            ),
+        ];
+        found.into_iter().filter(|(is, ..)| *is).map(|(_, key, message)| (key, message)).collect()
     }
 
     fn routes(cfg: &mut ServiceConfig, options: &SanctumSpaOptions, beside: &Neighbours) {
@@ -189,14 +211,7 @@ impl Adapter for SanctumSpa {
     }
 
     fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
-        let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
-        let (longest, remembered) = (mount.options.session_absolute_lifetime.delta(), mount.options.remember_lifetime);
-        let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
-        let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
-        sessions.secure = secure_cookies.unwrap_or(sessions.secure);
-        sessions.domain.clone_from(cookie_domain);
-        (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
-        cfg.app_data(web::Data::new(sessions)).app_data(mount.site.clone());
+        cfg.app_data(web::Data::new(sessions(mount)));
     }
 
     fn describe() -> OpenApi {
@@ -212,9 +227,25 @@ impl Adapter for SanctumSpa {
         throttle::caller(request, mount, guard::authenticate(request, mount))
     }
 
+    fn gate(mount: &Use<Self>) -> Gate {
+        gate::of_sessions(mount, sessions(mount))
+    }
+
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
         fault::unserved(request, allowed)
     }
+}
+
+/// How the mount keeps its sessions.
+fn sessions(mount: &Use<SanctumSpa>) -> Sessions {
+    let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
+    let (longest, remembered) = (mount.options.session_absolute_lifetime.delta(), mount.options.remember_lifetime);
+    let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
+    let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
+    sessions.secure = secure_cookies.unwrap_or(sessions.secure);
+    sessions.domain.clone_from(cookie_domain);
+    (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
+    sessions
 }
 
 /// The routes of the stack `breeze`.

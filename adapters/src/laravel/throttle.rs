@@ -92,26 +92,13 @@ where
     count(request, mount, rate, user)
 }
 
-/// Counts a user under a limit of a route's own (`throttle:6,1`). Routes that name one `limit` share it.
-///
-/// # Errors
-/// [`AuthError::Throttled`].
-pub fn user<A: Adapter>(
-    request: &HttpRequest,
-    mount: &Use<A>,
-    (limit, rate): (&str, Rate),
-    user: UserId,
-) -> Result<(), AuthError> {
-    hit(request, mount, (limit, rate), user)
-}
-
 fn count<A: Adapter>(request: &HttpRequest, mount: &Use<A>, rate: Rate, user: Option<UserId>) -> Result<(), AuthError> {
     let who = user.ok_or_else(|| mount.site.proxies.client(request));
     hit(request, mount, (API, rate), who)
 }
 
-/// Counts whoever it is under a limit of a route's own, a named one perhaps (`throttle:login`), and notes what the answer
-/// tells of it.
+/// Counts whoever it is under a limit of a route's own (`throttle:login`, `throttle:6,1`), and notes what the answer tells
+/// of it. Routes that name one limit share it.
 ///
 /// # Errors
 /// [`AuthError::Throttled`].

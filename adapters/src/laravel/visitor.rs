@@ -44,6 +44,11 @@ impl Visit {
             password: PasswordNotes::default(),
         }
     }
+
+    /// Is the other one an earlier or later state of the same session?
+    pub fn is_of_one_session(&self, other: &Self) -> bool {
+        self.csrf == other.csrf && self.session == other.session
+    }
 }
 
 /// The visit of the request that is being answered. It is in the request's extensions; the cookies of the answer say

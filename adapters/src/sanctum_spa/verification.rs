@@ -58,7 +58,7 @@ pub(super) async fn follow(
     (id, hash): (String, String),
 ) -> Result<(), Fault> {
     let caller = guard::session(request, mount).await?;
-    throttle::user(request, mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
+    throttle::hit(request, mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
     if !mount.auth.is_signed(request.path(), request.query_string()) {
         return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid signature.".into()));
     }
@@ -92,7 +92,7 @@ pub async fn send_link(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<H
 /// Mails a link to whoever is logged in; `false` if their address is confirmed.
 pub(super) async fn send_again(request: &HttpRequest, mount: &Use<SanctumSpa>) -> Result<bool, Fault> {
     let caller = guard::session(request, mount).await?;
-    throttle::user(request, mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
+    throttle::hit(request, mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
     if caller.user.email_verified_at.is_some() {
         return Ok(false);
     }

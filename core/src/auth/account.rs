@@ -4,7 +4,7 @@ use super::Auth;
 use crate::{
     error::AuthError,
     identifier::{self, Claim, Key, Kind, Taken},
-    model::{Account, NewUser, Proof, Registration, Role, Seen, Subject, User, UserChange, UserId},
+    model::{Account, NewUser, Proof, Registration, Role, Seen, Subject, TokenKind, User, UserChange, UserId},
     password::{EncodedPassword, PasswordOwner, PasswordRules},
     secret::Secret,
     store::Revoke,
@@ -98,12 +98,15 @@ impl Auth {
         self.change(user, &UserChange::Active(active), revoke)
     }
 
-    /// Gives a user another role. What they hold keeps working, with the new role from the next request on.
+    /// Gives a user another role. Tokens keep working, with the new role from the next request on; a browser's session
+    /// ends, because no session may begin with few rights and go on with many (ASVS 5.0, 7.2.4).
     ///
     /// # Errors
     /// [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn set_role(&self, user: UserId, role: Role) -> Result<User, AuthError> {
-        self.change(user, &UserChange::Role(role), Revoke::Nothing)
+        let is_other = self.user(user)?.role != role;
+        let revoke = if is_other { Revoke::Kind(TokenKind::Session) } else { Revoke::Nothing };
+        self.change(user, &UserChange::Role(role), revoke)
     }
 
     /// Gives a user another e-mail address, or none. It may be shared: then it is shown but does not log in.

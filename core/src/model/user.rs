@@ -59,10 +59,10 @@ pub struct User {
     pub api_token: Option<String>,
     /// Django's `last_login`.
     pub last_login_at: Option<Timestamp>,
-    /// When the user was created; Django's `date_joined`.
-    pub created_at: Timestamp,
-    /// Laravel's `updated_at`.
-    pub updated_at: Timestamp,
+    /// When the user was created; Django's `date_joined`. `None` for who came from a database that did not know it.
+    pub created_at: Option<Timestamp>,
+    /// Laravel's `updated_at`; `None` as for [`User::created_at`], until something is changed.
+    pub updated_at: Option<Timestamp>,
 }
 
 /// A user with the password hash, for the one use case that checks it.

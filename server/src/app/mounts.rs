@@ -26,7 +26,7 @@ pub(super) struct Mount {
     pub(super) dialect: &'static Dialect,
     pub(super) prefix: String,
     options: Table,
-    wired: Wired,
+    pub(super) wired: Wired,
     /// How many paths its document has.
     paths: usize,
 }
@@ -70,7 +70,7 @@ impl Mounts {
                 Ok(wired) => {
                     let paths = document(mount.mounted(), &beside).paths.paths.len();
                     let Planned { dialect, prefix, options, .. } = mount;
-                    list.push(Mount { dialect, prefix, options, wired, paths });
+                    list.push(Mount { dialect, prefix, wired, options, paths });
                 }
                 Err(wrong) => problems.extend(wrong.into_iter().map(|p| p.within(&format!("mount[{number}].")))),
             }

@@ -93,8 +93,8 @@ impl UserStore for HostUsers {
             email_verified_at: new.email_verified_at,
             api_token: None,
             last_login_at: None,
-            created_at: new.now,
-            updated_at: new.now,
+            created_at: Some(new.now),
+            updated_at: Some(new.now),
         };
         rows.insert(id, Row { user: user.clone(), password: new.password.clone(), identifiers: free });
         Ok(Ok(user))

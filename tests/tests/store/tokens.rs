@@ -16,7 +16,7 @@ fn a_token_is_read_back_whole() {
         let token = store.insert_token(&new).unwrap().unwrap();
         assert_eq!((token.kind, token.user_id, &token.name), (TokenKind::Jwt, ada.id, &new.name));
         assert_eq!((token.digest, &token.sealed, &token.abilities), (new.digest, &new.sealed, &new.abilities));
-        assert_eq!((&token.family, token.created_at, token.last_used_at), (&new.family, moment(1), None));
+        assert_eq!((&token.family, token.created_at, token.last_used_at), (&new.family, Some(moment(1)), None));
         assert_eq!(token.expires_at, Some(moment(3600)));
 
         let found = Some(token.clone());
