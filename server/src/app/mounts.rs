@@ -70,7 +70,7 @@ impl Mounts {
                 Ok(wired) => {
                     let paths = document(mount.mounted(), &beside).paths.paths.len();
                     let Planned { dialect, prefix, options, .. } = mount;
-                    list.push(Mount { dialect, prefix, wired, options, paths });
+                    list.push(Mount { dialect, prefix, options, wired, paths });
                 }
                 Err(wrong) => problems.extend(wrong.into_iter().map(|p| p.within(&format!("mount[{number}].")))),
             }
