@@ -5,7 +5,14 @@ use std::{future::Ready, ops::Deref, sync::Arc};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServerError};
 use countersign_core::{Auth, AuthError, Throttle};
 
-use crate::{adapter::Adapter, client::Proxies, executor::Executor, mail::Postman, sockets::Sockets};
+use crate::{
+    adapter::Adapter,
+    client::Proxies,
+    executor::Executor,
+    laravel::{cors::Cors, settings::LaravelSettings},
+    mail::Postman,
+    sockets::Sockets,
+};
 
 /// What a mount is made of.
 pub struct Mount<A: Adapter> {
@@ -23,7 +30,7 @@ pub struct Mount<A: Adapter> {
     pub site: Arc<Site>,
 }
 
-/// What the server tells every mount.
+/// What the server tells every mount; application data of the whole server, as `Arc<Site>`.
 #[derive(Debug)]
 pub struct Site {
     /// The address under which clients reach the server, such as `https://auth.example.org`; no slash at the end.
@@ -43,6 +50,10 @@ pub struct Site {
     pub throttle: Throttle,
     /// Whose word counts on where a request comes from.
     pub proxies: Proxies,
+    /// What the Laravel dialects share.
+    pub laravel: LaravelSettings,
+    /// Which pages may read their answers.
+    pub cors: Cors,
     /// Takes the mails of all mounts.
     pub postman: Arc<dyn Postman>,
 }

@@ -12,10 +12,12 @@ use crate::{
     adapter::Adapter,
     body::Body,
     caller::{Authentication, Caller},
+    front::Front,
+    gateway::Gate,
     laravel::{
         answer, bearer, document,
         fault::{self, Fault},
-        guard,
+        front, gate, guard,
         input::Input,
         login::{Fields, Login},
         remember,
@@ -63,6 +65,7 @@ impl Adapter for Sanctum {
     const PREFIX: &'static str = "";
     const STRATEGY: StrategyKind = StrategyKind::SanctumPat;
     const PASSWORD_RULES: PasswordRules = PasswordRules::Laravel;
+    const FRONT: Option<Front> = Some(front::FRONT);
 
     type Options = SanctumOptions;
     type Error = Fault;
@@ -75,14 +78,10 @@ impl Adapter for Sanctum {
         }
     }
 
-    fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+    fn routes(cfg: &mut ServiceConfig, _: &SanctumOptions, _: &Neighbours) {
         cfg.service(create_token).service(create_device_token).service(show_user).service(delete_current_token);
         cfg.service(tokens::list_tokens).service(tokens::delete_tokens);
         cfg.service(tokens::create_named_token).service(tokens::delete_token);
-    }
-
-    fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
-        cfg.app_data(mount.site.clone());
     }
 
     fn describe() -> OpenApi {
@@ -95,6 +94,10 @@ impl Adapter for Sanctum {
 
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
         throttle::caller(request, mount, guard::authenticate(request, mount))
+    }
+
+    fn gate(mount: &Use<Self>) -> Gate {
+        gate::of_tokens(mount)
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {

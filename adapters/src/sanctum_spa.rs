@@ -2,6 +2,7 @@
 
 mod account;
 mod api_token;
+mod entry;
 mod front_end;
 mod mails;
 mod reset;
@@ -17,10 +18,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{
     adapter::Adapter,
     caller::{Authentication, Caller},
+    front::Front,
+    gateway::Gate,
     laravel::{
-        answer, bearer, document,
+        answer, bearer, cookies, document,
         fault::{self, Fault},
-        guard,
+        front, gate, guard,
         session::{SESSION_COOKIE, Sessions},
         stateful::Group,
         throttle::{self, Throttled, at_least_one},
@@ -59,7 +62,8 @@ impl From<Replaces> for ApiTokenReplaces {
 crate::settings! {
     /// The cookie login of a single-page application, with CSRF protection and an api-token.
     pub struct SanctumSpaOptions {
-        /// The name of the session cookie.
+        /// The name of the session cookie. One that begins with "__Host-" no other host can plant in a browser; the
+        /// cookie of remembered devices begins so then, too.
         pub session_cookie: String = SESSION_COOKIE.to_owned(), check = cookie_name,
         /// How long a session lives without a request.
         pub session_lifetime: Span = Span::hours(2), check = between(Span::seconds(60), Span::days(400)),
@@ -138,6 +142,7 @@ impl Adapter for SanctumSpa {
     const PREFIX: &'static str = "";
     const STRATEGY: StrategyKind = StrategyKind::SanctumPat;
     const PASSWORD_RULES: PasswordRules = PasswordRules::Laravel;
+    const FRONT: Option<Front> = Some(front::FRONT);
 
     type Options = SanctumSpaOptions;
     type Error = Fault;
@@ -149,7 +154,25 @@ impl Adapter for SanctumSpa {
         }
     }
 
-    fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
+    fn contradictions(options: &Self::Options) -> Vec<(&'static str, &'static str)> {
+        let prefix = cookies::prefix(&options.session_cookie);
+        let is_host_only = prefix.eq_ignore_ascii_case(cookies::HOST_PREFIX);
+        let found = [
+            (
+                !prefix.is_empty() && options.secure_cookies == Some(false),
+                "secure_cookies",
+                "leaves browsers without the cookie of the name in `session_cookie`, which they take over TLS only",
+            ),
+            (
+                is_host_only && options.cookie_domain.is_some(),
+                "cookie_domain",
+                "leaves browsers without the cookie of the name in `session_cookie`, which they take without a domain only",
+            ),
+        ];
+        found.into_iter().filter(|(is, ..)| *is).map(|(_, key, message)| (key, message)).collect()
+    }
+
+    fn routes(cfg: &mut ServiceConfig, _: &SanctumSpaOptions, beside: &Neighbours) {
         cfg.service(set_cookies).service(account::log_in).service(account::log_out);
         cfg.service(api_token::rotate).service(api_token::show_meta_tag);
         cfg.service(reset::send_link).service(reset::reset_password);
@@ -167,14 +190,7 @@ impl Adapter for SanctumSpa {
     }
 
     fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
-        let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
-        let (longest, remembered) = (mount.options.session_absolute_lifetime.delta(), mount.options.remember_lifetime);
-        let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
-        let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
-        sessions.secure = secure_cookies.unwrap_or(sessions.secure);
-        sessions.domain.clone_from(cookie_domain);
-        (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
-        cfg.app_data(web::Data::new(sessions)).app_data(mount.site.clone());
+        cfg.app_data(web::Data::new(sessions(mount)));
     }
 
     fn describe() -> OpenApi {
@@ -190,9 +206,25 @@ impl Adapter for SanctumSpa {
         throttle::caller(request, mount, guard::authenticate(request, mount))
     }
 
+    fn gate(mount: &Use<Self>) -> Gate {
+        gate::of_sessions(mount, sessions(mount))
+    }
+
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
         fault::unserved(request, allowed)
     }
+}
+
+/// How the mount keeps its sessions.
+fn sessions(mount: &Use<SanctumSpa>) -> Sessions {
+    let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
+    let (longest, remembered) = (mount.options.session_absolute_lifetime.delta(), mount.options.remember_lifetime);
+    let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
+    let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
+    sessions.secure = secure_cookies.unwrap_or(sessions.secure);
+    sessions.domain.clone_from(cookie_domain);
+    (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
+    sessions
 }
 
 /// Set the cookies

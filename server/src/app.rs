@@ -5,14 +5,17 @@ mod cors;
 mod docs;
 mod edge;
 mod failures;
-mod fallback;
+mod gates;
 mod health;
+mod introspect;
 mod mounts;
+mod paths;
 mod plan;
 mod strategies;
+mod verify;
 
 pub use background::Background;
-pub use edge::edge;
+pub use edge::Edge;
 
 use std::{io, sync::Arc};
 
@@ -20,6 +23,7 @@ use actix_web::web;
 use countersign_adapters::{
     Adapter, Use,
     executor::{Executor, ExecutorOptions, LaneOptions},
+    laravel,
     mail::Postman,
     mount::Site,
     sockets::Sockets,
@@ -39,9 +43,9 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use crate::config::{Problems, Settings, Sources, Verified};
 use cors::Cors;
 use docs::Docs;
-use fallback::Fallback;
-use health::HealthApi;
+use gates::Gates;
 use mounts::Mounts;
+use paths::Paths;
 use plan::Plan;
 
 /// What an application is made of beside its settings; a host may bring its own users and its own post.
@@ -83,7 +87,9 @@ pub struct App {
     throttle: Throttle,
     executor: Executor,
     cors: web::Data<Cors>,
-    fallback: web::Data<Fallback>,
+    paths: web::Data<Paths>,
+    site: Arc<Site>,
+    gates: web::Data<Gates>,
     own: Option<OwnRoutes>,
 }
 
@@ -103,7 +109,7 @@ impl App {
         let executor = Executor::start(executors(settings))?;
         let sockets = Sockets::default();
         let throttle = Throttle::new(settings.throttle.options());
-        let site = Site {
+        let site = Arc::new(Site {
             base_url: settings.server.public_url(),
             front_ends: settings.front_ends.clone(),
             body_limit: settings.server.body_limit,
@@ -112,13 +118,29 @@ impl App {
             sockets: sockets.clone(),
             throttle: throttle.clone(),
             proxies: settings.server.proxies(),
+            laravel: settings.laravel.clone(),
+            cors: laravel::cors::Cors::new(&settings.laravel, &settings.front_ends),
             postman,
-        };
-        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &Arc::new(site))?);
+        });
+        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &site)?);
+        let gates = web::Data::new(Gates::of(&mounts, &site));
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
-        let fallback = web::Data::new(Fallback::new(&mounts, docs.merged()));
-        Ok(Self { realm, owners_strategy, mounts, docs, sockets, throttle, executor, cors, fallback, own: None })
+        let paths = web::Data::new(Paths::new(&mounts, docs.merged()));
+        Ok(Self {
+            realm,
+            owners_strategy,
+            mounts,
+            docs,
+            sockets,
+            throttle,
+            executor,
+            cors,
+            paths,
+            site,
+            gates,
+            own: None,
+        })
     }
 
     /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
@@ -146,15 +168,17 @@ impl App {
     /// after the other, so what is asked most often stands first.
     pub fn configure(&self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(web::Data::new(self.realm.clone())).app_data(web::Data::new(self.executor.clone()));
-        cfg.app_data(self.cors.clone());
+        cfg.app_data(self.cors.clone()).app_data(self.site.clone()).app_data(self.paths.clone());
         if let Some(own) = &self.own {
             own(cfg);
         }
         self.mounts.routes(cfg);
+        cfg.app_data(self.gates.clone());
+        verify::routes(cfg);
+        introspect::routes(cfg);
         health::routes(cfg);
         self.docs.routes(cfg);
-        cfg.app_data(self.fallback.clone());
-        cfg.default_service(web::to(fallback::unserved));
+        cfg.default_service(web::to(paths::unserved));
     }
 
     /// Tells every open WebSocket to close, and lets no more of them in: the first thing of a stop.
@@ -188,9 +212,17 @@ pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> 
     Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))
 }
 
+/// The server's own operations, for the merged document.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(health::show_liveness, health::show_readiness, verify::verify, introspect::introspect),
+    tags((name = "server", description = "The server itself"))
+)]
+struct OwnApi;
+
 /// The document of the server's own operations.
 pub fn own_document() -> OpenApi {
-    HealthApi::openapi()
+    OwnApi::openapi()
 }
 
 fn executors(settings: &Settings) -> ExecutorOptions {

@@ -12,7 +12,11 @@ mod url_mask;
 
 use std::{error::Error, fmt};
 
-use countersign_adapters::settings::{Problem, Section, Setting, Table, Value, nearest};
+use countersign_adapters::{
+    laravel::settings::LaravelSettings,
+    origin::Origin,
+    settings::{Problem, Section, Setting, Table, Value, nearest},
+};
 
 pub use database_url::DatabaseUrl;
 pub use mail_transport::{Encryption, MailServer, MailTransport, Way};
@@ -26,7 +30,6 @@ pub use sections::{
 pub use sources::Sources;
 
 use mounts::Known;
-use origin::Origin;
 use sections::Root;
 
 /// Declares the sections once: the fields of [`Settings`], how they are read, listed and shown.
@@ -45,7 +48,7 @@ macro_rules! sections {
 
         impl Default for Settings {
             fn default() -> Self {
-                let front_ends = Root::default().front_ends.into_iter().map(Origin::into_string).collect();
+                let front_ends = Root::default().front_ends.into_iter().map(|origin| origin.to_string()).collect();
                 Self { front_ends, $($name: <$section>::default(),)+ mounts: MountSettings::all(&Known::all()) }
             }
         }
@@ -78,6 +81,8 @@ sections! {
     keys: KeySettings,
     /// `[sanctum]`
     sanctum: SanctumSettings,
+    /// `[laravel]`
+    laravel: LaravelSettings,
     /// `[jwt]`
     jwt: JwtSettings,
     /// `[passwords]`
@@ -153,7 +158,7 @@ impl Settings {
         };
         let root: Table = Root::settings().into_iter().filter_map(|root| table.remove_entry(&root.key)).collect();
         let (root, wrong) = Root::read(&root);
-        settings.front_ends = root.front_ends.into_iter().map(Origin::into_string).collect();
+        settings.front_ends = root.front_ends.into_iter().map(|origin| origin.to_string()).collect();
         let unknown = table.keys().map(|key| Problem::unknown(key, nearest_to(key).as_deref()));
         let problems = unknown.chain(wrong).chain(problems).chain(settings.contradictions()).collect();
         (settings, problems)
@@ -176,7 +181,7 @@ impl Settings {
 
     /// What stands before the sections.
     fn root(&self) -> Root {
-        Root { front_ends: self.front_ends.iter().cloned().map(Origin::normalised).collect() }
+        Root { front_ends: self.front_ends.iter().filter_map(|origin| Origin::parse(origin).ok()).collect() }
     }
 }
 

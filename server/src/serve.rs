@@ -20,7 +20,7 @@ use countersign_core::env::{Clock as _, Random, SystemClock, SystemRandom};
 use futures_util::future::{Either, select};
 
 use crate::{
-    app::{App, AssemblyError, Parts, edge},
+    app::{App, AssemblyError, Edge, Parts},
     config::{MountSettings, Settings, Way},
     keys::{self, KeyError},
     mail::{MailError, Mailer},
@@ -173,7 +173,7 @@ pub fn serve_with(
         let registered = app.clone();
         let server = HttpServer::new(move || {
             let app = registered.clone();
-            actix_web::App::new().wrap_fn(edge).configure(move |cfg| app.configure(cfg))
+            actix_web::App::new().wrap(Edge).configure(move |cfg| app.configure(cfg))
         })
         .workers(settings.server.worker_count())
         .client_request_timeout(HEAD_TIMEOUT)

@@ -171,7 +171,7 @@ pub struct Running {
 impl Running {
     /// Somebody without any credential.
     pub fn anon(&self) -> Actor {
-        Actor::new(&format!("http://{}", self.address))
+        Actor::at(&format!("http://{}", self.address))
     }
 
     /// Somebody with `Authorization: Bearer token`.

@@ -1,10 +1,10 @@
-//! What a run of the tests must have: `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,mysql,python,node,chromium,nuxt` turns "not
-//! there" into a failure.
+//! What a run of the tests must have: `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,mysql,python,node,chromium,nuxt,nginx,caddy` turns
+//! "not there" into a failure.
 
 use std::env;
 
 /// All that can be asked for.
-const KNOWN: [&str; 7] = ["sqlite", "postgres", "mysql", "python", "node", "chromium", "nuxt"];
+const KNOWN: [&str; 9] = ["sqlite", "postgres", "mysql", "python", "node", "chromium", "nuxt", "nginx", "caddy"];
 
 /// Is this required?
 ///

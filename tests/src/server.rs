@@ -9,7 +9,7 @@ use std::{
 use actix_web::{HttpServer, dev::ServerHandle, rt::System};
 use chrono::{DateTime, TimeDelta, Utc};
 use countersign::{
-    app::{App, Background, Parts, edge},
+    app::{App, Background, Edge, Parts},
     config::{Settings, Sources},
     mail::Mailer,
     store::Store,
@@ -124,7 +124,7 @@ impl Server {
 
     /// Somebody without any credential.
     pub fn anon(&self) -> Actor {
-        Actor::new(&self.url)
+        Actor::at(&self.url)
     }
 
     /// Somebody with `Authorization: Bearer token`.
@@ -194,7 +194,7 @@ fn listen(app: App) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
         System::new().block_on(async {
             let server = HttpServer::new(move || {
                 let app = app.clone();
-                actix_web::App::new().wrap_fn(edge).configure(move |cfg| app.configure(cfg))
+                actix_web::App::new().wrap(Edge).configure(move |cfg| app.configure(cfg))
             })
             .workers(1)
             .h1_allow_half_closed(false)

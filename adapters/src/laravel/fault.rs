@@ -1,6 +1,6 @@
 //! Every refusal of the Laravel dialects, and the one place that says it.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
@@ -14,7 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    answer, client,
+    answer, client, cors, path,
     rules::{Errors, ValidationError, label},
     visitor::Visitor,
 };
@@ -266,11 +266,16 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 /// [`crate::Adapter::unserved`] of both dialects: what Laravel's router says when no route fits.
 pub fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
+    let mut response = routed(request, allowed);
+    if let Some(site) = request.app_data::<Arc<Site>>() {
+        cors::mark(site, request, &mut response);
+    }
+    response
+}
+
+fn routed(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
     let as_json = client::expects_json(request.headers());
-    let path = match request.path().trim_matches('/') {
-        "" => "/",
-        path => path,
-    };
+    let path = path::shown(request);
     if allowed.is_empty() {
         return said(StatusCode::NOT_FOUND, &format!("The route {path} could not be found."), as_json);
     }

@@ -46,7 +46,7 @@ pub fn route<A: Adapter<Error = Fault>>(
     path: &str,
     handlers: impl IntoIterator<Item = (Method, Route)>,
 ) {
-    let mut resource = web::resource(path).app_data(mount.clone()).app_data(mount.site.clone());
+    let mut resource = web::resource(path).app_data(mount.clone());
     let mut methods = Vec::new();
     for (method, handler) in handlers {
         resource = resource.route(handler.method(method.clone()).wrap(Group::Api));

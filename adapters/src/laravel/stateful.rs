@@ -17,10 +17,11 @@ use actix_web::{
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{
         Method, StatusCode,
-        header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER},
+        header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER},
     },
     web,
 };
+use countersign_core::AuthError;
 use futures_util::{
     FutureExt as _, TryFutureExt as _,
     future::{Either, LocalBoxFuture, MapOk, ok},
@@ -28,10 +29,11 @@ use futures_util::{
 };
 
 use super::{
-    client,
+    client, cors,
     csrf::{self, Failure},
     fault::{self, Fault},
     input::{Input, content_type},
+    mismatch,
     session::{Arrival, Sessions},
     throttle,
     visitor::Visitor,
@@ -101,7 +103,9 @@ where
             .filter(|sessions| self.group == Group::Web || page.is_some_and(|page| sessions.is_front_end(page)));
         match sessions.cloned() {
             None => Either::Left(self.service.call(request).map_ok(finished)),
-            Some(sessions) => Either::Right(answer(Rc::clone(&self.service), request, sessions).boxed_local()),
+            Some(sessions) => {
+                Either::Right(answer(Rc::clone(&self.service), request, sessions, self.group).boxed_local())
+            }
         }
     }
 }
@@ -109,16 +113,30 @@ where
 /// The answer of a handler; a [`Fault`] is put into words here, the same for every handler and extractor.
 fn finished<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     let fault = response.response().error().and_then(Error::as_error::<Fault>);
-    // Both adapters lend the site.
-    let mut response = match (fault, response.request().app_data::<Arc<Site>>()) {
+    let said = match (fault, response.request().app_data::<Arc<Site>>()) {
         (Some(fault), Some(site)) => {
-            let said = fault::said_to(response.request(), site, fault);
-            response.into_response(said.map_into_right_body())
+            if matches!(fault, Fault::Auth(AuthError::Token(_))) && Visitor::of(response.request()).is_none() {
+                mismatch::ignored(response.request());
+            }
+            Some(fault::said_to(response.request(), site, fault))
         }
-        _ => response.map_into_left_body(),
+        _ => None,
+    };
+    let mut response = match said {
+        Some(said) => response.into_response(said.map_into_right_body()),
+        None => response.map_into_left_body(),
     };
     throttle::tell(&mut response);
-    response
+    readable(response)
+}
+
+/// Says which pages may read an answer.
+fn readable<B>(response: ServiceResponse<B>) -> ServiceResponse<B> {
+    let (request, mut response) = response.into_parts();
+    if let Some(site) = request.app_data::<Arc<Site>>() {
+        cors::mark(site, &request, &mut response);
+    }
+    ServiceResponse::new(request, response)
 }
 
 /// The page that sent the request: its Referer, without one its Origin.
@@ -132,26 +150,27 @@ async fn answer<S, B>(
     service: Rc<S>,
     mut request: ServiceRequest,
     sessions: web::Data<Sessions>,
+    group: Group,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
     let (visit, arrival) = sessions.read(request.request());
-    let visitor = Visitor::new(visit);
+    let visitor = Visitor::new(visit, group);
     request.extensions_mut().insert(visitor.clone());
     if !is_safe(request.method()) {
         match forged(&sessions, &visitor, arrival, &mut request).await {
             Ok(None) => {}
             Ok(Some(failure)) => {
-                log(&sessions, request.headers(), failure);
+                mismatch::refused(&sessions, request.headers(), failure);
                 let mut response = mismatch(&request, &sessions.site, failure);
                 sessions.send_session(&visitor.visit(), response.headers_mut());
-                return Ok(request.into_response(response).map_into_right_body());
+                return Ok(readable(request.into_response(response).map_into_right_body()));
             }
             Err(error) => {
                 let response = fault::said_to(request.request(), &sessions.site, &Fault::Body(error));
-                return Ok(request.into_response(response).map_into_right_body());
+                return Ok(readable(request.into_response(response).map_into_right_body()));
             }
         }
     }
@@ -160,6 +179,7 @@ where
     if asked.method() == Method::GET && !client::is_script(asked.headers()) {
         visitor.arrived_at(asked.uri().path());
     }
+    visitor.answered();
     sessions.send_both(&visitor.visit(), response.headers_mut());
     if let Some(device) = visitor.device() {
         sessions.send_device(&device, response.headers_mut());
@@ -199,26 +219,6 @@ fn mismatch(request: &ServiceRequest, site: &Site, failure: Failure) -> HttpResp
     let mut response = fault::said_to(request.request(), site, &fault);
     response.headers_mut().insert(FAILURE_HEADER, HeaderValue::from_static(failure.code()));
     response
-}
-
-/// Names what did not fit; never a token.
-fn log(sessions: &Sessions, headers: &HeaderMap, failure: Failure) {
-    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (origin, host) = (text(&ORIGIN), text(&HOST));
-    let fetch_site = text(&HeaderName::from_static("sec-fetch-site"));
-    let (domain, secure) = (sessions.domain.as_deref().unwrap_or_default(), sessions.secure);
-    let (reason, front_ends) = (failure.code(), &sessions.site.front_ends);
-    tracing::info!(
-        reason,
-        origin,
-        fetch_site,
-        host,
-        domain,
-        secure,
-        ?front_ends,
-        advice = failure.advice(),
-        "CSRF token mismatch"
-    );
 }
 
 /// The hosts whose pages have sessions: the front ends and the server itself.

@@ -2,7 +2,7 @@
 //! `/email/verification-notification`.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, rt, web};
-use countersign_core::{AuthError, User, identifier::Key, throttle::Rate};
+use countersign_core::{AuthError, User, identifier::Key};
 
 use super::{
     NAME, SanctumSpa,
@@ -10,9 +10,12 @@ use super::{
     reset::Status,
 };
 use crate::{
-    laravel::{answer, document, fault::Fault, fault::Message, guard, stateful::Group},
+    laravel::{answer, document, fault::Fault, fault::Message, guard, stateful::Group, throttle},
     mount::Use,
 };
+
+/// The limit that both paths share (Breeze's `throttle:6,1`), by its counters. It stands in front of the signature's check.
+const LIMIT: &str = "sanctum_spa_verification";
 
 /// Confirm an e-mail address
 ///
@@ -43,7 +46,7 @@ pub async fn verify_address(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Fault> {
     let caller = guard::session(&request, &mount).await?;
-    limit(&mount, &caller.user)?;
+    throttle::hit(&request, &mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
     if !mount.auth.is_signed(request.path(), request.query_string()) {
         return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid signature.".into()));
     }
@@ -70,31 +73,23 @@ pub async fn verify_address(
 #[post("/email/verification-notification", wrap = "Group::Web")]
 pub async fn send_link(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, Fault> {
     let caller = guard::session(&request, &mount).await?;
-    limit(&mount, &caller.user)?;
+    throttle::hit(&request, &mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
     if caller.user.email_verified_at.is_some() {
         return Ok(answer::redirect(&format!("{}/dashboard", mount.site.base_url)));
     }
     if let Some(address) = &caller.user.email {
         // Whoever registers with somebody else's address could fill their mailbox.
-        count(
-            &mount,
-            "sanctum_spa_verification_mail",
-            mount.options.verification_mail_rate,
-            Key::email(address).as_str(),
-        )?;
+        count_mail(&mount, address)?;
         write_to(&mount, caller.user.clone());
     }
     Ok(answer::json(StatusCode::OK, &Status { status: "verification-link-sent" }))
 }
 
-/// Breeze's limit, which both paths share.
-fn limit(mount: &Use<SanctumSpa>, user: &User) -> Result<(), AuthError> {
-    count(mount, "sanctum_spa_verification", mount.options.verification_rate, user.id)
-}
-
-fn count(mount: &Use<SanctumSpa>, what: &str, rate: Rate, who: impl std::hash::Hash) -> Result<(), AuthError> {
-    let (scope, now) = ((mount.prefix.as_str(), what), mount.auth.realm().now());
-    let counted = mount.site.throttle.request(rate, scope, who, now);
+/// How many mails an address is sent, whoever asks for them.
+fn count_mail(mount: &Use<SanctumSpa>, address: &str) -> Result<(), AuthError> {
+    let (scope, now) = ((mount.prefix.as_str(), "sanctum_spa_verification_mail"), mount.auth.realm().now());
+    let rate = mount.options.verification_mail_rate;
+    let counted = mount.site.throttle.request(rate, scope, Key::email(address).as_str(), now);
     counted.map_err(|retry_after| AuthError::Throttled { retry_after })
 }
 
@@ -104,7 +99,7 @@ pub(super) fn write_to(mount: &Use<SanctumSpa>, reader: User) {
     rt::spawn(async move {
         let (options, site) = (&mount.options, &mount.site);
         let life = options.verification_link_lifetime;
-        let link = mount.auth.make_verification_link(&mount.prefix, &reader, life.delta());
+        let link = mount.auth.make_verification_link(&format!("{}/verify-email", mount.prefix), &reader, life.delta());
         let Some(to) = reader.email else { return };
         let words = Words {
             subject: "Verify Email Address",

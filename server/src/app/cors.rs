@@ -1,13 +1,12 @@
 //! Which web pages may call the server and read its answers, with cookies: those of `front_ends` (Fetch standard, section
-//! 3.3, CORS protocol).
+//! 3.3, CORS protocol). A dialect that says so by itself is left alone.
 //!
 //! It stands outside the dialects and their authentication: a page must be able to read refusals as well, and a preflight
 //! never carries a credential. `actix-cors` answers preflights with 200, refuses what it does not know in words of its
 //! own and allocates a future a request; Laravel's and Django's answer 204.
 
 use actix_web::{
-    HttpResponse,
-    dev::ServiceRequest,
+    HttpRequest, HttpResponse,
     http::{
         Method, StatusCode,
         header::{
@@ -57,11 +56,13 @@ pub(super) enum Origin {
 
 impl Origin {
     /// Where the request comes from.
-    pub(super) fn of(request: &ServiceRequest) -> Self {
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let headers = request.headers();
+        if !headers.contains_key(ORIGIN) {
+            return Self::Irrelevant;
+        }
         match request.app_data::<web::Data<Cors>>() {
-            Some(cors) if !cors.listed.is_empty() && request.headers().contains_key(ORIGIN) => {
-                cors.listed(request.headers()).map_or(Self::Foreign, Self::Listed)
-            }
+            Some(cors) if !cors.listed.is_empty() => cors.listed(headers).map_or(Self::Foreign, Self::Listed),
             _ => Self::Irrelevant,
         }
     }
@@ -101,7 +102,7 @@ impl Origin {
 }
 
 /// Does a browser ask whether it may send another request?
-pub(super) fn is_preflight(request: &ServiceRequest) -> bool {
+pub(super) fn is_preflight(request: &HttpRequest) -> bool {
     let headers = request.headers();
     request.method() == Method::OPTIONS
         && headers.contains_key(ORIGIN)

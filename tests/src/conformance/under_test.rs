@@ -19,6 +19,10 @@ pub const JWT_SECRET: &str = "a key for recordings, known to the runner: 0123456
 /// A Django project with no front end and no rates.
 const DJANGO: &str = "front_ends = []\nthrottle = {enabled = false}\n";
 
+/// The recorded application limits its API; its front end is the one that we begin with.
+const LARAVEL: &str = "[[mount]]\nadapter = \"sanctum\"\nthrottle_api = \"60/min\"\n\
+                       [[mount]]\nadapter = \"sanctum_spa\"\nthrottle_api = \"60/min\"\n";
+
 /// A running server with the accounts of a suite; dropping it ends it.
 pub struct UnderTest {
     running: Running,
@@ -53,11 +57,8 @@ impl UnderTest {
 fn configuration(form: Form, profile: &str, database: &str, mailbox: &Mailbox) -> String {
     let mail = mailbox.configuration();
     let (own, mounts) = match (form, profile) {
-        (Form::Laravel, _) => (
-            "front_ends = [\"http://localhost:3000\"]\n",
-            "[[mount]]\nadapter = \"sanctum\"\nthrottle_api = \"60/min\"\n\
-             [[mount]]\nadapter = \"sanctum_spa\"\nthrottle_api = \"60/min\"\n",
-        ),
+        (Form::Laravel, "fortify") => ("laravel = {cors_origins = \"any\"}\n", LARAVEL),
+        (Form::Laravel, _) => ("", LARAVEL),
         (Form::Django, "activation") => (DJANGO, "[[mount]]\nadapter = \"djoser\"\nsend_activation_email = true\n"),
         (Form::Django, "locale") => (DJANGO, "[[mount]]\nadapter = \"djoser\"\nlocale = \"accept-language\"\n"),
         (Form::Django, _) => (DJANGO, "[[mount]]\nadapter = \"djoser\"\n"),

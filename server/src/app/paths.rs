@@ -1,23 +1,24 @@
-//! What answers a request that nothing serves, in its own words: the dialect that has the path for other methods, or
-//! else the one with the longest prefix that fits.
+//! Whose a path is: the dialect's that serves it, or else that with the longest prefix that fits. It answers what nothing
+//! serves in its own words, and has its say in front of the router.
 
 use std::collections::BTreeMap;
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    dev::ServiceRequest,
     http::{Method, header::ALLOW},
     web,
 };
-use countersign_adapters::Dialect;
+use countersign_adapters::{Dialect, front::Front};
 use utoipa::openapi::OpenApi;
 
-use super::mounts::Mounts;
+use super::{mounts::Mounts, verify};
 use crate::openapi;
 
 /// The mounts by prefix, and what is served by path.
-pub(super) struct Fallback {
+pub(super) struct Paths {
     prefixes: Vec<(String, &'static Dialect)>,
-    paths: Vec<Served>,
+    served: Vec<Served>,
 }
 
 /// A path that is served.
@@ -34,7 +35,7 @@ enum Segment {
     Any,
 }
 
-impl Fallback {
+impl Paths {
     pub(super) fn new(mounts: &Mounts, merged: &OpenApi) -> Self {
         let mut prefixes: Vec<_> = mounts.list.iter().map(|mount| (mount.prefix.clone(), mount.dialect)).collect();
         // Stable: of two mounts at one prefix the first in the configuration speaks.
@@ -50,8 +51,8 @@ impl Fallback {
             methods: methods.iter().filter_map(|method| method.parse().ok()).collect(),
             owner: owners.get(&path).copied(),
         };
-        let paths = openapi::methods(merged).into_iter().map(served).collect();
-        Self { prefixes, paths }
+        let served = openapi::methods(merged).into_iter().map(served).collect();
+        Self { prefixes, served }
     }
 
     fn served(&self, path: &str) -> Option<&Served> {
@@ -63,7 +64,15 @@ impl Fallback {
                     Segment::Any => !part.is_empty(),
                 })
         };
-        self.paths.iter().find(|served| fits(&served.pattern))
+        self.served.iter().find(|served| fits(&served.pattern))
+    }
+
+    /// Whose path it is; nobody's if it is one of the server's own.
+    fn owner(&self, path: &str) -> Option<&'static Dialect> {
+        if verify::is_asked(path) {
+            return None;
+        }
+        self.served(path).map_or_else(|| self.dialect(path), |served| served.owner)
     }
 
     fn dialect(&self, path: &str) -> Option<&'static Dialect> {
@@ -78,11 +87,16 @@ fn segments(pattern: &str) -> Vec<Segment> {
     pattern.split('/').map(segment).collect()
 }
 
+/// The front of the dialect whose path this is, if it has one.
+pub(super) fn front(request: &ServiceRequest) -> Option<Front> {
+    request.app_data::<web::Data<Paths>>()?.owner(request.path())?.front
+}
+
 /// 404 or 405 in the words of the dialect; where no dialect is mounted, in nobody's.
-pub(super) async fn unserved(request: HttpRequest, fallback: web::Data<Fallback>) -> HttpResponse {
-    let served = fallback.served(request.path());
+pub(super) async fn unserved(request: HttpRequest, paths: web::Data<Paths>) -> HttpResponse {
+    let served = paths.served(request.path());
     let allowed = served.map_or(&[][..], |served| &served.methods);
-    match served.and_then(|served| served.owner).or_else(|| fallback.dialect(request.path())) {
+    match served.and_then(|served| served.owner).or_else(|| paths.dialect(request.path())) {
         Some(dialect) => (dialect.unserved)(&request, allowed),
         None if allowed.is_empty() => HttpResponse::NotFound().finish(),
         None => {
