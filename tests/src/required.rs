@@ -1,5 +1,4 @@
-//! What a run of the tests must have: `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,mysql,python,node,chromium,nuxt,nginx,caddy` turns
-//! "not there" into a failure.
+//! What a run of the tests must have: `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,…` turns "not there" into a failure.
 
 use std::env;
 

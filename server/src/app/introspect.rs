@@ -73,7 +73,7 @@ impl Introspection {
             scope: Some(gates::listed(&token.abilities, " ")),
             token_type: Some(if token.kind == TokenKind::Djoser { "Token" } else { "Bearer" }),
             exp: expires_at.map(|end| end.timestamp()),
-            iat: (!is_jwt).then(|| token.created_at.timestamp()),
+            iat: token.created_at.filter(|_| !is_jwt).map(|moment| moment.timestamp()),
             sub: Some(user.uuid.to_string()),
             username: Some(user.username.clone()),
             user_id: Some(user.id.0),

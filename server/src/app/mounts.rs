@@ -25,8 +25,8 @@ use crate::{
 pub(super) struct Mount {
     pub(super) dialect: &'static Dialect,
     pub(super) prefix: String,
-    pub(super) wired: Wired,
     options: Table,
+    pub(super) wired: Wired,
     /// How many paths its document has.
     paths: usize,
 }

@@ -250,7 +250,7 @@ fn a_profile_changes_as_a_whole_or_not_at_all() {
             (named.name.as_str(), &named.email, named.email_verified_at),
             ("Ada K.", &ada.email, Some(moment(-5)))
         );
-        assert_eq!(named.updated_at, moment(1));
+        assert_eq!(named.updated_at, Some(moment(1)));
         let moved = change(&ada, "Ada L.", Some("New@example.org")).unwrap();
         assert_eq!((moved.name.as_str(), moved.email.as_deref()), ("Ada L.", Some("New@example.org")));
         assert_eq!((moved.email_verified_at, holder("new@example.org")), (None, Some(ada.id)));
