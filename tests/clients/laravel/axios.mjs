@@ -23,7 +23,7 @@ const SECOND = 'Qm4-wombat-31';
 /** A front end: it keeps cookies, says where it is, and sends the readable cookie back, decoded or as it is. */
 function frontEnd({ decode = decodeURIComponent } = {}) {
   const jar = new CookieJar();
-  const http = wrapper(axios.create({ baseURL: SERVER, jar, timeout: 10_000, headers: { Accept: 'application/json', Referer: FRONT_END } }));
+  const http = wrapper(axios.create({ baseURL: SERVER, jar, timeout: 30_000, headers: { Accept: 'application/json', Referer: FRONT_END } }));
   http.interceptors.request.use(async (request) => {
     const token = await xsrfToken(jar);
     if (token && decode) request.headers.set('X-XSRF-TOKEN', decode(token));
@@ -38,7 +38,7 @@ async function xsrfToken(jar) {
 
 /** A program with a token and without cookies. */
 function withToken(token) {
-  return axios.create({ baseURL: SERVER, timeout: 10_000, headers: { Accept: 'application/json', Authorization: `Bearer ${token}` } });
+  return axios.create({ baseURL: SERVER, timeout: 30_000, headers: { Accept: 'application/json', Authorization: `Bearer ${token}` } });
 }
 
 /** A front end that has registered somebody, who is logged in by that. */
@@ -167,7 +167,7 @@ test('what is wrong with a form is told by field', async () => {
 test('a program logs in for a token', async () => {
   const email = 'program@example.org';
   await registered(email);
-  const anon = axios.create({ baseURL: SERVER, timeout: 10_000 });
+  const anon = axios.create({ baseURL: SERVER, timeout: 30_000 });
   const { token } = await answered(anon.post('/api/auth/token', { email, password: PASSWORD }), 200);
   assert.match(token, /^\d+\|[A-Za-z0-9]{48}$/);
   const device = { email, password: PASSWORD, device_name: 'phone' };

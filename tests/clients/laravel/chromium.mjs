@@ -5,7 +5,7 @@
 
 import { chromium } from 'playwright-core';
 
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 const HOSTS = 'MAP *.example.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1';
 
 /** Starts it; the variable CHROMIUM says where it is, if not where Debian has it. */
@@ -15,7 +15,7 @@ export async function launch() {
     // Chromium's own sandbox refuses to be root, which a test in a container is.
     chromiumSandbox: false,
     args: [`--host-resolver-rules=${HOSTS}`],
-    timeout: 2 * PATIENCE,
+    timeout: PATIENCE,
   });
 }
 
