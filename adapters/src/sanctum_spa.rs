@@ -3,6 +3,7 @@
 mod account;
 mod api_token;
 mod entry;
+mod fortify;
 mod front_end;
 mod mails;
 mod reset;
@@ -41,6 +42,26 @@ const NAME: &str = "sanctum_spa";
 pub struct SanctumSpa;
 
 crate::choices! {
+    /// Which of Laravel's packages for logins the mount speaks as.
+    pub enum Stack {
+        /// Breeze's API stack.
+        Breeze = "breeze",
+        /// Fortify without views.
+        Fortify = "fortify",
+    }
+}
+
+impl Stack {
+    /// Where the links lead that confirm an address.
+    const fn verification_path(self) -> &'static str {
+        match self {
+            Self::Breeze => "/verify-email",
+            Self::Fortify => "/email/verify",
+        }
+    }
+}
+
+crate::choices! {
     /// Which tokens of the user a new api-token puts an end to.
     pub enum Replaces {
         /// The api-token before it.
@@ -62,6 +83,9 @@ impl From<Replaces> for ApiTokenReplaces {
 crate::settings! {
     /// The cookie login of a single-page application, with CSRF protection and an api-token.
     pub struct SanctumSpaOptions {
+        /// The package of Laravel's whose paths and answers the mount has: Breeze's API stack, or "fortify" for Fortify with
+        /// `'views' => false`.
+        pub stack: Stack = Stack::Breeze,
         /// The name of the session cookie. One that begins with "__Host-" no other host can plant in a browser; the
         /// cookie of remembered devices begins so then, too.
         pub session_cookie: String = SESSION_COOKIE.to_owned(), check = cookie_name,
@@ -82,7 +106,8 @@ crate::settings! {
         /// `throttleApi()`.
         pub throttle_api: Option<Rate> = None, check = when_set(at_least_one),
         /// How many wrong passwords lock the login of an address for a client, and for how long since the first of them;
-        /// it is then closed to the right one too. Independent of `[throttle]`.
+        /// it is then closed to the right one too. In Fortify's stack every login counts, right or wrong
+        /// (`RateLimiter::for('login', …)`). Independent of `[throttle]`.
         pub login_lockout: Rate = Rate::per_minute(5), check = at_least_one,
         /// What a login, a registration and a reported purchase put an end to: the api-token before it, or with "all"
         /// every personal access token of the user.
@@ -172,17 +197,13 @@ impl Adapter for SanctumSpa {
         found.into_iter().filter(|(is, ..)| *is).map(|(_, key, message)| (key, message)).collect()
     }
 
-    fn routes(cfg: &mut ServiceConfig, _: &SanctumSpaOptions, beside: &Neighbours) {
-        cfg.service(set_cookies).service(account::log_in).service(account::log_out);
-        cfg.service(api_token::rotate).service(api_token::show_meta_tag);
-        cfg.service(reset::send_link).service(reset::reset_password);
-        cfg.service(verification::verify_address).service(verification::send_link);
-        // The minimal API's document names `/register`, the SPA's names no path for it.
-        if beside.share("minimal", NAME) {
-            cfg.service(account::register_beside_minimal);
-        } else {
-            cfg.service(account::register);
+    fn routes(cfg: &mut ServiceConfig, options: &SanctumSpaOptions, beside: &Neighbours) {
+        cfg.service(set_cookies);
+        match options.stack {
+            Stack::Breeze => breeze(cfg, beside),
+            Stack::Fortify => fortify::routes(cfg, beside),
         }
+        cfg.service(api_token::rotate).service(api_token::show_meta_tag);
         // Both would serve the same user by the same guard.
         if !beside.share("sanctum", NAME) {
             cfg.service(show_user);
@@ -225,6 +246,19 @@ fn sessions(mount: &Use<SanctumSpa>) -> Sessions {
     sessions.domain.clone_from(cookie_domain);
     (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
     sessions
+}
+
+/// The routes of the stack `breeze`.
+fn breeze(cfg: &mut ServiceConfig, beside: &Neighbours) {
+    cfg.service(account::log_in).service(account::log_out);
+    cfg.service(reset::send_link).service(reset::reset_password);
+    cfg.service(verification::verify_address).service(verification::send_link);
+    // The minimal API's document names `/register`, the SPA's names no path for it.
+    if beside.share("minimal", NAME) {
+        cfg.service(account::register_beside_minimal);
+    } else {
+        cfg.service(account::register);
+    }
 }
 
 /// Set the cookies

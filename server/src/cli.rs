@@ -5,8 +5,10 @@
 
 mod config;
 mod desk;
+mod doctor;
 mod greeting;
 mod help;
+mod keys;
 mod openapi;
 mod output;
 mod password;
@@ -54,9 +56,15 @@ enum Command {
     /// Issue, list and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// List and rotate the server's keys
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Print or write the OpenAPI documents
     #[command(after_help = help::example("countersign openapi djoser"))]
     Openapi(openapi::Command),
+    /// Say what follows from the configuration, or play a browser against a running server and name the first rule that fails
+    #[command(after_help = doctor::HELP)]
+    Doctor(doctor::Command),
     /// Write, check or show the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -82,7 +90,9 @@ impl Command {
             Self::Migrate => migrate(sources, output),
             Self::User(command) => command.run(&Desk::open(sources)?, output),
             Self::Token(command) => command.run(&Desk::open(sources)?, output),
+            Self::Keys(command) => command.run(sources, output),
             Self::Openapi(command) => command.run(output),
+            Self::Doctor(command) => command.run(sources, output),
             Self::Config(command) => command.run(sources, output),
         }
     }

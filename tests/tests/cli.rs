@@ -4,6 +4,14 @@
 
 #[path = "cli/configuration.rs"]
 mod configuration;
+#[path = "cli/doctor.rs"]
+mod doctor;
+#[path = "cli/front_ends.rs"]
+mod front_ends;
+#[path = "cli/keys.rs"]
+mod keys;
+#[path = "cli/relay.rs"]
+mod relay;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/tokens.rs"]

@@ -176,7 +176,7 @@ impl<'a> Circumstances<'a> {
     }
 }
 
-/// Tells why a request was refused with 419.
+/// Tells why a request was refused, here with 419 or at a gateway.
 pub fn refused(sessions: &Sessions, headers: &HeaderMap, failure: Failure) {
     let seen = Circumstances::of(sessions, headers);
     tracing::info!(

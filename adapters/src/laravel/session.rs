@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     cookies,
     remember::{self, Device},
-    stateful::{authority, hosts},
+    stateful::{hosts, is_below},
     visitor::{PasswordNotes, Visit},
 };
 use crate::mount::Site;
@@ -104,7 +104,7 @@ impl Sessions {
     /// Was the page that sent this served by one of the front ends? (Sanctum's `EnsureFrontendRequestsAreStateful`:
     /// the Referer decides, without one the Origin.)
     pub fn is_front_end(&self, page: &str) -> bool {
-        authority(page).is_some_and(|host| self.hosts.contains(&host))
+        is_below(page, &self.hosts)
     }
 
     /// The visit that a request's cookie holds, or a new one. Of cookies that hold different visits none counts: one of

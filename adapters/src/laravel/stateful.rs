@@ -142,7 +142,7 @@ fn readable<B>(response: ServiceResponse<B>) -> ServiceResponse<B> {
 /// The page that sent the request: its Referer, without one its Origin.
 fn page(headers: &HeaderMap) -> Option<&str> {
     let header = headers.get(REFERER).filter(|referer| !referer.is_empty()).or_else(|| headers.get(ORIGIN))?;
-    header.to_str().ok()
+    str::from_utf8(header.as_bytes()).ok()
 }
 
 /// Answers a request that has a session.
@@ -226,6 +226,15 @@ pub fn hosts(site: &Site) -> impl Iterator<Item = String> + '_ {
     site.front_ends.iter().chain(once(&site.base_url)).filter_map(|origin| authority(origin))
 }
 
+/// Is this address of a page below one of `hosts`? Letter by letter, as Sanctum compares (`fromFrontend`): browsers send
+/// hosts in lower case and without their default port.
+pub fn is_below(page: &str, hosts: &[String]) -> bool {
+    let page = page.replacen("https://", "", 1).replacen("http://", "", 1);
+    hosts
+        .iter()
+        .any(|host| page.strip_prefix(host.as_str()).is_some_and(|path| path.is_empty() || path.starts_with('/')))
+}
+
 /// Host and port of an address, in lower case and without the scheme's default port; Sanctum does not compare schemes.
 pub fn authority(url: &str) -> Option<String> {
     let (rest, default_port) = match url.split_once("://") {
@@ -241,7 +250,7 @@ pub fn authority(url: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::authority;
+    use super::{authority, is_below};
 
     #[test]
     fn scheme_path_case_and_default_port_do_not_matter() {
@@ -270,5 +279,35 @@ mod tests {
         }
         assert_eq!(authority("http://"), None);
         assert_eq!(authority("null").as_deref(), Some("null"));
+    }
+
+    #[test]
+    fn a_page_is_below_a_host_to_the_letter() {
+        let hosts = ["localhost:3000".to_owned(), "app.example.org".to_owned()];
+        for page in [
+            "http://localhost:3000",
+            "https://localhost:3000/",
+            "http://localhost:3000/dash?x#y",
+            "http://localhost:3000/\u{e9}",
+            "localhost:3000",
+            "https://http://app.example.org/x",
+        ] {
+            assert!(is_below(page, &hosts), "{page}");
+        }
+        for page in [
+            "http://LOCALHOST:3000",
+            "http://localhost:3000?x",
+            "http://localhost:3000:80",
+            "http://localhost:30000",
+            "http://localhost:3000.evil.example/",
+            "http://localhost:3000@evil.example/",
+            "http://evil.example/localhost:3000/",
+            "https://app.example.org:443/",
+            "http://sub.app.example.org/",
+            "null",
+            "",
+        ] {
+            assert!(!is_below(page, &hosts), "{page}");
+        }
     }
 }

@@ -268,7 +268,11 @@ impl Auth {
         }
     }
 
-    fn is_held_by_another(&self, user: UserId, key: Key) -> Result<bool, AuthError> {
+    /// Does somebody else hold this identifier?
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub fn is_held_by_another(&self, user: UserId, key: Key) -> Result<bool, AuthError> {
         Ok(self.realm.users().account(&[key])?.is_some_and(|holder| holder.user.id != user))
     }
 

@@ -72,116 +72,70 @@ struct Mistake {
 
 const BOTH: &str = "laravel-session, XSRF-TOKEN";
 
-fn mistakes(ours: &Cookies, other: &Cookies) -> Vec<Mistake> {
-    let row = |headers: &[(&'static str, &str)], reason, cookies, tokens, advice| Mistake {
-        headers: headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
-        reason,
-        cookies,
-        tokens,
-        advice,
-    };
-    let (spa, near) = (("Origin", FRONT_END), ("Sec-Fetch-Site", "same-site"));
+const SPA: (&str, &str) = ("Origin", FRONT_END);
+const NEAR: (&str, &str) = ("Sec-Fetch-Site", "same-site");
+const FAR: (&str, &str) = ("Sec-Fetch-Site", "cross-site");
+
+fn row(
+    headers: &[(&'static str, &str)],
+    reason: &'static str,
+    (cookies, tokens): (&'static str, &'static str),
+    advice: &'static str,
+) -> Mistake {
+    let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    Mistake { headers, reason, cookies, tokens, advice }
+}
+
+/// What is wrong with pages and cookies, whatever the token.
+fn mistakes_of_pages(ours: &Cookies) -> Vec<Mistake> {
     let both = ours.both();
     let both = ("Cookie", both.as_str());
-    let encoded = format!("{}%3D", ours.token);
-    let decodable = format!("%{:02X}{}", ours.token.as_bytes()[0], &ours.token[1..]);
-    let unknown = format!("laravel-session=rubbish; XSRF-TOKEN={}", ours.token);
     let elsewhere = "http://other.example:5173";
     vec![
         row(
-            &[spa, near, both],
-            "header_missing",
-            BOTH,
-            "",
-            "the cookies came without X-XSRF-TOKEN: axios 1.6 and later need withXSRFToken: true for another origin",
-        ),
-        row(
-            &[spa, near, ("X-XSRF-TOKEN", &ours.token)],
+            &[SPA, NEAR, ("X-XSRF-TOKEN", &ours.token)],
             "header_without_cookies",
-            "",
-            "X-XSRF-TOKEN",
+            ("", "X-XSRF-TOKEN"),
             "the token came without its cookies: set withCredentials: true, or credentials: 'include' with fetch",
         ),
         row(
-            &[("Origin", OTHER_NAME), ("Sec-Fetch-Site", "cross-site")],
+            &[("Origin", OTHER_NAME), FAR],
             "cross_site",
-            "",
-            "",
+            ("", ""),
             "127.0.0.1 and localhost are two sites, and SameSite=Lax cookies stay home: use one name for both",
         ),
         // No browser: one would say so to this machine.
         row(
             &[("Origin", OTHER_NAME)],
             "no_cookies",
-            "",
-            "",
+            ("", ""),
             "no cookie came back: was GET /sanctum/csrf-cookie called?",
         ),
         row(
-            &[("Origin", "https://spa.vercel.app"), ("Sec-Fetch-Site", "cross-site")],
+            &[("Origin", "https://spa.vercel.app"), FAR],
             "cross_site",
-            "",
-            "",
+            ("", ""),
             "spa.vercel.app and localhost are two sites, and SameSite=Lax cookies stay home: cookie login needs one \
              registrable domain, or use tokens",
         ),
         row(
             &[("Origin", "https://spa.vercel.app")],
             "cross_site",
-            "",
-            "",
+            ("", ""),
             "spa.vercel.app and localhost are two sites, and SameSite=Lax cookies stay home: cookie login needs one \
              registrable domain, or use tokens",
         ),
-        row(&[spa, near], "no_cookies", "", "", "no cookie came back: was GET /sanctum/csrf-cookie called?"),
+        row(&[SPA, NEAR], "no_cookies", ("", ""), "no cookie came back: was GET /sanctum/csrf-cookie called?"),
         row(
-            &[spa, near, both, ("X-XSRF-TOKEN", &encoded)],
-            "header_url_encoded",
-            BOTH,
-            "X-XSRF-TOKEN",
-            "decode the cookie: X-XSRF-TOKEN takes decodeURIComponent of XSRF-TOKEN",
-        ),
-        // Laravel decodes no header, even if it would be right then.
-        row(
-            &[spa, near, both, ("X-XSRF-TOKEN", &decodable)],
-            "header_url_encoded",
-            BOTH,
-            "X-XSRF-TOKEN",
-            "decode the cookie: X-XSRF-TOKEN takes decodeURIComponent of XSRF-TOKEN",
-        ),
-        row(
-            &[spa, near, both, ("X-XSRF-TOKEN", &other.token)],
-            "token_stale",
-            BOTH,
-            "X-XSRF-TOKEN",
-            "the token is of another session or from before a login: call GET /sanctum/csrf-cookie again and retry once",
-        ),
-        row(
-            &[spa, near, both, ("X-CSRF-TOKEN", "x")],
-            "token_stale",
-            BOTH,
-            "X-CSRF-TOKEN",
-            "the token is of another session or from before a login: call GET /sanctum/csrf-cookie again and retry once",
-        ),
-        row(
-            &[spa, near, ("Cookie", &unknown), ("X-XSRF-TOKEN", &ours.token)],
-            "session_unknown",
-            BOTH,
-            "X-XSRF-TOKEN",
-            "the session has ended, or another server began it: call GET /sanctum/csrf-cookie again and retry once",
-        ),
-        row(
-            &[("Origin", "http://localhost:5173"), near, both],
+            &[("Origin", "http://localhost:5173"), NEAR, both],
             "origin_not_stateful",
-            BOTH,
-            "",
+            (BOTH, ""),
             "localhost:5173 is not in front_ends (listed: localhost:3000, 127.0.0.1:3000, spa.vercel.app)",
         ),
         row(
-            &[("Origin", elsewhere), ("Sec-Fetch-Site", "cross-site")],
+            &[("Origin", elsewhere), FAR],
             "origin_not_stateful",
-            "",
-            "",
+            ("", ""),
             "other.example:5173 is not in front_ends (listed: localhost:3000, 127.0.0.1:3000, spa.vercel.app); and \
              other.example and localhost are two sites, and SameSite=Lax cookies stay home: cookie login needs one \
              registrable domain, or use tokens",
@@ -189,9 +143,56 @@ fn mistakes(ours: &Cookies, other: &Cookies) -> Vec<Mistake> {
         row(
             &[("Origin", "null"), both],
             "origin_not_stateful",
-            BOTH,
-            "",
+            (BOTH, ""),
             "null is not in front_ends (listed: localhost:3000, 127.0.0.1:3000, spa.vercel.app)",
+        ),
+    ]
+}
+
+/// What is wrong with the token of a page that sends its cookies.
+fn mistakes_of_tokens(ours: &Cookies, other: &Cookies) -> Vec<Mistake> {
+    let both = ours.both();
+    let both = ("Cookie", both.as_str());
+    let encoded = format!("{}%3D", ours.token);
+    let decodable = format!("%{:02X}{}", ours.token.as_bytes()[0], &ours.token[1..]);
+    let unknown = format!("laravel-session=rubbish; XSRF-TOKEN={}", ours.token);
+    vec![
+        row(
+            &[SPA, NEAR, both],
+            "header_missing",
+            (BOTH, ""),
+            "the cookies came without X-XSRF-TOKEN: axios 1.6 and later need withXSRFToken: true for another origin",
+        ),
+        row(
+            &[SPA, NEAR, both, ("X-XSRF-TOKEN", &encoded)],
+            "header_url_encoded",
+            (BOTH, "X-XSRF-TOKEN"),
+            "decode the cookie: X-XSRF-TOKEN takes decodeURIComponent of XSRF-TOKEN",
+        ),
+        // Laravel decodes no header, even if it would be right then.
+        row(
+            &[SPA, NEAR, both, ("X-XSRF-TOKEN", &decodable)],
+            "header_url_encoded",
+            (BOTH, "X-XSRF-TOKEN"),
+            "decode the cookie: X-XSRF-TOKEN takes decodeURIComponent of XSRF-TOKEN",
+        ),
+        row(
+            &[SPA, NEAR, both, ("X-XSRF-TOKEN", &other.token)],
+            "token_stale",
+            (BOTH, "X-XSRF-TOKEN"),
+            "the token is of another session or from before a login: call GET /sanctum/csrf-cookie again and retry once",
+        ),
+        row(
+            &[SPA, NEAR, both, ("X-CSRF-TOKEN", "x")],
+            "token_stale",
+            (BOTH, "X-CSRF-TOKEN"),
+            "the token is of another session or from before a login: call GET /sanctum/csrf-cookie again and retry once",
+        ),
+        row(
+            &[SPA, NEAR, ("Cookie", &unknown), ("X-XSRF-TOKEN", &ours.token)],
+            "session_unknown",
+            (BOTH, "X-XSRF-TOKEN"),
+            "the session has ended, or another server began it: call GET /sanctum/csrf-cookie again and retry once",
         ),
     ]
 }
@@ -205,7 +206,8 @@ fn each_mistake_has_its_reason_and_the_log_has_what_was_compared() {
     let (_sandbox, server, ours) = running(CONFIGURATION);
     let other = Cookies::of(&server);
     let anybody = server.anon().wants_json().with("Host", "localhost:8000");
-    for Mistake { headers, reason, cookies, tokens, advice } in mistakes(&ours, &other) {
+    let mistakes = mistakes_of_pages(&ours).into_iter().chain(mistakes_of_tokens(&ours, &other));
+    for Mistake { headers, reason, cookies, tokens, advice } in mistakes {
         let answer = with(&anybody, &headers).post("/login", json!({"email": "ada@example.org", "password": "x"}));
         assert_eq!(answer.whole(), (419, MISMATCH), "{headers:?}");
         assert_eq!(answer.header("X-CSRF-Failure"), reason, "{headers:?}");
