@@ -24,6 +24,8 @@ mod fixation;
 mod forgery;
 #[path = "sanctum_spa/hosts.rs"]
 mod hosts;
+#[path = "sanctum_spa/intended.rs"]
+mod intended;
 #[path = "sanctum_spa/lockout.rs"]
 mod lockout;
 #[path = "sanctum_spa/login.rs"]
