@@ -11,66 +11,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import axios from 'axios';
-import { wrapper } from 'axios-cookiejar-support';
-import { CookieJar } from 'tough-cookie';
 
+import {
+  FRONT_END, MISMATCH, NO_MATCH, PASSWORD, SERVER, UNAUTHENTICATED, answered, frontEnd, invalid, refused, registered, withToken, xsrfToken,
+} from './front_end.mjs';
 import { linkTo } from './mails.mjs';
 
-const [SERVER, FRONT_END, MAILS] = process.argv.slice(2);
-const PASSWORD = 'Zx9-quokka-77';
+const MAILS = process.argv[4];
 const SECOND = 'Qm4-wombat-31';
-
-/** A front end: it keeps cookies, says where it is, and sends the readable cookie back, decoded or as it is. */
-function frontEnd({ decode = decodeURIComponent } = {}) {
-  const jar = new CookieJar();
-  const http = wrapper(axios.create({ baseURL: SERVER, jar, timeout: 30_000, headers: { Accept: 'application/json', Referer: FRONT_END } }));
-  http.interceptors.request.use(async (request) => {
-    const token = await xsrfToken(jar);
-    if (token && decode) request.headers.set('X-XSRF-TOKEN', decode(token));
-    return request;
-  });
-  return Object.assign(http, { jar });
-}
-
-async function xsrfToken(jar) {
-  return (await jar.getCookies(SERVER)).find((cookie) => cookie.key === 'XSRF-TOKEN')?.value;
-}
-
-/** A program with a token and without cookies. */
-function withToken(token) {
-  return axios.create({ baseURL: SERVER, timeout: 30_000, headers: { Accept: 'application/json', Authorization: `Bearer ${token}` } });
-}
-
-/** A front end that has registered somebody, who is logged in by that. */
-async function registered(email) {
-  const http = frontEnd();
-  await answered(http.get('/sanctum/csrf-cookie'), 204);
-  await answered(http.post('/register', { name: 'Ada', email, password: PASSWORD, password_confirmation: PASSWORD }), 204);
-  return http;
-}
-
-/** What the answer says; it must have this status. */
-async function answered(request, status) {
-  const answer = await request.catch((error) => error.response ?? Promise.reject(new Error(error.message)));
-  assert.equal(answer.status, status, `${answer.status}: ${JSON.stringify(answer.data)}`);
-  return answer.data;
-}
-
-/** What axios rejects with; the answer must have this status and this body. */
-async function refused(request, status, body) {
-  const error = await request.then((answer) => assert.fail(`${answer.status}`), (error) => error);
-  assert.deepEqual([error.response?.status, error.response?.data], [status, body], error.message);
-  return error.response;
-}
-
-/** The body of a 422 about one field. */
-function invalid(field, message) {
-  return { message, errors: { [field]: [message] } };
-}
-
-const UNAUTHENTICATED = { message: 'Unauthenticated.' };
-const MISMATCH = { message: 'CSRF token mismatch.' };
-const NO_MATCH = invalid('email', 'These credentials do not match our records.');
 
 test('an account is registered and its address confirmed by the mailed link', async () => {
   const http = await registered('ada@example.org');

@@ -74,6 +74,13 @@ fn axios_in_node_lives_through_the_life_of_accounts() {
 }
 
 #[test]
+fn axios_in_node_changes_profile_and_password_as_fortify_has_it() {
+    let Some(node) = NODE.place() else { return };
+    let site = Site::of(["localhost"; 3], &[], "stack = \"fortify\"");
+    run(site.client(&node, "fortify.mjs"), &site.server);
+}
+
+#[test]
 fn a_page_in_chromium_does_what_cors_and_cookies_let_it() {
     let Some((node, chromium)) = node_and_chromium() else { return };
     for site in [
