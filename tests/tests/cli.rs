@@ -6,6 +6,8 @@
 mod configuration;
 #[path = "cli/keys.rs"]
 mod keys;
+#[path = "cli/refresh.rs"]
+mod refresh;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/tokens.rs"]

@@ -48,6 +48,8 @@ fn verified(user: i64, expires_at: Option<Timestamp>) -> Arc<Verified> {
         created_at: now,
         last_used_at: None,
         expires_at,
+        rotation: 0,
+        rotated_at: None,
     };
     Arc::new(Verified { user, token, expires_at })
 }

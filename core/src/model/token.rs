@@ -99,6 +99,10 @@ pub struct Token {
     pub last_used_at: Option<Timestamp>,
     /// From then on it is refused; `None` for never.
     pub expires_at: Option<Timestamp>,
+    /// How often the refresh token of this login was exchanged for a new one.
+    pub rotation: i64,
+    /// When that was last.
+    pub rotated_at: Option<Timestamp>,
 }
 
 impl Token {

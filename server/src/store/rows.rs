@@ -108,6 +108,8 @@ pub struct TokenRow {
     created_at: NaiveDateTime,
     last_used_at: Option<NaiveDateTime>,
     expires_at: Option<NaiveDateTime>,
+    rotation: i64,
+    rotated_at: Option<NaiveDateTime>,
 }
 
 impl TryFrom<TokenRow> for Token {
@@ -128,6 +130,8 @@ impl TryFrom<TokenRow> for Token {
             created_at: read(row.created_at),
             last_used_at: row.last_used_at.map(read),
             expires_at: row.expires_at.map(read),
+            rotation: row.rotation,
+            rotated_at: row.rotated_at.map(read),
         })
     }
 }
