@@ -13,7 +13,7 @@ use std::{
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
-    body::{EitherBody, MessageBody},
+    body::{BoxBody, EitherBody, MessageBody},
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{
         Method, StatusCode,
@@ -32,6 +32,7 @@ use super::{
     client, cors,
     csrf::{self, Failure},
     fault::{self, Fault},
+    front::MeansHead,
     input::{Input, content_type},
     mismatch,
     session::{Arrival, Sessions},
@@ -126,6 +127,9 @@ fn finished<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceRe
         Some(said) => response.into_response(said.map_into_right_body()),
         None => response.map_into_left_body(),
     };
+    if MeansHead::is_in(response.request()) {
+        response = response.map_body(|_, _| EitherBody::right(BoxBody::new(())));
+    }
     throttle::tell(&mut response);
     readable(response)
 }
@@ -176,8 +180,8 @@ where
     }
     let mut response = finished(service.call(request).await?);
     let asked = response.request();
-    if asked.method() == Method::GET && !client::is_script(asked.headers()) {
-        visitor.arrived_at(asked.uri().path());
+    if asked.method() == Method::GET && !client::is_script(asked.headers()) && !client::is_prefetch(asked.headers()) {
+        visitor.arrived_at(asked);
     }
     visitor.answered();
     sessions.send_both(&visitor.visit(), response.headers_mut());
