@@ -1,5 +1,7 @@
 //! What makes a dialect: its name, its routes, its words.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, ResponseError, http::Method};
 use countersign_core::{AuthError, JwtForm, StrategyKind, password::PasswordRules};
 use utoipa::openapi::OpenApi;
@@ -9,6 +11,7 @@ use crate::{
     body::BodyError,
     caller::{self, Authentication},
     front::Front,
+    gateway::Gate,
     mount::{Neighbours, Use},
 };
 
@@ -19,7 +22,7 @@ use crate::{
 /// impl Adapter for Minimal {
 ///     const NAME: &'static str = "minimal";
 ///     …
-///     fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+///     fn routes(cfg: &mut ServiceConfig, _: &MinimalOptions, _: &Neighbours) {
 ///         cfg.service(create_token).service(register);
 ///     }
 /// }
@@ -71,8 +74,9 @@ pub trait Adapter: Sized + 'static {
         JwtForm::Hotel
     }
 
-    /// Registers the handlers, relative to the mount's prefix; each with `#[utoipa::path]` and an actix route macro.
-    fn routes(cfg: &mut ServiceConfig, beside: &Neighbours);
+    /// Registers the handlers, relative to the mount's prefix; each with `#[utoipa::path]` and an actix route macro. Which
+    /// there are may depend on the mount's settings and on what is mounted beside it.
+    fn routes(cfg: &mut ServiceConfig, options: &Self::Options, beside: &Neighbours);
 
     /// Title, description and security schemes of the adapter's OpenAPI document; paths and schemas are collected.
     fn describe() -> OpenApi;
@@ -86,6 +90,12 @@ pub trait Adapter: Sized + 'static {
     /// Who is calling. Most wires leave this as it is: the credential, looked up under the mount's strategy.
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
         caller::by_credential(request, mount)
+    }
+
+    /// Who sent a request to somebody else, which a gateway asks about. It has no session and is not counted.
+    fn gate(mount: &Use<Self>) -> Gate {
+        let mount = mount.clone();
+        Arc::new(move |request| Self::authenticate(request, &mount))
     }
 
     /// Turns a refusal into this wire's error; a wire whose answer depends on the request (its `Accept`, its

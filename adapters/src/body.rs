@@ -139,7 +139,10 @@ impl<A: Adapter> FromRequest for Unread<A> {
 }
 
 /// Reads a body of at most `limit` bytes within `time`.
-pub(crate) async fn read(
+///
+/// # Errors
+/// [`BodyError::TooLarge`], [`BodyError::TooSlow`], [`BodyError::Broken`].
+pub async fn read(
     request: &HttpRequest,
     mut payload: Payload,
     limit: usize,

@@ -11,6 +11,7 @@ use crate::{
     adapter::Adapter,
     djoser,
     front::Front,
+    gateway::Gate,
     hotel, minimal,
     mount::{Mount, Neighbours, Site, Use},
     sanctum, sanctum_spa,
@@ -45,8 +46,8 @@ pub struct Dialect {
     pub serves: fn(StrategyKind) -> Result<(), &'static str>,
     /// [`Adapter::jwt_form`] of a table of options; what is wrong with them has its default.
     pub jwt_form: fn(&Table) -> JwtForm,
-    /// [`Adapter::routes`].
-    pub routes: fn(&mut ServiceConfig, &Neighbours),
+    /// [`Adapter::routes`] with a table of options; what is wrong with them has its default.
+    pub routes: fn(&mut ServiceConfig, &Table, &Neighbours),
     /// [`Adapter::describe`].
     pub describe: fn() -> OpenApi,
     /// [`Adapter::unserved`].
@@ -76,12 +77,24 @@ pub struct MountParts<'a> {
 pub struct Wired {
     register: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
     mount: Arc<dyn Any + Send + Sync>,
+    gate: Gate,
+    doors: Arc<[Auth]>,
 }
 
 impl Wired {
     /// Registers the mount's data and routes; called once a worker.
     pub fn register(&self, cfg: &mut ServiceConfig) {
         (self.register)(cfg);
+    }
+
+    /// [`Adapter::gate`] of the mount.
+    pub const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The doors behind which the mount looks a token up, whatever header it came in.
+    pub fn doors(&self) -> &[Auth] {
+        &self.doors
     }
 
     /// The mount, if it is `A`'s.
@@ -105,7 +118,7 @@ impl Dialect {
             },
             serves: A::serves,
             jwt_form: |options| A::jwt_form(&A::Options::read(options).0),
-            routes: A::routes,
+            routes: |cfg, options, beside| A::routes(cfg, &A::Options::read(options).0, beside),
             describe: A::describe,
             unserved: A::unserved,
             wire: wire::<A>,
@@ -139,12 +152,14 @@ fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
     let MountParts { auth, pair, options, prefix, beside, site } = parts;
     let options = read_options::<A>(options)?;
     let pair = A::takes_pair(&options).then_some(pair);
+    let own = A::takes_token(&options).then(|| auth.clone());
+    let doors = own.into_iter().chain(pair.clone()).collect();
     let data = Use::data(Mount::<A> { auth, pair, options, prefix, beside, site });
-    let mount = Arc::new(data.clone());
+    let (mount, gate) = (Arc::new(data.clone()), A::gate(&data));
     let register = Arc::new(move |cfg: &mut ServiceConfig| {
         cfg.app_data(data.clone());
         A::lend(cfg, &data);
-        A::routes(cfg, &data.beside);
+        A::routes(cfg, &data.options, &data.beside);
     });
-    Ok(Wired { register, mount })
+    Ok(Wired { register, mount, gate, doors })
 }

@@ -88,7 +88,7 @@ impl Adapter for Djoser {
         JwtForm::Simple(options.jwt_lifetimes())
     }
 
-    fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
+    fn routes(cfg: &mut ServiceConfig, _: &DjoserOptions, beside: &Neighbours) {
         // actix asks one after the other: what is asked most often stands first.
         me::routes(cfg);
         tokens::routes(cfg);

@@ -75,7 +75,7 @@ impl Adapter for Hotel {
         }
     }
 
-    fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+    fn routes(cfg: &mut ServiceConfig, _: &HotelOptions, _: &Neighbours) {
         cfg.service(create_tokens).service(refresh_token).service(logout).service(show_user);
     }
 

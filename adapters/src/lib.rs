@@ -3,6 +3,7 @@
 //! An adapter parses, calls one function of [`countersign_core::Auth`], and renders. Its extractors carry it in their
 //! type, so that every failure is said in its own words and several adapters share the root of one server.
 
+pub mod abilities;
 pub mod adapter;
 pub mod body;
 pub mod caller;
@@ -13,6 +14,7 @@ pub mod djoser;
 pub mod document;
 pub mod executor;
 pub mod front;
+pub mod gateway;
 pub mod guarded;
 pub mod hotel;
 pub mod json;
@@ -21,6 +23,7 @@ pub mod mail;
 pub mod minimal;
 pub mod mount;
 mod multipart;
+pub mod origin;
 pub mod plain;
 pub mod sanctum;
 pub mod sanctum_spa;

@@ -80,7 +80,7 @@ impl Adapter for Minimal {
         Ok(())
     }
 
-    fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+    fn routes(cfg: &mut ServiceConfig, _: &MinimalOptions, _: &Neighbours) {
         cfg.service(create_token).service(register).service(socket::open_socket);
     }
 

@@ -13,10 +13,11 @@ use crate::{
     body::Body,
     caller::{Authentication, Caller},
     front::Front,
+    gateway::Gate,
     laravel::{
         answer, bearer, document,
         fault::{self, Fault},
-        front, guard,
+        front, gate, guard,
         input::Input,
         login::{Fields, Login},
         remember,
@@ -77,7 +78,7 @@ impl Adapter for Sanctum {
         }
     }
 
-    fn routes(cfg: &mut ServiceConfig, _: &Neighbours) {
+    fn routes(cfg: &mut ServiceConfig, _: &SanctumOptions, _: &Neighbours) {
         cfg.service(create_token).service(create_device_token).service(show_user).service(delete_current_token);
         cfg.service(tokens::list_tokens).service(tokens::delete_tokens);
         cfg.service(tokens::create_named_token).service(tokens::delete_token);
@@ -93,6 +94,10 @@ impl Adapter for Sanctum {
 
     fn authenticate(request: &HttpRequest, mount: &Use<Self>) -> Authentication {
         throttle::caller(request, mount, guard::authenticate(request, mount))
+    }
+
+    fn gate(mount: &Use<Self>) -> Gate {
+        gate::of_tokens(mount)
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {

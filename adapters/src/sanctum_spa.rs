@@ -2,6 +2,8 @@
 
 mod account;
 mod api_token;
+mod entry;
+mod fortify;
 mod front_end;
 mod mails;
 mod reset;
@@ -18,10 +20,11 @@ use crate::{
     adapter::Adapter,
     caller::{Authentication, Caller},
     front::Front,
+    gateway::Gate,
     laravel::{
-        answer, bearer, document,
+        answer, bearer, cookies, document,
         fault::{self, Fault},
-        front, guard,
+        front, gate, guard,
         session::{SESSION_COOKIE, Sessions},
         stateful::Group,
         throttle::{self, Throttled, at_least_one},
@@ -37,6 +40,26 @@ const NAME: &str = "sanctum_spa";
 /// The dialect.
 #[derive(Debug, Clone, Copy)]
 pub struct SanctumSpa;
+
+crate::choices! {
+    /// Which of Laravel's packages for logins the mount speaks as.
+    pub enum Stack {
+        /// Breeze's API stack.
+        Breeze = "breeze",
+        /// Fortify without views.
+        Fortify = "fortify",
+    }
+}
+
+impl Stack {
+    /// Where the links lead that confirm an address.
+    const fn verification_path(self) -> &'static str {
+        match self {
+            Self::Breeze => "/verify-email",
+            Self::Fortify => "/email/verify",
+        }
+    }
+}
 
 crate::choices! {
     /// Which tokens of the user a new api-token puts an end to.
@@ -60,7 +83,11 @@ impl From<Replaces> for ApiTokenReplaces {
 crate::settings! {
     /// The cookie login of a single-page application, with CSRF protection and an api-token.
     pub struct SanctumSpaOptions {
-        /// The name of the session cookie.
+        /// The package of Laravel's whose paths and answers the mount has: Breeze's API stack, or "fortify" for Fortify with
+        /// `'views' => false`.
+        pub stack: Stack = Stack::Breeze,
+        /// The name of the session cookie. One that begins with "__Host-" no other host can plant in a browser; the
+        /// cookie of remembered devices begins so then, too.
         pub session_cookie: String = SESSION_COOKIE.to_owned(), check = cookie_name,
         /// How long a session lives without a request.
         pub session_lifetime: Span = Span::hours(2), check = between(Span::seconds(60), Span::days(400)),
@@ -79,7 +106,8 @@ crate::settings! {
         /// `throttleApi()`.
         pub throttle_api: Option<Rate> = None, check = when_set(at_least_one),
         /// How many wrong passwords lock the login of an address for a client, and for how long since the first of them;
-        /// it is then closed to the right one too. Independent of `[throttle]`.
+        /// it is then closed to the right one too. In Fortify's stack every login counts, right or wrong
+        /// (`RateLimiter::for('login', …)`). Independent of `[throttle]`.
         pub login_lockout: Rate = Rate::per_minute(5), check = at_least_one,
         /// What a login, a registration and a reported purchase put an end to: the api-token before it, or with "all"
         /// every personal access token of the user.
@@ -151,17 +179,31 @@ impl Adapter for SanctumSpa {
         }
     }
 
-    fn routes(cfg: &mut ServiceConfig, beside: &Neighbours) {
-        cfg.service(set_cookies).service(account::log_in).service(account::log_out);
-        cfg.service(api_token::rotate).service(api_token::show_meta_tag);
-        cfg.service(reset::send_link).service(reset::reset_password);
-        cfg.service(verification::verify_address).service(verification::send_link);
-        // The minimal API's document names `/register`, the SPA's names no path for it.
-        if beside.share("minimal", NAME) {
-            cfg.service(account::register_beside_minimal);
-        } else {
-            cfg.service(account::register);
+    fn contradictions(options: &Self::Options) -> Vec<(&'static str, &'static str)> {
+        let prefix = cookies::prefix(&options.session_cookie);
+        let is_host_only = prefix.eq_ignore_ascii_case(cookies::HOST_PREFIX);
+        let found = [
+            (
+                !prefix.is_empty() && options.secure_cookies == Some(false),
+                "secure_cookies",
+                "leaves browsers without the cookie of the name in `session_cookie`, which they take over TLS only",
+            ),
+            (
+                is_host_only && options.cookie_domain.is_some(),
+                "cookie_domain",
+                "leaves browsers without the cookie of the name in `session_cookie`, which they take without a domain only",
+            ),
+        ];
+        found.into_iter().filter(|(is, ..)| *is).map(|(_, key, message)| (key, message)).collect()
+    }
+
+    fn routes(cfg: &mut ServiceConfig, options: &SanctumSpaOptions, beside: &Neighbours) {
+        cfg.service(set_cookies);
+        match options.stack {
+            Stack::Breeze => breeze(cfg, beside),
+            Stack::Fortify => fortify::routes(cfg, beside),
         }
+        cfg.service(api_token::rotate).service(api_token::show_meta_tag);
         // Both would serve the same user by the same guard.
         if !beside.share("sanctum", NAME) {
             cfg.service(show_user);
@@ -169,14 +211,7 @@ impl Adapter for SanctumSpa {
     }
 
     fn lend(cfg: &mut ServiceConfig, mount: &Use<Self>) {
-        let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
-        let (longest, remembered) = (mount.options.session_absolute_lifetime.delta(), mount.options.remember_lifetime);
-        let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
-        let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
-        sessions.secure = secure_cookies.unwrap_or(sessions.secure);
-        sessions.domain.clone_from(cookie_domain);
-        (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
-        cfg.app_data(web::Data::new(sessions));
+        cfg.app_data(web::Data::new(sessions(mount)));
     }
 
     fn describe() -> OpenApi {
@@ -192,8 +227,37 @@ impl Adapter for SanctumSpa {
         throttle::caller(request, mount, guard::authenticate(request, mount))
     }
 
+    fn gate(mount: &Use<Self>) -> Gate {
+        gate::of_sessions(mount, sessions(mount))
+    }
+
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
         fault::unserved(request, allowed)
+    }
+}
+
+/// How the mount keeps its sessions.
+fn sessions(mount: &Use<SanctumSpa>) -> Sessions {
+    let SanctumSpaOptions { session_cookie, session_lifetime, secure_cookies, cookie_domain, .. } = &mount.options;
+    let (longest, remembered) = (mount.options.session_absolute_lifetime.delta(), mount.options.remember_lifetime);
+    let (realm, site) = (mount.auth.realm().clone(), mount.site.clone());
+    let mut sessions = Sessions::new(realm, site, session_cookie.clone(), Duration::from(*session_lifetime));
+    sessions.secure = secure_cookies.unwrap_or(sessions.secure);
+    sessions.domain.clone_from(cookie_domain);
+    (sessions.longest, sessions.remembered) = (longest, Duration::from(remembered));
+    sessions
+}
+
+/// The routes of the stack `breeze`.
+fn breeze(cfg: &mut ServiceConfig, beside: &Neighbours) {
+    cfg.service(account::log_in).service(account::log_out);
+    cfg.service(reset::send_link).service(reset::reset_password);
+    cfg.service(verification::verify_address).service(verification::send_link);
+    // The minimal API's document names `/register`, the SPA's names no path for it.
+    if beside.share("minimal", NAME) {
+        cfg.service(account::register_beside_minimal);
+    } else {
+        cfg.service(account::register);
     }
 }
 

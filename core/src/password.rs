@@ -3,6 +3,7 @@
 //! Hashing is slow on purpose; callers run it on the hashing lane, never on a worker.
 
 mod argon;
+mod bcrypt;
 mod common;
 mod rules;
 
@@ -44,6 +45,11 @@ impl fmt::Debug for EncodedPassword {
 pub enum PasswordScheme {
     /// `$argon2id$…`, the native one.
     Argon2id(Argon2Params),
+    /// `$2y$…`, Laravel's.
+    Bcrypt {
+        /// The logarithm of the rounds.
+        cost: u32,
+    },
     /// Nothing that can be checked: no password is right.
     Unusable,
 }
@@ -51,7 +57,9 @@ pub enum PasswordScheme {
 impl PasswordScheme {
     /// Which format `encoded` is in.
     pub fn of(encoded: &EncodedPassword) -> Self {
-        argon::parse(encoded.as_str()).map_or(Self::Unusable, |hash| Self::Argon2id(hash.params))
+        let argon2id = argon::parse(encoded.as_str()).map(|hash| Self::Argon2id(hash.params));
+        let bcrypt = || bcrypt::parse(encoded.as_str()).map(|hash| Self::Bcrypt { cost: hash.cost });
+        argon2id.or_else(bcrypt).unwrap_or(Self::Unusable)
     }
 }
 
@@ -85,15 +93,22 @@ impl Passwords {
         }
         if let Some(hash) = stored.and_then(|encoded| argon::parse(encoded.as_str())) {
             hash.matches(password)
+        } else if let Some(hash) = stored.and_then(|encoded| bcrypt::parse(encoded.as_str())) {
+            hash.matches(password)
         } else {
             argon::burn(password, self.params);
             false
         }
     }
 
-    /// Should the hash be made anew at the next login? (Another format, or another cost.)
-    pub fn is_outdated(&self, stored: &EncodedPassword) -> bool {
-        PasswordScheme::of(stored) != PasswordScheme::Argon2id(self.params)
+    /// Should the hash be made anew now that `password` was found right? (Another format, or another cost.) A bcrypt hash
+    /// fits every password with the same 72 bytes; one of whichever of them was typed would not, and stays away.
+    pub fn is_outdated(&self, stored: &EncodedPassword, password: &Secret) -> bool {
+        match PasswordScheme::of(stored) {
+            PasswordScheme::Argon2id(params) => params != self.params,
+            PasswordScheme::Bcrypt { .. } => password.expose().len() < bcrypt::MOST_BYTES,
+            PasswordScheme::Unusable => true,
+        }
     }
 }
 
@@ -120,8 +135,24 @@ mod tests {
     #[test]
     fn a_hash_of_another_cost_is_checked_and_called_outdated() {
         let stored = EncodedPassword::new("$argon2id$v=19$m=16,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$jUIp9sPDP0zTAoYCVLNcJg");
-        assert!(cheap().is_outdated(&stored));
-        assert!(!cheap().is_outdated(&cheap().hash(&Secret::from("x"), &CountedRandom::default())));
+        let password = Secret::from("x");
+        assert!(cheap().is_outdated(&stored, &password));
+        assert!(!cheap().is_outdated(&cheap().hash(&password, &CountedRandom::default()), &password));
+    }
+
+    /// Of the 97 letters that Laravel was given bcrypt looks at 72.
+    #[test]
+    fn a_bcrypt_hash_is_checked_as_php_does() {
+        let stored = EncodedPassword::new("$2y$10$of9lvT.Pduop5x9/6zqCdu9bNVVG0nyVmJgViotd9sRRKyo8SK05S");
+        let whole = "LongPassw0rd-".repeat(6) + "tail-after-72-bytes";
+        let is_right = |password: &str| cheap().check(&Secret::from(password), Some(&stored));
+        assert!(is_right(&whole) && is_right(&whole[..72]) && !is_right(&whole[..71]));
+        assert!(!cheap().is_outdated(&stored, &Secret::from(&whole[..72])));
+
+        let short = EncodedPassword::new("$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe");
+        let is_right = |password: &str| cheap().check(&Secret::from(password), Some(&short));
+        assert!(is_right("a") && is_right("a\0b") && !is_right("") && !is_right("b"));
+        assert!(cheap().is_outdated(&short, &Secret::from("a")));
     }
 
     #[test]
@@ -135,6 +166,10 @@ mod tests {
             "$argon2id$v=19$m=64,t=1,p=255$c29tZXNhbHQxMjM0NTY3OA$jUIp9sPDP0zTAoYCVLNcJg",
             "$argon2id$v=19$m=64,t=1,p=1$$",
             "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$****",
+            "$2y$31$of9lvT.Pduop5x9/6zqCdu9bNVVG0nyVmJgViotd9sRRKyo8SK05S",
+            "$2y$+4$of9lvT.Pduop5x9/6zqCdu9bNVVG0nyVmJgViotd9sRRKyo8SK05S",
+            "$2y$04$of9lvT.Pduop5x9/6zqCdu",
+            "$2y$04$\u{e9}f9lvT.Pduop5x9/6zqCdu9bNVVG0nyVmJgViotd9sRRKyo8SK05",
         ];
         for encoded in hostile {
             assert!(!cheap().check(&Secret::from("x"), Some(&EncodedPassword::new(encoded))), "{encoded:?}");

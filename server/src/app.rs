@@ -5,11 +5,14 @@ mod cors;
 mod docs;
 mod edge;
 mod failures;
+mod gates;
 mod health;
+mod introspect;
 mod mounts;
 mod paths;
 mod plan;
 mod strategies;
+mod verify;
 
 pub use background::Background;
 pub use edge::Edge;
@@ -40,7 +43,7 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use crate::config::{Problems, Settings, Sources, Verified};
 use cors::Cors;
 use docs::Docs;
-use health::HealthApi;
+use gates::Gates;
 use mounts::Mounts;
 use paths::Paths;
 use plan::Plan;
@@ -86,6 +89,7 @@ pub struct App {
     cors: web::Data<Cors>,
     paths: web::Data<Paths>,
     site: Arc<Site>,
+    gates: web::Data<Gates>,
     own: Option<OwnRoutes>,
 }
 
@@ -119,10 +123,24 @@ impl App {
             postman,
         });
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &site)?);
+        let gates = web::Data::new(Gates::of(&mounts, &site));
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
         let paths = web::Data::new(Paths::new(&mounts, &docs));
-        Ok(Self { realm, owners_strategy, mounts, docs, sockets, throttle, executor, cors, paths, site, own: None })
+        Ok(Self {
+            realm,
+            owners_strategy,
+            mounts,
+            docs,
+            sockets,
+            throttle,
+            executor,
+            cors,
+            paths,
+            site,
+            gates,
+            own: None,
+        })
     }
 
     /// A door that belongs to no mount, for the server's owner and for a host with use cases of its own. It issues under
@@ -155,6 +173,9 @@ impl App {
             own(cfg);
         }
         self.mounts.routes(cfg);
+        cfg.app_data(self.gates.clone());
+        verify::routes(cfg);
+        introspect::routes(cfg);
         health::routes(cfg);
         self.docs.routes(cfg);
         cfg.default_service(web::to(paths::unserved));
@@ -191,9 +212,17 @@ pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> 
     Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))
 }
 
+/// The server's own operations, for the merged document.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(health::show_liveness, health::show_readiness, verify::verify, introspect::introspect),
+    tags((name = "server", description = "The server itself"))
+)]
+struct OwnApi;
+
 /// The document of the server's own operations.
 pub fn own_document() -> OpenApi {
-    HealthApi::openapi()
+    OwnApi::openapi()
 }
 
 fn executors(settings: &Settings) -> ExecutorOptions {

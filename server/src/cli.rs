@@ -5,6 +5,7 @@
 
 mod config;
 mod desk;
+mod doctor;
 mod greeting;
 mod help;
 mod openapi;
@@ -57,6 +58,9 @@ enum Command {
     /// Print or write the OpenAPI documents
     #[command(after_help = help::example("countersign openapi djoser"))]
     Openapi(openapi::Command),
+    /// Say what follows from the configuration, or play a browser against a running server and name the first rule that fails
+    #[command(after_help = doctor::HELP)]
+    Doctor(doctor::Command),
     /// Write, check or show the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -83,6 +87,7 @@ impl Command {
             Self::User(command) => command.run(&Desk::open(sources)?, output),
             Self::Token(command) => command.run(&Desk::open(sources)?, output),
             Self::Openapi(command) => command.run(output),
+            Self::Doctor(command) => command.run(sources, output),
             Self::Config(command) => command.run(sources, output),
         }
     }

@@ -1,6 +1,7 @@
 //! The configuration: declared once, read from `countersign.toml` and the environment, checked as a whole.
 
 mod database_url;
+mod findings;
 mod mail_transport;
 mod mounts;
 mod origin;
@@ -14,10 +15,12 @@ use std::{error::Error, fmt};
 
 use countersign_adapters::{
     laravel::settings::LaravelSettings,
+    origin::Origin,
     settings::{Problem, Section, Setting, Table, Value, nearest},
 };
 
 pub use database_url::DatabaseUrl;
+pub use findings::{Findings, common_parent, mounted};
 pub use mail_transport::{Encryption, MailServer, MailTransport, Way};
 pub use mounts::MountSettings;
 pub use reference::reference;
@@ -29,7 +32,6 @@ pub use sections::{
 pub use sources::Sources;
 
 use mounts::Known;
-use origin::Origin;
 use sections::Root;
 
 /// Declares the sections once: the fields of [`Settings`], how they are read, listed and shown.
@@ -48,7 +50,7 @@ macro_rules! sections {
 
         impl Default for Settings {
             fn default() -> Self {
-                let front_ends = Root::default().front_ends.into_iter().map(Origin::into_string).collect();
+                let front_ends = Root::default().front_ends.into_iter().map(|origin| origin.to_string()).collect();
                 Self { front_ends, $($name: <$section>::default(),)+ mounts: MountSettings::all(&Known::all()) }
             }
         }
@@ -158,7 +160,7 @@ impl Settings {
         };
         let root: Table = Root::settings().into_iter().filter_map(|root| table.remove_entry(&root.key)).collect();
         let (root, wrong) = Root::read(&root);
-        settings.front_ends = root.front_ends.into_iter().map(Origin::into_string).collect();
+        settings.front_ends = root.front_ends.into_iter().map(|origin| origin.to_string()).collect();
         let unknown = table.keys().map(|key| Problem::unknown(key, nearest_to(key).as_deref()));
         let problems = unknown.chain(wrong).chain(problems).chain(settings.contradictions()).collect();
         (settings, problems)
@@ -176,12 +178,13 @@ impl Settings {
             let message = format!("is less than jwt.access_ttl, which is \"{}\"", jwt.access_ttl);
             found.push(Problem::new("jwt.refresh_ttl", Some(&Value::String(jwt.refresh_ttl.to_string())), message));
         }
+        found.extend(Findings::of(self).refused);
         found
     }
 
     /// What stands before the sections.
     fn root(&self) -> Root {
-        Root { front_ends: self.front_ends.iter().cloned().map(Origin::normalised).collect() }
+        Root { front_ends: self.front_ends.iter().filter_map(|origin| Origin::parse(origin).ok()).collect() }
     }
 }
 

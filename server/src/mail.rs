@@ -19,8 +19,8 @@ use countersign_core::env::{Clock, Random};
 
 use crate::config::MailSettings;
 use letter::{Letter, Sender};
-use queue::{Limits, Queue};
-use transport::{Carrier, Transport};
+use queue::{Courier as _, Limits, Queue};
+use transport::{Carrier, Transport, Trouble};
 
 pub use letter::sender_check;
 
@@ -36,6 +36,41 @@ pub enum MailError {
     /// The system gave no threads.
     #[error("cannot start the threads that send mails: {0}")]
     Threads(#[from] io::Error),
+}
+
+/// Why one mail did not leave.
+#[derive(Debug, thiserror::Error)]
+pub enum Undelivered {
+    /// No mail would.
+    #[error(transparent)]
+    Unusable(#[from] MailError),
+    /// No mail does at the moment: connecting, encrypting or logging in failed.
+    #[error("the mail server cannot be used: {0}")]
+    Closed(String),
+    /// This one does not at the moment.
+    #[error("the mail server puts it off: {0}")]
+    NotYet(String),
+    /// This one never will.
+    #[error("refused: {0}")]
+    Refused(String),
+}
+
+/// Sends one mail at once, waits for what the mail server says, and tries no second time.
+///
+/// # Errors
+/// [`Undelivered`].
+pub fn deliver(settings: &MailSettings, mail: Mail, clock: &dyn Clock, random: &dyn Random) -> Result<(), Undelivered> {
+    let transport = Transport::open(settings)?;
+    let sender = Sender::parse(&settings.from).map_err(MailError::From)?;
+    let letter = Letter { mail, written: clock.now(), id: random.uuid() };
+    let mut carrier = Carrier::new(&transport, &sender);
+    let sent = carrier.send(&letter);
+    carrier.rest();
+    sent.map_err(|trouble| match trouble {
+        Trouble::Refused(why) => Undelivered::Refused(why),
+        Trouble::NotYet(why) => Undelivered::NotYet(why),
+        Trouble::Closed(why) => Undelivered::Closed(why),
+    })
 }
 
 /// Sends mails as `[mail]` says, on threads of its own.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_adapters::{Dialect, mount::Neighbours};
+use countersign_adapters::{Dialect, mount::Neighbours, settings::Table};
 use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, path::PathItem};
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
@@ -13,22 +13,24 @@ pub struct Mounted<'a> {
     pub dialect: &'a Dialect,
     /// Where.
     pub prefix: &'a str,
+    /// With which options of the adapter's own.
+    pub options: &'a Table,
 }
 
 /// The document of one mount, with its real prefix.
 pub fn document(mounted: Mounted<'_>, beside: &Neighbours) -> OpenApi {
-    let Mounted { dialect, prefix } = mounted;
+    let Mounted { dialect, prefix, options } = mounted;
     let mut document = (dialect.describe)();
-    let collected = collect(prefix, |cfg| (dialect.routes)(cfg, beside));
+    let collected = collect(prefix, |cfg| (dialect.routes)(cfg, options, beside));
     document.paths.merge(collected.paths);
     add_components(&mut document, collected.components);
     document
 }
 
-/// The document of an adapter mounted alone at its documented place: what is committed under `openapi/`.
+/// The document of an adapter mounted alone at its documented place with its default options: what is committed under `openapi/`.
 pub fn standalone(dialect: &Dialect) -> OpenApi {
     let beside = Neighbours::new([(dialect.name.to_owned(), dialect.prefix.to_owned())]);
-    document(Mounted { dialect, prefix: dialect.prefix }, &beside)
+    document(Mounted { dialect, prefix: dialect.prefix, options: &Table::new() }, &beside)
 }
 
 /// One document of several mounts and of the server's own operations.

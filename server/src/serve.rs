@@ -15,13 +15,13 @@ use actix_web::{
         signal::unix::{Signal, SignalKind, signal},
     },
 };
-use countersign_adapters::{adapter::Adapter as _, djoser::Djoser, mail::NoPostman, sanctum_spa::SanctumSpa};
+use countersign_adapters::{adapter::Adapter as _, djoser::Djoser, mail::NoPostman, settings::Problem};
 use countersign_core::env::{Clock as _, Random, SystemClock, SystemRandom};
 use futures_util::future::{Either, select};
 
 use crate::{
     app::{App, AssemblyError, Edge, Parts},
-    config::{MountSettings, Settings, Way},
+    config::{Findings, Settings, Way},
     keys::{self, KeyError},
     mail::{MailError, Mailer},
     store::{Backend, OpenError, Store, StoreOptions},
@@ -80,32 +80,22 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     Ok((parts, backend))
 }
 
-/// Tells of mails that do not reach their readers but whoever reads the log, and of mails that are really sent and whose
-/// links lead to this server, which has no page behind them.
-fn warn_of_links(settings: &Settings) {
-    let mut djoser = settings.mounts.iter().filter(|mount| mount.adapter == Djoser::NAME);
-    match settings.mail.transport.way() {
-        Ok(Way::Log) if djoser.next().is_some() => {
-            tracing::warn!("mails go into the log, with links that let their reader in: set mail.transport");
-        }
-        Ok(Way::Smtp(_)) => {
-            for mount in djoser.filter(|mount| !mount.options.contains_key("email_frontend_domain")) {
-                tracing::warn!(
-                    mount = mount.number,
-                    "links in mails lead to this server, which has no pages for them: set email_frontend_domain"
-                );
-            }
-        }
-        _ => {}
+/// Tells what may not be meant: what [`Findings`] warns of, and mails that reach nobody but whoever reads the log.
+fn warn(settings: &Settings) {
+    for Problem { key, value, message } in Findings::of(settings).warned {
+        tracing::warn!(setting = key, value, "{message}");
     }
-    let spa = settings.mounts.iter().filter(|mount| mount.adapter == SanctumSpa::NAME);
-    let lost = |mount: &&MountSettings| settings.front_ends.is_empty() && !mount.options.contains_key("frontend_url");
-    for mount in spa.filter(lost) {
-        tracing::warn!(
-            mount = mount.number,
-            "links in mails lead to this server, which has no pages for them: set front_ends or frontend_url"
-        );
+    if writes_mails_into_the_log(settings) {
+        tracing::warn!("{MAILS_IN_THE_LOG}");
     }
+}
+
+/// What is said of [`writes_mails_into_the_log`].
+pub const MAILS_IN_THE_LOG: &str = "mails go into the log, with links that let their reader in: set mail.transport";
+
+/// Are mails only logged although Djoser, which sends them at anybody's request, is mounted? That is the default, for development.
+pub fn writes_mails_into_the_log(settings: &Settings) -> bool {
+    settings.mail.transport.way() == Ok(Way::Log) && settings.mounts.iter().any(|mount| mount.adapter == Djoser::NAME)
 }
 
 /// Serves until SIGTERM or SIGINT; then requests in flight are finished, pending writes are written, and mails that wait are
@@ -166,7 +156,7 @@ pub fn serve_with(
     let (parts, backend) = open(settings)?;
     let mailer = Mailer::start(&settings.mail, Arc::clone(&parts.clock), Arc::clone(&parts.random))?;
     let app = extend(App::assemble(settings, Parts { postman: mailer.postman(), ..parts })?);
-    warn_of_links(settings);
+    warn(settings);
     let background = app.background(settings)?;
     let bind = settings.server.bind;
     System::new().block_on(async {

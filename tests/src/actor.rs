@@ -26,7 +26,8 @@ pub struct Answer {
 }
 
 impl Actor {
-    pub(crate) fn new(base: &str) -> Self {
+    /// Somebody who speaks to the server at `base`, such as `http://127.0.0.1:8080`.
+    pub fn at(base: &str) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)

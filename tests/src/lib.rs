@@ -1,7 +1,8 @@
-//! What the tests share: databases, a server on a real socket, the program itself, a mail server, actors that speak to
+//! What the tests share: databases, a server on a real socket, the program itself, a mail server, actors and clients that speak to
 //! them, and the conformance suites.
 
 pub mod actor;
+pub mod client;
 pub mod conformance;
 pub mod databases;
 pub mod mailbox;

@@ -131,9 +131,7 @@ impl Sandbox {
 
     /// Starts `serve` on a free port and does not wait.
     pub fn spawn(&self) -> Running {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
-        let address = listener.local_addr().expect("it has an address");
-        drop(listener);
+        let [address] = free_addresses();
         self.spawn_on(address)
     }
 
@@ -156,6 +154,12 @@ impl Sandbox {
     }
 }
 
+/// Addresses of loopback on which nobody listens at the moment.
+pub fn free_addresses<const COUNT: usize>() -> [SocketAddr; COUNT] {
+    let listeners = [(); COUNT].map(|()| TcpListener::bind("127.0.0.1:0").expect("a loopback port"));
+    listeners.map(|listener| listener.local_addr().expect("it has an address"))
+}
+
 /// A server in a process of its own; dropping it kills it.
 pub struct Running {
     child: Child,
@@ -167,7 +171,7 @@ pub struct Running {
 impl Running {
     /// Somebody without any credential.
     pub fn anon(&self) -> Actor {
-        Actor::new(&format!("http://{}", self.address))
+        Actor::at(&format!("http://{}", self.address))
     }
 
     /// Somebody with `Authorization: Bearer token`.

@@ -1,10 +1,9 @@
-//! What a run of the tests must have: `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,mysql,python` turns "not there" into a
-//! failure.
+//! What a run of the tests must have: `COUNTERSIGN_TEST_REQUIRE=sqlite,postgres,…` turns "not there" into a failure.
 
 use std::env;
 
 /// All that can be asked for.
-const KNOWN: [&str; 4] = ["sqlite", "postgres", "mysql", "python"];
+const KNOWN: [&str; 9] = ["sqlite", "postgres", "mysql", "python", "node", "chromium", "nuxt", "nginx", "caddy"];
 
 /// Is this required?
 ///

@@ -124,7 +124,7 @@ impl Server {
 
     /// Somebody without any credential.
     pub fn anon(&self) -> Actor {
-        Actor::new(&self.url)
+        Actor::at(&self.url)
     }
 
     /// Somebody with `Authorization: Bearer token`.

@@ -4,6 +4,12 @@
 
 #[path = "cli/configuration.rs"]
 mod configuration;
+#[path = "cli/doctor.rs"]
+mod doctor;
+#[path = "cli/front_ends.rs"]
+mod front_ends;
+#[path = "cli/relay.rs"]
+mod relay;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/tokens.rs"]

@@ -1,7 +1,9 @@
 //! `users/set_password/`, and the current password that dangerous operations ask for.
 
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, post, web::Bytes};
-use countersign_core::{AuthError, Guess, Secret, Subject, User, UserId, password::PasswordOwner, store::Revoke};
+use countersign_core::{
+    AuthError, Guess, Secret, Subject, TokenKind, User, UserId, password::PasswordOwner, store::Revoke,
+};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -190,7 +192,8 @@ async fn change_password(
     let options = &mount.options;
     let logout = options.logout_on_password_change.then(|| caller.verified());
     let changed = mount.hashing(move |auth| {
-        let user = auth.replace_password(&subject, &new_password, Revoke::Nothing)?;
+        // A browser's sessions end with the password, in Django as in Laravel.
+        let user = auth.replace_password(&subject, &new_password, Revoke::Kind(TokenKind::Session))?;
         if let Some(caller) = logout {
             log_out(auth, &caller)?;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::Method, middleware::from_fn, post, web::Bytes};
-use countersign_core::{AuthError, Guess, Secret, User, Verified, password::PasswordOwner, store::Revoke};
+use countersign_core::{AuthError, Guess, Secret, TokenKind, User, Verified, password::PasswordOwner, store::Revoke};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -163,7 +163,9 @@ async fn reset_password(
     }
     let attempt = mount.guess(&request, Guess::Link)?;
     let linked = Presented { uid, token }.follow(&mount, attempt).await?;
-    let revoke = if mount.options.logout_on_password_reset { Revoke::Everything } else { Revoke::Nothing };
+    let everything = mount.options.logout_on_password_reset;
+    // A browser's sessions end with the password, in Django as in Laravel.
+    let revoke = if everything { Revoke::Everything } else { Revoke::Kind(TokenKind::Session) };
     let changed = mount.hashing(move |auth| auth.reset_password(&linked, &new_password, revoke)).await;
     let user = changed.map_err(|error| match error {
         error @ AuthError::WeakPassword(_) => weak(error),

@@ -50,11 +50,20 @@ pub fn html(status: StatusCode, body: String) -> HttpResponse {
 
 /// A page that says a status, for people.
 pub fn page(status: StatusCode, title: &str) -> HttpResponse {
-    let code = status.as_u16();
-    let title = escape(title);
+    shown(status, title, &status.as_u16().to_string(), title)
+}
+
+/// The page of a status that Laravel has none for: with the title of Symfony's.
+pub fn plain_page(status: StatusCode, reason: &str) -> HttpResponse {
+    let title = format!("An Error Occurred: {reason}");
+    shown(status, &title, &title, &format!("The server returned a \"{} {reason}\".", status.as_u16()))
+}
+
+fn shown(status: StatusCode, title: &str, heading: &str, text: &str) -> HttpResponse {
+    let [title, heading, text] = [title, heading, text].map(escape);
     let body = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n    <head>\n        <meta charset=\"utf-8\">\n        \
-         <title>{title}</title>\n    </head>\n    <body>\n        <h1>{code}</h1>\n        <p>{title}</p>\n    \
+         <title>{title}</title>\n    </head>\n    <body>\n        <h1>{heading}</h1>\n        <p>{text}</p>\n    \
          </body>\n</html>\n"
     );
     html(status, body)

@@ -1,9 +1,10 @@
 //! The CSRF check of a request that is answered with a session, and the reason when it fails.
 
-use actix_web::http::header::{COOKIE, HeaderMap, ORIGIN};
+use actix_web::http::header::HeaderMap;
 use countersign_core::Secret;
 
 use super::{
+    mismatch::Circumstances,
     session::{Arrival, CSRF_COOKIE, Sessions},
     visitor::Visit,
 };
@@ -28,6 +29,8 @@ pub enum Failure {
     NoCookies,
     /// The cookies came, the token did not.
     HeaderMissing,
+    /// The token came as a cookie is written, percent-encoded.
+    HeaderUrlEncoded,
     /// The session cookie has ended, or was sealed under a key that is gone.
     SessionUnknown,
     /// The token belongs to another session, or to the time before a login.
@@ -43,23 +46,9 @@ impl Failure {
             Self::HeaderWithoutCookies => "header_without_cookies",
             Self::NoCookies => "no_cookies",
             Self::HeaderMissing => "header_missing",
+            Self::HeaderUrlEncoded => "header_url_encoded",
             Self::SessionUnknown => "session_unknown",
             Self::TokenStale => "token_stale",
-        }
-    }
-
-    /// What the developer of the front end should do.
-    pub const fn advice(self) -> &'static str {
-        match self {
-            Self::CrossSite => "SameSite=Lax cookies stay at home: page and server need one registrable domain",
-            Self::OriginNotStateful => "the page's origin is not in front_ends",
-            Self::HeaderWithoutCookies => "the client must send credentials: withCredentials, credentials: 'include'",
-            Self::NoCookies => {
-                "no cookie came back: was GET /sanctum/csrf-cookie called, and do cookie domain, Secure \
-                                and host fit?"
-            }
-            Self::HeaderMissing => "the client must send the XSRF-TOKEN cookie as X-XSRF-TOKEN: withXSRFToken in axios",
-            Self::SessionUnknown | Self::TokenStale => "call GET /sanctum/csrf-cookie again and retry once",
         }
     }
 }
@@ -67,7 +56,8 @@ impl Failure {
 /// Does the request's token belong to its session? It is, in this order, the field of the body, the token in clear or the
 /// sealed one; what is empty was not sent. (Laravel's `getTokenFromRequest`.)
 ///
-/// The readable cookie is base64url, which URL encoding leaves as it is: there is nothing to decode.
+/// The readable cookie is base64url, which URL encoding leaves as it is: there is nothing to decode. Laravel decodes no
+/// header either, so that a token in percent-encoding is refused here as there.
 ///
 /// # Errors
 /// The likeliest reason.
@@ -84,23 +74,28 @@ pub fn check(
     if token.is_some_and(|token| Secret::new(token) == Secret::new(visit.csrf.as_str())) {
         return Ok(());
     }
-    Err(diagnose(sessions, headers, arrival, plain.or(sealed).is_some()))
+    Err(diagnose(&Circumstances::of(sessions, headers), arrival, plain.or(sealed)))
 }
 
-fn diagnose(sessions: &Sessions, headers: &HeaderMap, arrival: Arrival, has_token: bool) -> Failure {
-    let cookies = headers.get_all(COOKIE).filter_map(|cookies| cookies.to_str().ok());
-    let has_cookies = arrival != Arrival::Absent || cookies.into_iter().any(|cookies| cookies.contains(CSRF_COOKIE));
-    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    if origin.is_some_and(|origin| !sessions.is_front_end(origin)) {
+/// What is wrong first: what is said of the token helps nobody whose page may send no cookies.
+fn diagnose(seen: &Circumstances<'_>, arrival: Arrival, token: Option<&str>) -> Failure {
+    if seen.is_foreign() {
         return Failure::OriginNotStateful;
     }
-    let is_cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    match (has_cookies, has_token) {
-        (false, _) if is_cross_site => Failure::CrossSite,
-        (false, true) => Failure::HeaderWithoutCookies,
-        (false, false) => Failure::NoCookies,
-        (true, false) => Failure::HeaderMissing,
-        (true, true) if arrival == Arrival::Known => Failure::TokenStale,
-        (true, true) => Failure::SessionUnknown,
+    let has_cookies = arrival != Arrival::Absent || seen.cookies().contains(&CSRF_COOKIE);
+    match (has_cookies, token) {
+        (false, _) if seen.is_cross_site() => Failure::CrossSite,
+        (false, Some(_)) => Failure::HeaderWithoutCookies,
+        (false, None) => Failure::NoCookies,
+        (true, None) => Failure::HeaderMissing,
+        (true, Some(token)) if is_url_encoded(token) => Failure::HeaderUrlEncoded,
+        (true, Some(_)) if arrival == Arrival::Known => Failure::TokenStale,
+        (true, Some(_)) => Failure::SessionUnknown,
     }
+}
+
+/// Would decoding it change anything? Neither a token nor a sealed one has a percent sign.
+fn is_url_encoded(token: &str) -> bool {
+    let is_code = |bytes: &[u8]| bytes[0] == b'%' && bytes[1..].iter().all(u8::is_ascii_hexdigit);
+    token.as_bytes().windows(3).any(is_code)
 }

@@ -249,17 +249,21 @@ fn later(status: StatusCode, message: &str, after: Duration, as_json: bool) -> H
 
 /// A status with a message, or its page.
 pub fn said(status: StatusCode, message: &str, as_json: bool) -> HttpResponse {
-    if as_json { answer::message(status, message) } else { answer::page(status, title(status)) }
+    if as_json { answer::message(status, message) } else { page(status) }
 }
 
-/// The titles of Laravel's error pages.
-fn title(status: StatusCode) -> &'static str {
+/// Laravel's page of a status, or Symfony's if Laravel has none.
+fn page(status: StatusCode) -> HttpResponse {
     // Laravel's own number; HTTP has no name for it.
     const PAGE_EXPIRED: u16 = 419;
+    let reason = status.canonical_reason().unwrap_or("Error");
     match status.as_u16() {
-        PAGE_EXPIRED => "Page Expired",
-        500 => "Server Error",
-        _ => status.canonical_reason().unwrap_or("Error"),
+        PAGE_EXPIRED => answer::page(status, "Page Expired"),
+        500 => answer::page(status, "Server Error"),
+        401..=404 | 429 | 503 => answer::page(status, reason),
+        // RFC 9110 renamed it.
+        413 => answer::plain_page(status, "Content Too Large"),
+        _ => answer::plain_page(status, reason),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{future::ready, sync::Arc};
 
 use actix_web::HttpRequest;
-use countersign_core::{AuthError, TokenFault, Verified};
+use countersign_core::{AuthError, Secret, TokenFault, Verified};
 use futures_util::future::Either;
 
 use super::{remember, visitor::Visitor};
@@ -18,6 +18,7 @@ use crate::{
 pub fn authenticate<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Authentication {
     let Some(visitor) = Visitor::of(request) else { return caller::by_credential(request, mount) };
     match visitor.session() {
+        Some(_) if visitor.is_over() => {}
         Some(session) => {
             if let Some(verified) = mount.auth.cached_session(session.expose()) {
                 return Either::Left(ready(Ok(verified)));
@@ -42,10 +43,16 @@ pub fn authenticate<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Authen
 /// forgotten, by the device as well.
 ///
 /// # Errors
-/// [`AuthError::Store`].
+/// [`TokenFault::Unknown`] for a session that the API ends because it changed the password; [`AuthError::Store`].
 pub async fn signed_in<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Result<Option<Arc<Verified>>, AuthError> {
     let Some(visitor) = Visitor::of(request) else { return Ok(None) };
     let Some(session) = visitor.session() else { return remember::recall(request, mount, &visitor).await };
+    if visitor.is_over() {
+        end(mount, session).await?;
+        remember::leave(request, mount, &visitor);
+        visitor.flush(mount.auth.realm().random());
+        return Err(TokenFault::Unknown.into());
+    }
     if let Some(verified) = mount.auth.cached_session(session.expose()) {
         return Ok(Some(verified));
     }
@@ -59,6 +66,16 @@ pub async fn signed_in<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Res
             Ok(recalled)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Ends a session.
+async fn end<A: Adapter>(mount: &Use<A>, session: Secret) -> Result<(), AuthError> {
+    let ended = mount.blocking(move |auth| auth.logout(&*auth.verify_session(session.expose())?));
+    match ended.await {
+        // It had ended already.
+        Err(AuthError::Token(_)) => Ok(()),
+        outcome => outcome,
     }
 }
 

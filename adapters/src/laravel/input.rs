@@ -42,6 +42,15 @@ impl Input {
         Ok(Self(clean.collect()))
     }
 
+    /// The same with a text in lower case, as Fortify writes addresses (`lowercase_usernames`); a number is a text then.
+    #[must_use]
+    pub fn lowered(mut self, name: &str) -> Self {
+        if let Some(text) = self.text(name) {
+            self.0.insert(name.to_owned(), Value::String(text.to_lowercase()));
+        }
+        self
+    }
+
     /// A field; `None` if it was not sent.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)

@@ -21,7 +21,7 @@ pub struct Login {
 impl Login {
     /// Reads `email` and `password`. Laravel takes an address only. Here a user may have come through another dialect
     /// and have a user name or a phone number: a text that is no address is tried as such, and only if that fails it is
-    /// refused for its form. `words` refuse an address with the wrong password; `more` are checked along with the two.
+    /// refused for its form, if the fields have one. `words` refuse what has the right form and the wrong password; `more` are checked along with the two.
     ///
     /// # Errors
     /// What is wrong with the fields.
@@ -29,6 +29,7 @@ impl Login {
         let (email_rules, password_rules): (&[Rule], &[Rule]) = match fields {
             Fields::Strict => (&[Rule::Required, Rule::Text, Rule::Email], &[Rule::Required, Rule::Text]),
             Fields::Loose => (&[Rule::Required, Rule::Email], &[Rule::Required, Rule::Printable]),
+            Fields::Texts => (&[Rule::Required, Rule::Text], &[Rule::Required, Rule::Text]),
         };
         let mut form = Errors::default();
         check(input, "email", email_rules, &mut form);
@@ -44,7 +45,7 @@ impl Login {
         match (identifier, input.text("password")) {
             (Some(identifier), Some(password)) if rest.is_empty() && (is_other || form.is_empty()) => {
                 let credentials = Credentials::new(identifier.to_owned(), Secret::new(password));
-                let refusal = if is_other { form } else { Errors::one("email", words) };
+                let refusal = if form.is_empty() { Errors::one("email", words) } else { form };
                 Ok(Self { credentials, refusal })
             }
             _ => Err(form.and(rest)),
@@ -72,4 +73,6 @@ pub enum Fields {
     Strict,
     /// Sanctum's documentation: a number is a password too.
     Loose,
+    /// Fortify's: what is no address is wrong like any other.
+    Texts,
 }

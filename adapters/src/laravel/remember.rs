@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use countersign_core::{AuthError, Verified};
 
-use super::{session::Sessions, visitor::Visitor};
+use super::{cookies, session::Sessions, visitor::Visitor};
 use crate::{adapter::Adapter, mount::Use};
 
 /// The cookie: Laravel names it after the class of its guard (SHA-1 of `Illuminate\Auth\SessionGuard`).
@@ -22,7 +22,8 @@ pub enum Device {
 
 /// Does the request come from a device that may be remembered?
 pub fn is_sent(request: &HttpRequest) -> bool {
-    request.cookie(COOKIE).is_some()
+    let sent = |sessions: &Sessions| cookies::values(request.headers(), &sessions.device).next().is_some();
+    Sessions::of(request).is_some_and(|sessions| sent(sessions))
 }
 
 /// Opens a session for a device that is remembered, and makes it the visitor's.
@@ -34,8 +35,9 @@ pub async fn recall<A: Adapter>(
     mount: &Use<A>,
     visitor: &Visitor,
 ) -> Result<Option<Arc<Verified>>, AuthError> {
-    let (Some(sessions), Some(cookie)) = (Sessions::of(request), request.cookie(COOKIE)) else { return Ok(None) };
-    let (sealed, life) = (cookie.value().to_owned(), sessions.longest);
+    let Some(sessions) = Sessions::of(request) else { return Ok(None) };
+    let Some(cookie) = cookies::value(request.headers(), &sessions.device) else { return Ok(None) };
+    let (sealed, life) = (cookie.to_owned(), sessions.longest);
     match mount.blocking(move |auth| auth.recall(&sealed, life)).await {
         Ok((session, verified)) => {
             visitor.restart(Some(session), mount.auth.realm().random());

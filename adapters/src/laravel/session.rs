@@ -15,9 +15,10 @@ use countersign_core::{Secret, auth::Realm, model::Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    cookies,
     remember::{self, Device},
-    stateful::{authority, hosts},
-    visitor::Visit,
+    stateful::{hosts, is_below},
+    visitor::{PasswordNotes, Visit},
 };
 use crate::mount::Site;
 
@@ -29,6 +30,8 @@ pub const SESSION_COOKIE: &str = "laravel-session";
 const CSRF_SEAL: &str = "laravel-csrf";
 const SESSION_SEAL: &str = "laravel-session";
 const FORGOTTEN_SEAL: &str = "laravel-forgotten";
+/// How many seconds ahead a cookie may have been sealed: the clocks of two servers are never quite the same.
+const CLOCKS_DIFFER: i64 = 5;
 
 /// How an SPA mount keeps its sessions. It lends this to all mounts at its prefix as application data
 /// ([`crate::Adapter::lend`]), so that the Laravel mount beside it accepts the same sessions; mounted at the root, it
@@ -40,6 +43,9 @@ pub struct Sessions {
     pub site: Arc<Site>,
     /// The name of the session cookie.
     pub cookie: String,
+    /// The name of the cookie of a device that is remembered: Laravel's, with the prefix of the session cookie's, for it
+    /// opens sessions as well.
+    pub device: String,
     /// How long a session lives without a request.
     pub life: Duration,
     /// How long it lives at most.
@@ -59,7 +65,7 @@ pub struct Sessions {
 pub enum Arrival {
     /// There was none.
     Absent,
-    /// It is not ours, or it has ended.
+    /// It is not ours, it has ended, or there were several that contradict each other.
     Unknown,
     /// It holds a visit.
     Known,
@@ -75,15 +81,19 @@ struct Content {
     session: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     previous: Option<String>,
+    #[serde(default, skip_serializing_if = "PasswordNotes::is_empty")]
+    password: PasswordNotes,
 }
 
 impl Sessions {
     /// The sessions of a mount.
     pub fn new(realm: Realm, site: Arc<Site>, cookie: String, life: Duration) -> Self {
         let (longest, remembered) = (TimeDelta::from_std(life).unwrap_or_default(), life);
-        let secure = site.base_url.starts_with("https://");
+        let prefix = cookies::prefix(&cookie);
+        let secure = site.base_url.starts_with("https://") || !prefix.is_empty();
+        let device = format!("{prefix}{}", remember::COOKIE);
         let hosts = hosts(&site).collect();
-        Self { realm, site, cookie, life, longest, remembered, secure, domain: None, hosts }
+        Self { realm, site, cookie, device, life, longest, remembered, secure, domain: None, hosts }
     }
 
     /// The sessions that count for `request`, if an SPA is mounted there.
@@ -94,16 +104,25 @@ impl Sessions {
     /// Was the page that sent this served by one of the front ends? (Sanctum's `EnsureFrontendRequestsAreStateful`:
     /// the Referer decides, without one the Origin.)
     pub fn is_front_end(&self, page: &str) -> bool {
-        authority(page).is_some_and(|host| self.hosts.contains(&host))
+        is_below(page, &self.hosts)
     }
 
-    /// The visit that a request's cookie holds, or a new one.
+    /// The visit that a request's cookie holds, or a new one. Of cookies that hold different visits none counts: one of
+    /// them may have been planted by a neighbour, and nobody is to act for somebody else.
     pub fn read(&self, request: &HttpRequest) -> (Visit, Arrival) {
-        let cookie = request.cookie(&self.cookie);
-        match cookie.as_ref().map(|cookie| self.open(cookie.value())) {
-            Some(Some(visit)) => (visit, Arrival::Known),
-            Some(None) => (Visit::new(self.realm.random()), Arrival::Unknown),
-            None => (Visit::new(self.realm.random()), Arrival::Absent),
+        let (mut arrival, mut known) = (Arrival::Absent, None::<Visit>);
+        for value in cookies::values(request.headers(), &self.cookie) {
+            arrival = Arrival::Unknown;
+            let Some(visit) = self.open(value) else { continue };
+            if known.as_ref().is_some_and(|known| !known.is_of_one_session(&visit)) {
+                tracing::info!(cookie = self.cookie, "the session cookies contradict each other: none counts");
+                return (Visit::new(self.realm.random()), arrival);
+            }
+            known = Some(visit);
+        }
+        match known {
+            Some(visit) => (visit, Arrival::Known),
+            None => (Visit::new(self.realm.random()), arrival),
         }
     }
 
@@ -119,6 +138,7 @@ impl Sessions {
             csrf: visit.csrf.clone(),
             session: visit.session.as_ref().map(|secret| secret.expose().to_owned()),
             previous: visit.previous.clone(),
+            password: visit.password,
         };
         // Strings and numbers always can be written.
         let clear = serde_json::to_string(&content).unwrap_or_default();
@@ -130,12 +150,12 @@ impl Sessions {
     pub fn send_device(&self, device: &Device, headers: &mut HeaderMap) {
         const FLAGS: &str = " httponly;";
         match device {
-            Device::Remembered(sealed) => self.send((remember::COOKIE, sealed), self.remembered, FLAGS, headers),
+            Device::Remembered(sealed) => self.send((&self.device, sealed), self.remembered, FLAGS, headers),
             Device::Forgotten => {
                 // Laravel sends something sealed here as well, and an end five years ago.
                 let nothing = self.realm.keys().seal(FORGOTTEN_SEAL, "", self.realm.random());
                 let end = self.realm.now() - TimeDelta::days(5 * 365);
-                self.write((remember::COOKIE, &nothing), (end, 0), FLAGS, headers);
+                self.write((&self.device, &nothing), (end, 0), FLAGS, headers);
             }
         }
     }
@@ -150,9 +170,11 @@ impl Sessions {
     fn open(&self, sealed: &str) -> Option<Visit> {
         let content: Content = serde_json::from_str(&self.realm.keys().open(SESSION_SEAL, sealed)?).ok()?;
         let age = self.realm.now().timestamp() - content.at;
-        let lives = u64::try_from(age).is_ok_and(|age| age < self.life.as_secs());
+        let lives = age >= -CLOCKS_DIFFER && u64::try_from(age.max(0)).is_ok_and(|age| age < self.life.as_secs());
+        // A session that was flushed has no token, and gets one when it is seen again.
+        let csrf = if content.csrf.is_empty() { Visit::new(self.realm.random()).csrf } else { content.csrf };
         let session = content.session.map(Secret::new);
-        lives.then_some(Visit { csrf: content.csrf, session, previous: content.previous })
+        lives.then_some(Visit { csrf, session, previous: content.previous, password: content.password })
     }
 
     /// Sends a cookie that lives for `life` from now on.

@@ -17,10 +17,11 @@ use actix_web::{
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{
         Method, StatusCode,
-        header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER},
+        header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER},
     },
     web,
 };
+use countersign_core::AuthError;
 use futures_util::{
     FutureExt as _, TryFutureExt as _,
     future::{Either, LocalBoxFuture, MapOk, ok},
@@ -33,6 +34,7 @@ use super::{
     fault::{self, Fault},
     front::MeansHead,
     input::{Input, content_type},
+    mismatch,
     session::{Arrival, Sessions},
     throttle,
     visitor::Visitor,
@@ -102,7 +104,9 @@ where
             .filter(|sessions| self.group == Group::Web || page.is_some_and(|page| sessions.is_front_end(page)));
         match sessions.cloned() {
             None => Either::Left(self.service.call(request).map_ok(finished)),
-            Some(sessions) => Either::Right(answer(Rc::clone(&self.service), request, sessions).boxed_local()),
+            Some(sessions) => {
+                Either::Right(answer(Rc::clone(&self.service), request, sessions, self.group).boxed_local())
+            }
         }
     }
 }
@@ -111,7 +115,12 @@ where
 fn finished<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     let fault = response.response().error().and_then(Error::as_error::<Fault>);
     let said = match (fault, response.request().app_data::<Arc<Site>>()) {
-        (Some(fault), Some(site)) => Some(fault::said_to(response.request(), site, fault)),
+        (Some(fault), Some(site)) => {
+            if matches!(fault, Fault::Auth(AuthError::Token(_))) && Visitor::of(response.request()).is_none() {
+                mismatch::ignored(response.request());
+            }
+            Some(fault::said_to(response.request(), site, fault))
+        }
         _ => None,
     };
     let mut response = match said {
@@ -137,7 +146,7 @@ fn readable<B>(response: ServiceResponse<B>) -> ServiceResponse<B> {
 /// The page that sent the request: its Referer, without one its Origin.
 fn page(headers: &HeaderMap) -> Option<&str> {
     let header = headers.get(REFERER).filter(|referer| !referer.is_empty()).or_else(|| headers.get(ORIGIN))?;
-    header.to_str().ok()
+    str::from_utf8(header.as_bytes()).ok()
 }
 
 /// Answers a request that has a session.
@@ -145,19 +154,20 @@ async fn answer<S, B>(
     service: Rc<S>,
     mut request: ServiceRequest,
     sessions: web::Data<Sessions>,
+    group: Group,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
     let (visit, arrival) = sessions.read(request.request());
-    let visitor = Visitor::new(visit);
+    let visitor = Visitor::new(visit, group);
     request.extensions_mut().insert(visitor.clone());
     if !is_safe(request.method()) {
         match forged(&sessions, &visitor, arrival, &mut request).await {
             Ok(None) => {}
             Ok(Some(failure)) => {
-                log(&sessions, request.headers(), failure);
+                mismatch::refused(&sessions, request.headers(), failure);
                 let mut response = mismatch(&request, &sessions.site, failure);
                 sessions.send_session(&visitor.visit(), response.headers_mut());
                 return Ok(readable(request.into_response(response).map_into_right_body()));
@@ -173,6 +183,7 @@ where
     if asked.method() == Method::GET && !client::is_script(asked.headers()) {
         visitor.arrived_at(asked.uri().path());
     }
+    visitor.answered();
     sessions.send_both(&visitor.visit(), response.headers_mut());
     if let Some(device) = visitor.device() {
         sessions.send_device(&device, response.headers_mut());
@@ -214,29 +225,18 @@ fn mismatch(request: &ServiceRequest, site: &Site, failure: Failure) -> HttpResp
     response
 }
 
-/// Names what did not fit; never a token.
-fn log(sessions: &Sessions, headers: &HeaderMap, failure: Failure) {
-    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (origin, host) = (text(&ORIGIN), text(&HOST));
-    let fetch_site = text(&HeaderName::from_static("sec-fetch-site"));
-    let (domain, secure) = (sessions.domain.as_deref().unwrap_or_default(), sessions.secure);
-    let (reason, front_ends) = (failure.code(), &sessions.site.front_ends);
-    tracing::info!(
-        reason,
-        origin,
-        fetch_site,
-        host,
-        domain,
-        secure,
-        ?front_ends,
-        advice = failure.advice(),
-        "CSRF token mismatch"
-    );
-}
-
 /// The hosts whose pages have sessions: the front ends and the server itself.
 pub fn hosts(site: &Site) -> impl Iterator<Item = String> + '_ {
     site.front_ends.iter().chain(once(&site.base_url)).filter_map(|origin| authority(origin))
+}
+
+/// Is this address of a page below one of `hosts`? Letter by letter, as Sanctum compares (`fromFrontend`): browsers send
+/// hosts in lower case and without their default port.
+pub fn is_below(page: &str, hosts: &[String]) -> bool {
+    let page = page.replacen("https://", "", 1).replacen("http://", "", 1);
+    hosts
+        .iter()
+        .any(|host| page.strip_prefix(host.as_str()).is_some_and(|path| path.is_empty() || path.starts_with('/')))
 }
 
 /// Host and port of an address, in lower case and without the scheme's default port; Sanctum does not compare schemes.
@@ -254,7 +254,7 @@ pub fn authority(url: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::authority;
+    use super::{authority, is_below};
 
     #[test]
     fn scheme_path_case_and_default_port_do_not_matter() {
@@ -283,5 +283,35 @@ mod tests {
         }
         assert_eq!(authority("http://"), None);
         assert_eq!(authority("null").as_deref(), Some("null"));
+    }
+
+    #[test]
+    fn a_page_is_below_a_host_to_the_letter() {
+        let hosts = ["localhost:3000".to_owned(), "app.example.org".to_owned()];
+        for page in [
+            "http://localhost:3000",
+            "https://localhost:3000/",
+            "http://localhost:3000/dash?x#y",
+            "http://localhost:3000/\u{e9}",
+            "localhost:3000",
+            "https://http://app.example.org/x",
+        ] {
+            assert!(is_below(page, &hosts), "{page}");
+        }
+        for page in [
+            "http://LOCALHOST:3000",
+            "http://localhost:3000?x",
+            "http://localhost:3000:80",
+            "http://localhost:30000",
+            "http://localhost:3000.evil.example/",
+            "http://localhost:3000@evil.example/",
+            "http://evil.example/localhost:3000/",
+            "https://app.example.org:443/",
+            "http://sub.app.example.org/",
+            "null",
+            "",
+        ] {
+            assert!(!is_below(page, &hosts), "{page}");
+        }
     }
 }

@@ -1,10 +1,11 @@
-//! The middleware `throttle:api`: how often somebody may ask the API for anything at all.
+//! The middleware `throttle`: how often somebody may ask the API for anything at all (`throttle:api`), and for what a route
+//! limits by itself (`throttle:6,1`).
 //!
 //! A user is counted over all their clients, and who is nobody by their address, in the fixed window of Laravel's
 //! `RateLimiter`. It stands behind authentication, so that a 401 is neither counted nor told what is left; every other
 //! answer that came through it is.
 
-use std::future::ready;
+use std::{future::ready, hash::Hash};
 
 use actix_web::{
     HttpMessage as _, HttpRequest,
@@ -92,9 +93,23 @@ where
 }
 
 fn count<A: Adapter>(request: &HttpRequest, mount: &Use<A>, rate: Rate, user: Option<UserId>) -> Result<(), AuthError> {
-    let (limit, now) = (rate.requests(), mount.auth.realm().now());
     let who = user.ok_or_else(|| mount.site.proxies.client(request));
-    let counted = mount.site.throttle.hit(rate, (&mount.prefix, API), who, now);
+    hit(request, mount, (API, rate), who)
+}
+
+/// Counts whoever it is under a limit of a route's own (`throttle:login`, `throttle:6,1`), and notes what the answer tells
+/// of it. Routes that name one limit share it.
+///
+/// # Errors
+/// [`AuthError::Throttled`].
+pub fn hit<A: Adapter>(
+    request: &HttpRequest,
+    mount: &Use<A>,
+    (name, rate): (&str, Rate),
+    who: impl Hash,
+) -> Result<(), AuthError> {
+    let (limit, now) = (rate.requests(), mount.auth.realm().now());
+    let counted = mount.site.throttle.hit(rate, (&mount.prefix, name), who, now);
     let told = match counted {
         Ok(remaining) => Told { limit, remaining, reset: None },
         Err(wait) => {

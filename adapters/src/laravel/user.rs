@@ -23,12 +23,12 @@ pub struct ShownUser<'a> {
     /// When the address was confirmed.
     #[schema(value_type = Option<String>, required, format = DateTime, example = "2024-01-15T09:30:00.000000Z")]
     email_verified_at: Option<Moment>,
-    /// When the user was created.
-    #[schema(value_type = String, format = DateTime, example = "2024-01-15T09:29:11.000000Z")]
-    created_at: Moment,
+    /// When the user was created; null if nobody knows.
+    #[schema(value_type = Option<String>, required, format = DateTime, example = "2024-01-15T09:29:11.000000Z")]
+    created_at: Option<Moment>,
     /// When the user was changed last.
-    #[schema(value_type = String, format = DateTime, example = "2025-03-01T12:00:00.000000Z")]
-    updated_at: Moment,
+    #[schema(value_type = Option<String>, required, format = DateTime, example = "2025-03-01T12:00:00.000000Z")]
+    updated_at: Option<Moment>,
 }
 
 impl<'a> From<&'a User> for ShownUser<'a> {
@@ -38,8 +38,8 @@ impl<'a> From<&'a User> for ShownUser<'a> {
             name: &user.name,
             email: user.email.as_deref(),
             email_verified_at: user.email_verified_at.map(Moment),
-            created_at: Moment(user.created_at),
-            updated_at: Moment(user.updated_at),
+            created_at: user.created_at.map(Moment),
+            updated_at: user.updated_at.map(Moment),
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Who holds the cookies of a request: an anonymous visitor or somebody who is logged in.
 
+mod password;
+
+pub use password::PasswordNotes;
+
 use std::{
     cell::{Ref, RefCell},
     rc::Rc,
@@ -10,7 +14,7 @@ use countersign_core::{Secret, env::Random};
 
 use super::{
     remember::Device,
-    stateful::{authority, hosts},
+    stateful::{Group, authority, hosts},
 };
 use crate::mount::Site;
 
@@ -26,12 +30,24 @@ pub struct Visit {
     pub session: Option<Secret>,
     /// The path of the last page, where a refused form is sent back.
     pub previous: Option<String>,
+    /// What it knows of the user's password.
+    pub password: PasswordNotes,
 }
 
 impl Visit {
     /// Somebody new.
     pub fn new(random: &dyn Random) -> Self {
-        Self { csrf: random.alphanumeric(CSRF_LENGTH), session: None, previous: None }
+        Self {
+            csrf: random.alphanumeric(CSRF_LENGTH),
+            session: None,
+            previous: None,
+            password: PasswordNotes::default(),
+        }
+    }
+
+    /// Is the other one an earlier or later state of the same session?
+    pub fn is_of_one_session(&self, other: &Self) -> bool {
+        self.csrf == other.csrf && self.session == other.session
     }
 }
 
@@ -41,12 +57,13 @@ impl Visit {
 pub struct Visitor {
     visit: Rc<RefCell<Visit>>,
     device: Rc<RefCell<Option<Device>>>,
+    group: Group,
 }
 
 impl Visitor {
-    /// A visitor.
-    pub fn new(visit: Visit) -> Self {
-        Self { visit: Rc::new(RefCell::new(visit)), device: Rc::default() }
+    /// A visitor of a route of this group.
+    pub fn new(visit: Visit, group: Group) -> Self {
+        Self { visit: Rc::new(RefCell::new(visit)), device: Rc::default(), group }
     }
 
     /// The visitor of `request`; `None` if the request has no session, whatever its cookies.
@@ -78,6 +95,40 @@ impl Visitor {
     /// cookies is worth nothing.
     pub fn restart(&self, session: Option<Secret>, random: &dyn Random) {
         *self.visit.borrow_mut() = Visit { session, ..Visit::new(random) };
+    }
+
+    /// Begins with nothing at all: whoever shows the answer's CSRF token is refused, and is given one then or by the next
+    /// answer. (Laravel's `flush` of a session.)
+    pub fn flush(&self, random: &dyn Random) {
+        *self.visit.borrow_mut() = Visit { csrf: String::new(), ..Visit::new(random) };
+    }
+
+    /// Notes that an answer was given: the API holds a session to its user's password from the first one on.
+    pub fn answered(&self) {
+        let mut visit = self.visit.borrow_mut();
+        visit.password.is_held |= self.group == Group::Api && visit.session.is_some();
+    }
+
+    /// Notes that the session gave its user another password.
+    pub fn changed_password(&self) {
+        let mut visit = self.visit.borrow_mut();
+        visit.password.is_changed = visit.password.is_held;
+    }
+
+    /// Has the session come to its end, because it is seen by the API after it changed the password?
+    pub fn is_over(&self) -> bool {
+        let visit = self.visit.borrow();
+        self.group == Group::Api && visit.session.is_some() && visit.password.is_changed
+    }
+
+    /// When the user typed the password once more in this session, in seconds since 1970.
+    pub fn confirmed_at(&self) -> Option<i64> {
+        self.visit.borrow().password.confirmed_at
+    }
+
+    /// Notes that the user has typed the password once more.
+    pub fn confirmed(&self, at: i64) {
+        self.visit.borrow_mut().password.confirmed_at = Some(at);
     }
 
     /// Remembers the page that is being answered: its path alone, because a query may hold what belongs into no other

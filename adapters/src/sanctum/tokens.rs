@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 
 use super::{NAME, NAME_LENGTH, Sanctum, Token as IssuedToken};
 use crate::{
+    abilities,
     body::Unread,
     caller::Caller,
     laravel::{
-        self, answer, document,
+        answer, document,
         fault::{Fault, Message},
         input::Input,
         number,
@@ -50,12 +51,12 @@ struct ListedToken<'a> {
     /// Its end; null for none.
     #[schema(value_type = Option<String>, required, format = DateTime)]
     expires_at: Option<Moment>,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Moment,
+    /// When it was made; null if nobody knows.
+    #[schema(value_type = Option<String>, required, format = DateTime)]
+    created_at: Option<Moment>,
     /// When it was used last; nothing else changes a token.
-    #[schema(value_type = String, format = DateTime)]
-    updated_at: Moment,
+    #[schema(value_type = Option<String>, required, format = DateTime)]
+    updated_at: Option<Moment>,
 }
 
 impl<'a> From<&'a Token> for ListedToken<'a> {
@@ -68,15 +69,16 @@ impl<'a> From<&'a Token> for ListedToken<'a> {
             abilities: &token.abilities.0,
             last_used_at: token.last_used_at.map(Moment),
             expires_at: token.expires_at.map(Moment),
-            created_at: Moment(token.created_at),
-            updated_at: Moment(token.last_used_at.unwrap_or(token.created_at)),
+            created_at: token.created_at.map(Moment),
+            updated_at: token.last_used_at.or(token.created_at).map(Moment),
         }
     }
 }
 
 /// List the tokens
 ///
-/// The user's personal access tokens, the oldest first. Their secrets are not shown.
+/// The user's personal access tokens, the oldest first. Their secrets are not shown. The api-token of the SPA's pages is
+/// not among them.
 #[utoipa::path(
     operation_id = "sanctum_list_tokens",
     tag = NAME,
@@ -91,7 +93,7 @@ impl<'a> From<&'a Token> for ListedToken<'a> {
 #[get("/api/tokens", wrap = "Group::Api")]
 pub async fn list_tokens(mount: Use<Sanctum>, caller: Caller<Sanctum>) -> Result<HttpResponse, Fault> {
     let user = caller.user.id;
-    let tokens = mount.blocking(move |auth| auth.tokens(user, Some(TokenKind::Sanctum))).await?;
+    let tokens = mount.blocking(move |auth| auth.named_tokens(user)).await?;
     Ok(answer::json(StatusCode::OK, &tokens.iter().map(ListedToken::from).collect::<Vec<_>>()))
 }
 
@@ -153,7 +155,7 @@ fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
     check(input, "abilities", &[Rule::Array], &mut errors);
     let abilities = match input.items("abilities") {
         Some(items) => given(&items, own, &mut errors),
-        None => laravel::inherited(own),
+        None => abilities::inherited(own),
     };
     check(input, "expires_at", &[Rule::Nullable, Rule::Date], &mut errors);
     errors.verdict()?;
@@ -171,7 +173,7 @@ fn given(items: &[(String, &Value)], own: &Abilities, errors: &mut Errors) -> Ab
         let field = format!("abilities.{key}");
         match item.as_str() {
             None => errors.add(&field, format!("The {field} field must be a string.")),
-            Some(ability) if laravel::may_give(own, ability) => abilities.push(ability.to_owned()),
+            Some(ability) if abilities::allow(own, ability) => abilities.push(ability.to_owned()),
             Some(_) => errors.add(&field, format!("The selected {field} is invalid.")),
         }
     }
@@ -226,7 +228,7 @@ pub async fn delete_token(
 
 /// Delete all tokens
 ///
-/// Every personal access token of the user, that of the request included.
+/// Every personal access token of the user, that of the request and the api-token of the SPA's pages included.
 #[utoipa::path(
     operation_id = "sanctum_delete_tokens",
     tag = NAME,

@@ -2,13 +2,16 @@
 
 use actix_web::{HttpRequest, HttpResponse, post};
 use countersign_core::{
-    Auth, AuthError, Guess, Registration, Request, Secret, Subject,
+    Auth, AuthError, Guess, Registration, Request, Secret,
     identifier::{Key, Kind},
     password::PasswordOwner,
 };
 use utoipa::ToSchema;
 
-use super::{NAME, SanctumSpa, SanctumSpaOptions, verification};
+use super::{
+    NAME, SanctumSpa,
+    entry::{self, Entry},
+};
 use crate::{
     body::Unread,
     laravel::{
@@ -18,22 +21,20 @@ use crate::{
         input::Input,
         lockout,
         login::{Fields, Login},
-        remember::{self, Device},
         rules::{Errors, Rule, ValidationError, check},
         stateful::Group,
-        visitor::Visitor,
     },
     mount::Use,
 };
 
 /// The width of the name columns.
-const LONGEST: usize = 255;
+pub(super) const LONGEST: usize = 255;
 
 /// Credentials.
 #[derive(ToSchema)]
 #[schema(as = sanctum_spa::Credentials)]
 #[expect(dead_code, reason = "it describes the fields that `Login` reads")]
-struct CredentialsInput {
+pub(super) struct CredentialsInput {
     /// The e-mail address; a user name or a phone number will do.
     #[schema(example = "your-email@example.com")]
     email: String,
@@ -80,24 +81,19 @@ pub async fn log_in(
     let (credentials, refusal) = login?.into_parts();
     let options = mount.options.clone();
     let lock = lockout::pass(&request, &mount, options.login_lockout, &credentials.identifier)?;
-    let remembers = is_true(&input, "remember");
+    let remembers = entry::remembers(&input);
     let guess = mount.guess(&request, Guess::Login(&credentials.identifier));
-    let opening = move |auth: &Auth| {
-        let subject = auth.authenticate(&credentials)?;
-        let session = enter(auth, &subject, &options)?;
-        let device = if remembers { Some(auth.remember(&subject, options.remember_lifetime.delta())?) } else { None };
-        Ok((session, device))
-    };
     let opened = match guess {
-        Ok(attempt) => attempt.hashing(opening).await,
+        Ok(attempt) => {
+            let entering = move |auth: &Auth| Entry::open(auth, &auth.authenticate(&credentials)?, &options, remembers);
+            attempt.hashing(entering).await
+        }
         Err(error) => Err(error),
     };
     lock.settle(&opened);
-    let (session, device) = opened.map_err(|error| lockout::refused(Login::refused(refusal, error)))?;
-    if let (Some(visitor), Some(device)) = (Visitor::of(&request), device) {
-        visitor.set_device(Device::Remembered(device));
-    }
-    Ok(entered(&request, &mount, session))
+    let entry = opened.map_err(|error| lockout::refused(Login::refused(refusal, error)))?;
+    entry.admit(&request, &mount);
+    Ok(answer::no_content())
 }
 
 /// Log out
@@ -117,14 +113,7 @@ pub async fn log_in(
 #[post("/logout", wrap = "Group::Web")]
 pub async fn log_out(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, Fault> {
     let session = guard::session(&request, &mount).await?;
-    let ended = mount.blocking(move |auth| {
-        auth.logout(&session)?;
-        auth.forget_devices(session.user.id)
-    });
-    ended.await?;
-    if let Some(visitor) = Visitor::of(&request) {
-        remember::leave(&request, &mount, &visitor);
-    }
+    entry::leave(&request, &mount, session).await?;
     Ok(answer::no_content())
 }
 
@@ -132,7 +121,7 @@ pub async fn log_out(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<Htt
 #[derive(ToSchema)]
 #[schema(as = sanctum_spa::Registration)]
 #[expect(dead_code, reason = "it describes the fields that `sign_up` reads")]
-struct RegistrationInput {
+pub(super) struct RegistrationInput {
     /// The name that is shown.
     #[schema(max_length = 255, example = "Alice Example")]
     name: String,
@@ -218,23 +207,8 @@ async fn sign_up(
     let input = body.read().await?;
     mount.count(&request, Request::Registration)?;
     let registration = mount.blocking(move |auth| read_registration(&input, auth)).await??;
-    let options = mount.options.clone();
-    let opened = mount.hashing(move |auth| {
-        let user = auth.register(&registration)?;
-        let opened = enter(auth, &user, &options).map(|session| (session, user.user.clone()));
-        // Half a registration would tell the second try that the address is taken.
-        if let Err(AuthError::Store(_)) = &opened
-            && let Err(error) = auth.delete_user(user.id)
-        {
-            tracing::error!(user = %user.id, %error, "a registration without an api-token was left behind");
-        }
-        opened
-    });
-    let (session, user) = opened.await?;
-    if mount.options.send_verification_email {
-        verification::write_to(&mount, user);
-    }
-    Ok(entered(&request, &mount, session))
+    entry::register(&mount, registration, false).await?.admit(&request, &mount);
+    Ok(answer::no_content())
 }
 
 /// Breeze's rules, in their order; the password's own are the mount's. Asks the store whether the address is free.
@@ -244,21 +218,37 @@ fn read_registration(input: &Input, auth: &Auth) -> Result<Result<Registration, 
     let email_rules = [Rule::Required, Rule::Text, Rule::Lowercase, Rule::Email, Rule::Max(LONGEST)];
     check(input, "email", &email_rules, &mut errors);
     let email = input.text("email").unwrap_or_default();
-    if !errors.has("email") {
-        match auth.check_free(&[(Kind::Email, Key::email(&email))]) {
-            Err(AuthError::Taken(_)) => errors.add("email", "The email has already been taken."),
-            other => other?,
-        }
-    }
+    check_free(auth, &email, &mut errors)?;
     let password = new_password(input, auth, &email, &mut errors)?;
     let name = input.text("name").unwrap_or_default();
     let registration = Registration { name: Some(name), email: Some(email), ..Registration::new(password) };
     Ok(errors.verdict().map(|()| registration))
 }
 
+/// An address that nobody has, unless something else is wrong with it.
+pub(super) fn check_free(auth: &Auth, email: &str, errors: &mut Errors) -> Result<(), AuthError> {
+    if !errors.has("email") {
+        match auth.check_free(&[(Kind::Email, Key::email(email))]) {
+            Err(AuthError::Taken(_)) => errors.add("email", "The email has already been taken."),
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
 /// The new password of whoever has this address; the errors say what is wrong with it.
 pub(super) fn new_password(input: &Input, auth: &Auth, email: &str, errors: &mut Errors) -> Result<Secret, AuthError> {
     check(input, "password", &[Rule::Required, Rule::Confirmed, Rule::Text], errors);
+    judged_password(input, auth, email, errors)
+}
+
+/// The same by the mount's rules alone.
+pub(super) fn judged_password(
+    input: &Input,
+    auth: &Auth,
+    email: &str,
+    errors: &mut Errors,
+) -> Result<Secret, AuthError> {
     let password = Secret::new(input.text("password").unwrap_or_default());
     if input.get("password").is_some_and(|password| !password.is_null()) {
         let owner = PasswordOwner { email, ..PasswordOwner::default() };
@@ -272,25 +262,4 @@ pub(super) fn new_password(input: &Input, auth: &Auth, email: &str, errors: &mut
         }
     }
     Ok(password)
-}
-
-/// Opens a session and replaces the api-token; if the second fails, nobody ever learns the first one's secret.
-fn enter(auth: &Auth, subject: &Subject, options: &SanctumSpaOptions) -> Result<Secret, AuthError> {
-    let session = auth.open_session(subject, options.session_absolute_lifetime.delta())?;
-    auth.rotate_api_token(subject, options.api_token_replaces.into())?;
-    Ok(session)
-}
-
-/// The answer to somebody who has just come in.
-fn entered(request: &HttpRequest, mount: &Use<SanctumSpa>, session: Secret) -> HttpResponse {
-    if let Some(visitor) = Visitor::of(request) {
-        visitor.restart(Some(session), mount.auth.realm().random());
-    }
-    answer::no_content()
-}
-
-/// Is a field what PHP takes for true (`FILTER_VALIDATE_BOOLEAN`)?
-fn is_true(input: &Input, field: &str) -> bool {
-    let text = input.text(field).unwrap_or_default().to_ascii_lowercase();
-    ["1", "true", "on", "yes"].contains(&text.trim())
 }

@@ -14,20 +14,21 @@ use utoipa::ToSchema;
 
 use super::{NAME, SanctumSpa};
 use crate::{
+    abilities,
     body::Unread,
     caller::Caller,
     laravel::{
-        self, answer, document,
+        answer, document,
         fault::{Fault, Message},
         guard,
         input::Input,
-        rules::{Errors, Rule, ValidationError, check},
+        rules::{Errors, Rule, ValidationError, check, label},
         stateful::Group,
     },
     mount::Use,
 };
 
-/// What a backend's token must be able to do. It must be named: see [`laravel::is_named`].
+/// What a backend's token must be able to do. It must be named: see [`abilities::allow`].
 const ABILITY: &str = "tokens:rotate";
 /// A reason is for the log, not for essays.
 const LONGEST_REASON: usize = 255;
@@ -135,7 +136,7 @@ pub async fn rotate(
     caller: Caller<SanctumSpa>,
     body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
-    if !laravel::is_named(&caller.token.abilities, ABILITY) {
+    if !abilities::allow(&caller.token.abilities, ABILITY) {
         return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid ability provided.".into()));
     }
     let (whose, reason) = read_rotation(&body.read().await?)?;
@@ -148,7 +149,7 @@ pub async fn rotate(
     let user = owner.await.map_err(|error| match error {
         // Nobody, or somebody who is disabled.
         AuthError::NotFound | AuthError::WrongCredentials | AuthError::Token(_) => {
-            let label = laravel::rules::label(field);
+            let label = label(field);
             Errors::one(field, format!("The selected {label} is invalid.")).into()
         }
         other => Fault::from(other),

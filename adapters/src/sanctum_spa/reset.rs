@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, rt};
-use countersign_core::{Account, Auth, AuthError, Guess, Request, TokenKind, identifier::Key, store::Revoke};
+use countersign_core::{
+    Account, Auth, AuthError, Guess, Request, Secret, TokenKind, auth::Linked, identifier::Key, store::Revoke,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,8 +27,8 @@ use crate::{
 };
 
 /// Laravel's sentences (`lang/en/passwords.php`).
-const SENT: &str = "We have emailed your password reset link.";
-const RESET: &str = "Your password has been reset.";
+pub(super) const SENT: &str = "We have emailed your password reset link.";
+pub(super) const RESET: &str = "Your password has been reset.";
 const NO_USER: &str = "We can't find a user with that email address.";
 const TOO_SOON: &str = "Please wait before retrying.";
 const DEAD: &str = "This password reset token is invalid.";
@@ -44,7 +46,7 @@ pub struct Status {
 #[derive(ToSchema)]
 #[schema(as = sanctum_spa::Forgetful)]
 #[expect(dead_code, reason = "it describes the field that `send_link` reads")]
-struct ForgetfulInput {
+pub(super) struct ForgetfulInput {
     /// The e-mail address.
     #[schema(example = "alice@example.com")]
     email: String,
@@ -84,8 +86,13 @@ pub async fn send_link(
     let mut errors = Errors::default();
     check(&input, "email", &[Rule::Required, Rule::Email], &mut errors);
     errors.verdict()?;
-    let address = input.text("email").unwrap_or_default();
-    mount.count(&request, Request::Mail(&address))?;
+    send_to(&request, &mount, input.text("email").unwrap_or_default()).await?;
+    Ok(answer::json(StatusCode::OK, &Status { status: SENT }))
+}
+
+/// Mails a link to whoever has this address.
+pub(super) async fn send_to(request: &HttpRequest, mount: &Use<SanctumSpa>, address: String) -> Result<(), Fault> {
+    mount.count(request, Request::Mail(&address))?;
     let began = Instant::now();
     let key = Key::email(&address);
     let reader = match mount.blocking(move |auth| reader(auth, &address)).await {
@@ -105,17 +112,17 @@ pub async fn send_link(
     let scope = (mount.prefix.as_str(), "sanctum_spa_reset_link");
     mount.site.throttle.request(rate, scope, who, now).map_err(|_| refusal(TOO_SOON))?;
     if let Some(reader) = reader {
-        write_to(&mount, reader);
+        write_to(mount, reader);
     }
     mount.site.executor.hold(began).await;
-    Ok(answer::json(StatusCode::OK, &Status { status: SENT }))
+    Ok(())
 }
 
 /// A link, and the password that it sets.
 #[derive(ToSchema)]
 #[schema(as = sanctum_spa::PasswordReset)]
 #[expect(dead_code, reason = "it describes the fields that `reset_password` reads")]
-struct PasswordResetInput {
+pub(super) struct PasswordResetInput {
     /// The token of the link.
     #[schema(min_length = 64, max_length = 64)]
     token: String,
@@ -168,23 +175,38 @@ pub async fn reset_password(
     let password = account::new_password(&input, &mount.auth, &email, &mut errors)?;
     errors.verdict()?;
     let token = input.text("token").unwrap_or_default();
+    let linked = follow(&request, &mount, email, token).await?;
+    set(&mount, linked, password).await?;
+    Ok(answer::json(StatusCode::OK, &Status { status: RESET }))
+}
+
+/// Whoever has this address, if the token is of a live link of theirs.
+pub(super) async fn follow(
+    request: &HttpRequest,
+    mount: &Use<SanctumSpa>,
+    email: String,
+    token: String,
+) -> Result<Linked, Fault> {
     let life = mount.options.reset_link_lifetime.delta();
-    let attempt = mount.guess(&request, Guess::Link)?;
+    let attempt = mount.guess(request, Guess::Link)?;
     let followed = attempt.blocking(move |auth| auth.follow_reset_token(reader(auth, &email)?, &token, life)).await;
     let tells = mount.options.tell_unknown_address;
-    let linked = followed.map_err(|error| match error {
+    followed.map_err(|error| match error {
         AuthError::NotFound if tells => refusal(NO_USER),
         AuthError::NotFound => refusal(DEAD),
         error => dead(error),
-    })?;
+    })
+}
+
+/// Gives whoever followed a link a new password; sessions end, and tokens as the settings say.
+pub(super) async fn set(mount: &Use<SanctumSpa>, linked: Linked, password: Secret) -> Result<(), Fault> {
     let everything = mount.options.logout_on_password_reset;
     let revoke = if everything { Revoke::Everything } else { Revoke::Kind(TokenKind::Session) };
     let changed = mount.hashing(move |auth| {
         let user = auth.reset_password(&linked, &password, revoke)?;
         auth.forget_devices(user.id)
     });
-    changed.await.map_err(dead)?;
-    Ok(answer::json(StatusCode::OK, &Status { status: RESET }))
+    changed.await.map_err(dead)
 }
 
 /// Whom a link is sent to: whoever logs in with the address. Of the disabled nobody knows here, as at the login.

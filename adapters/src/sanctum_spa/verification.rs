@@ -1,8 +1,10 @@
 //! Confirming an e-mail address by a mailed link: Breeze's `/verify-email/{id}/{hash}` and
 //! `/email/verification-notification`.
 
+use std::hash::Hash;
+
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, rt, web};
-use countersign_core::{AuthError, User, identifier::Key, throttle::Rate};
+use countersign_core::{AuthError, User, UserId, identifier::Key};
 
 use super::{
     NAME, SanctumSpa,
@@ -10,9 +12,12 @@ use super::{
     reset::Status,
 };
 use crate::{
-    laravel::{answer, document, fault::Fault, fault::Message, guard, stateful::Group},
+    laravel::{answer, document, fault::Fault, fault::Message, guard, stateful::Group, throttle},
     mount::Use,
 };
+
+/// The limit that both paths share (Breeze's `throttle:6,1`), by its counters. It stands in front of the signature's check.
+const LIMIT: &str = "sanctum_spa_verification";
 
 /// Confirm an e-mail address
 ///
@@ -42,14 +47,22 @@ pub async fn verify_address(
     mount: Use<SanctumSpa>,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Fault> {
-    let caller = guard::session(&request, &mount).await?;
-    limit(&mount, &caller.user)?;
+    follow(&request, &mount, path.into_inner()).await?;
+    Ok(answer::redirect(&format!("{}/dashboard?verified=1", mount.options.front_end(&mount.site))))
+}
+
+/// Confirms the address of whoever is logged in, if the request is a live link of theirs with these parts.
+pub(super) async fn follow(
+    request: &HttpRequest,
+    mount: &Use<SanctumSpa>,
+    (id, hash): (String, String),
+) -> Result<(), Fault> {
+    let caller = guard::session(request, mount).await?;
+    throttle::hit(request, mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
     if !mount.auth.is_signed(request.path(), request.query_string()) {
         return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid signature.".into()));
     }
-    let (id, hash) = path.into_inner();
-    mount.blocking(move |auth| auth.verify_address(&caller.user, &id, &hash)).await?;
-    Ok(answer::redirect(&format!("{}/dashboard?verified=1", mount.options.front_end(&mount.site))))
+    Ok(mount.blocking(move |auth| auth.verify_address(&caller.user, &id, &hash)).await?)
 }
 
 /// Ask for a link that confirms the address
@@ -69,32 +82,41 @@ pub async fn verify_address(
 )]
 #[post("/email/verification-notification", wrap = "Group::Web")]
 pub async fn send_link(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<HttpResponse, Fault> {
-    let caller = guard::session(&request, &mount).await?;
-    limit(&mount, &caller.user)?;
+    if send_again(&request, &mount).await? {
+        Ok(answer::json(StatusCode::OK, &Status { status: "verification-link-sent" }))
+    } else {
+        Ok(answer::redirect(&format!("{}/dashboard", mount.site.base_url)))
+    }
+}
+
+/// Mails a link to whoever is logged in; `false` if their address is confirmed.
+pub(super) async fn send_again(request: &HttpRequest, mount: &Use<SanctumSpa>) -> Result<bool, Fault> {
+    let caller = guard::session(request, mount).await?;
+    throttle::hit(request, mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
     if caller.user.email_verified_at.is_some() {
-        return Ok(answer::redirect(&format!("{}/dashboard", mount.site.base_url)));
+        return Ok(false);
     }
     if let Some(address) = &caller.user.email {
         // Whoever registers with somebody else's address could fill their mailbox.
-        count(
-            &mount,
-            "sanctum_spa_verification_mail",
-            mount.options.verification_mail_rate,
-            Key::email(address).as_str(),
-        )?;
-        write_to(&mount, caller.user.clone());
+        count_mail(mount, address)?;
+        write_to(mount, caller.user.clone());
     }
-    Ok(answer::json(StatusCode::OK, &Status { status: "verification-link-sent" }))
+    Ok(true)
 }
 
-/// Breeze's limit, which both paths share.
-fn limit(mount: &Use<SanctumSpa>, user: &User) -> Result<(), AuthError> {
-    count(mount, "sanctum_spa_verification", mount.options.verification_rate, user.id)
+/// How many mails an address is sent, whoever asks for them.
+pub(super) fn count_mail(mount: &Use<SanctumSpa>, address: &str) -> Result<(), AuthError> {
+    count(mount, "sanctum_spa_verification_mail", Key::email(address).as_str())
 }
 
-fn count(mount: &Use<SanctumSpa>, what: &str, rate: Rate, who: impl std::hash::Hash) -> Result<(), AuthError> {
+/// How many mails a user has sent to addresses that they say are theirs.
+pub(super) fn count_mail_of(mount: &Use<SanctumSpa>, user: UserId) -> Result<(), AuthError> {
+    count(mount, "sanctum_spa_verification_mail_of", user)
+}
+
+fn count(mount: &Use<SanctumSpa>, what: &str, who: impl Hash) -> Result<(), AuthError> {
     let (scope, now) = ((mount.prefix.as_str(), what), mount.auth.realm().now());
-    let counted = mount.site.throttle.request(rate, scope, who, now);
+    let counted = mount.site.throttle.request(mount.options.verification_mail_rate, scope, who, now);
     counted.map_err(|retry_after| AuthError::Throttled { retry_after })
 }
 
@@ -104,7 +126,11 @@ pub(super) fn write_to(mount: &Use<SanctumSpa>, reader: User) {
     rt::spawn(async move {
         let (options, site) = (&mount.options, &mount.site);
         let life = options.verification_link_lifetime;
-        let link = mount.auth.make_verification_link(&mount.prefix, &reader, life.delta());
+        let link = mount.auth.make_verification_link(
+            &format!("{}{}", mount.prefix, options.stack.verification_path()),
+            &reader,
+            life.delta(),
+        );
         let Some(to) = reader.email else { return };
         let words = Words {
             subject: "Verify Email Address",

@@ -4,7 +4,7 @@ use super::Auth;
 use crate::{
     error::AuthError,
     identifier::{self, Claim, Key, Kind, Taken},
-    model::{Account, NewUser, Proof, Registration, Role, Seen, Subject, User, UserChange, UserId},
+    model::{Account, NewUser, Proof, Registration, Role, Seen, Subject, TokenKind, User, UserChange, UserId},
     password::{EncodedPassword, PasswordOwner, PasswordRules},
     secret::Secret,
     store::Revoke,
@@ -98,12 +98,15 @@ impl Auth {
         self.change(user, &UserChange::Active(active), revoke)
     }
 
-    /// Gives a user another role. What they hold keeps working, with the new role from the next request on.
+    /// Gives a user another role. Tokens keep working, with the new role from the next request on; a browser's session
+    /// ends, because no session may begin with few rights and go on with many (ASVS 5.0, 7.2.4).
     ///
     /// # Errors
     /// [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn set_role(&self, user: UserId, role: Role) -> Result<User, AuthError> {
-        self.change(user, &UserChange::Role(role), Revoke::Nothing)
+        let is_other = self.user(user)?.role != role;
+        let revoke = if is_other { Revoke::Kind(TokenKind::Session) } else { Revoke::Nothing };
+        self.change(user, &UserChange::Role(role), revoke)
     }
 
     /// Gives a user another e-mail address, or none. It may be shared: then it is shown but does not log in.
@@ -121,6 +124,30 @@ impl Auth {
     /// As [`Auth::change_email`].
     pub fn change_email_to_confirm(&self, user: UserId, email: Option<&str>) -> Result<User, AuthError> {
         self.put_email(user, email, true)
+    }
+
+    /// Gives a user another name to show and another e-mail address, both or neither. The address is no longer verified,
+    /// unless it is the one that the user has, letter for letter.
+    ///
+    /// # Errors
+    /// [`AuthError::Taken`] if somebody else holds the address; [`AuthError::Invalid`], [`AuthError::NotFound`],
+    /// [`AuthError::Store`].
+    pub fn change_profile(&self, user: UserId, name: &str, email: &str) -> Result<User, AuthError> {
+        let name = usable("name", Some(name))?.ok_or(AuthError::Invalid { field: "name" })?;
+        let email = usable("email", Some(email))?.ok_or(AuthError::Invalid { field: "email" })?;
+        let key = Key::email(&email);
+        if !key.fits() {
+            return Err(AuthError::Invalid { field: "email" });
+        }
+        let is_same = self.user(user)?.email.as_ref() == Some(&email);
+        let claim = Claim { kind: Kind::Email, key: key.clone(), required: true };
+        let change = UserChange::Profile { name, address: (!is_same).then_some((email, claim)) };
+        match self.change(user, &change, Revoke::Nothing) {
+            Err(AuthError::NotFound) if self.is_held_by_another(user, key)? => {
+                Err(AuthError::Taken(Taken(vec![Kind::Email])))
+            }
+            outcome => outcome,
+        }
     }
 
     /// Gives a user another user name, stored and compared as typed (Django's `set_username` does not normalise). It
@@ -234,12 +261,19 @@ impl Auth {
         }
         let claim = Claim { kind: Kind::Username, key: key.clone(), required: true };
         match self.change(user, &UserChange::Username { name, claim, seen }, Revoke::Nothing) {
-            Err(AuthError::NotFound) => match self.realm.users().account(&[key])? {
-                Some(holder) if holder.user.id != user => Err(AuthError::Taken(Taken(vec![Kind::Username]))),
-                _ => Err(AuthError::NotFound),
-            },
+            Err(AuthError::NotFound) if self.is_held_by_another(user, key)? => {
+                Err(AuthError::Taken(Taken(vec![Kind::Username])))
+            }
             outcome => outcome,
         }
+    }
+
+    /// Does somebody else hold this identifier?
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub fn is_held_by_another(&self, user: UserId, key: Key) -> Result<bool, AuthError> {
+        Ok(self.realm.users().account(&[key])?.is_some_and(|holder| holder.user.id != user))
     }
 
     /// The user side first, then the token side: see [`crate::store`].

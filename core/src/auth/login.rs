@@ -108,7 +108,7 @@ impl Auth {
     /// Replaces a hash of another cost, if it is still the user's; returns the hash that the user has then.
     fn upgrade(&self, user: &User, old: EncodedPassword, password: &Secret) -> EncodedPassword {
         let passwords = self.realm.passwords();
-        if !passwords.is_outdated(&old) {
+        if !passwords.is_outdated(&old, password) {
             return old;
         }
         let new = passwords.hash(password, self.realm.random());

@@ -115,6 +115,17 @@ impl Auth {
         Ok(tokens)
     }
 
+    /// The personal access tokens of a user, as [`Auth::tokens`], without the api-token of document 001: that one is the
+    /// pages', made anew by every login, and none that a person named.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub fn named_tokens(&self, user: UserId) -> Result<Vec<Token>, AuthError> {
+        let mut tokens = self.tokens(user, Some(TokenKind::Sanctum))?;
+        tokens.retain(|token| token.slot.is_none());
+        Ok(tokens)
+    }
+
     /// Ends one token; `owner` restricts it to that user's own.
     ///
     /// # Errors

@@ -19,10 +19,9 @@ const EXPIRES: &str = "expires";
 const SIGNATURE: &str = "signature";
 
 impl Auth {
-    /// Path and query of a link that confirms this user's address: `/verify-email/7/{sha1}?expires=…&signature=…` behind
-    /// `prefix`.
-    pub fn make_verification_link(&self, prefix: &str, user: &User, life: TimeDelta) -> String {
-        let path = format!("{prefix}/verify-email/{}/{}", user.id, address_hash(user));
+    /// Path and query of a link that confirms this user's address: `/7/{sha1}?expires=…&signature=…` behind `path`.
+    pub fn make_verification_link(&self, path: &str, user: &User, life: TimeDelta) -> String {
+        let path = format!("{path}/{}/{}", user.id, address_hash(user));
         let query = format!("{EXPIRES}={}", (self.realm.now() + life).timestamp());
         let mac = self.realm.keys().mac(PURPOSE, &message(&path, &query));
         format!("{path}?{query}&{SIGNATURE}={}", hex::encode(mac))

@@ -33,8 +33,8 @@ fn verified(user: i64, expires_at: Option<Timestamp>) -> Arc<Verified> {
         email_verified_at: None,
         api_token: None,
         last_login_at: None,
-        created_at: now,
-        updated_at: now,
+        created_at: Some(now),
+        updated_at: Some(now),
     };
     let token = Token {
         id: TokenId(1),
@@ -45,9 +45,10 @@ fn verified(user: i64, expires_at: Option<Timestamp>) -> Arc<Verified> {
         sealed: None,
         abilities: Abilities::all(),
         family: None,
-        created_at: now,
+        created_at: Some(now),
         last_used_at: None,
         expires_at,
+        slot: None,
     };
     Arc::new(Verified { user, token, expires_at })
 }

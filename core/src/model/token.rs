@@ -93,12 +93,14 @@ pub struct Token {
     pub abilities: Abilities,
     /// The login that it belongs to (the `sid` of a JWT pair); a family is revoked together.
     pub family: Option<String>,
-    /// When it was issued.
-    pub created_at: Timestamp,
+    /// When it was issued; `None` for one from a database that did not know it.
+    pub created_at: Option<Timestamp>,
     /// Last use, true to a minute: it is written in batches.
     pub last_used_at: Option<Timestamp>,
     /// From then on it is refused; `None` for never.
     pub expires_at: Option<Timestamp>,
+    /// See [`NewToken::slot`]; `None` for the many of which a user may have any number.
+    pub slot: Option<String>,
 }
 
 impl Token {
@@ -125,7 +127,7 @@ pub struct NewToken {
     pub abilities: Abilities,
     /// See [`Token::family`].
     pub family: Option<String>,
-    /// See [`Token::created_at`].
+    /// When it is issued.
     pub created_at: Timestamp,
     /// See [`Token::expires_at`].
     pub expires_at: Option<Timestamp>,

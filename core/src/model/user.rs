@@ -59,10 +59,10 @@ pub struct User {
     pub api_token: Option<String>,
     /// Django's `last_login`.
     pub last_login_at: Option<Timestamp>,
-    /// When the user was created; Django's `date_joined`.
-    pub created_at: Timestamp,
-    /// Laravel's `updated_at`.
-    pub updated_at: Timestamp,
+    /// When the user was created; Django's `date_joined`. `None` for who came from a database that did not know it.
+    pub created_at: Option<Timestamp>,
+    /// Laravel's `updated_at`; `None` as for [`User::created_at`], until something is changed.
+    pub updated_at: Option<Timestamp>,
 }
 
 /// A user with the password hash, for the one use case that checks it.
@@ -183,6 +183,14 @@ pub enum UserChange {
         claim: Option<crate::identifier::Claim>,
         /// Is the user inactive until the new address is confirmed? It suspends nobody.
         deactivate: bool,
+    },
+    /// Another name to show, and perhaps another e-mail address; nothing is changed if somebody else holds the address.
+    Profile {
+        /// See [`User::name`].
+        name: String,
+        /// The address as typed, which is not verified any more, and the identifier that takes the place of the old one;
+        /// without it the address stays.
+        address: Option<(String, crate::identifier::Claim)>,
     },
     /// The user has confirmed this address; nothing is changed if they have another by now.
     EmailVerified(String),

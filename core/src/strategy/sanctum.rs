@@ -85,7 +85,9 @@ impl SanctumPat {
 
     /// When a token ends: by itself, or because every token does.
     pub(crate) fn end(&self, token: &Token) -> Option<Timestamp> {
-        [token.expires_at, self.expiration.map(|life| token.created_at + life)].into_iter().flatten().min()
+        // Of a token without a beginning nobody can say that it is young enough.
+        let end = |life| token.created_at.map_or(Timestamp::UNIX_EPOCH, |made| made + life);
+        [token.expires_at, self.expiration.map(end)].into_iter().flatten().min()
     }
 }
 

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{HttpResponse, http::header::LOCATION, web};
-use utoipa::{OpenApi as _, openapi::OpenApi};
+use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::{health::HealthApi, mounts::Mounts};
+use super::mounts::Mounts;
 use crate::openapi;
 
 /// The rendered documents.
@@ -19,7 +19,7 @@ pub(super) struct Docs {
 impl Docs {
     pub(super) fn of(mounts: &Mounts) -> Self {
         let mounted: Vec<_> = mounts.list.iter().map(super::mounts::Mount::mounted).collect();
-        let whole = openapi::merged(&mounted, &mounts.beside, HealthApi::openapi());
+        let whole = openapi::merged(&mounted, &mounts.beside, super::own_document());
         let mut documents = BTreeMap::from([("/openapi.json".to_owned(), whole.clone())]);
         for mount in mounted {
             let path = format!("/openapi/{}.json", mount.dialect.name);

@@ -23,7 +23,7 @@ use futures_util::{
 use super::{
     cors::{self, Origin},
     failures::Failures,
-    paths,
+    paths, verify,
 };
 
 /// The log is the process's, and so is its patience.
@@ -79,7 +79,7 @@ where
         if may_concern_front(&request) {
             match paths::front(&mut request) {
                 Some(front) => return Either::Right(behind(front, Rc::clone(&self.service), request).boxed_local()),
-                None if cors::is_preflight(request.request()) => {
+                None if cors::is_preflight(request.request()) && !verify::is_asked(request.path()) => {
                     let answer = Origin::of(request.request()).allow(request.headers());
                     let response = finish(request.into_response(answer).map_into_right_body());
                     return Either::Right(ready(Ok(response)).boxed_local());

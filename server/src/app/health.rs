@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, http::header::RETRY_AFTER, web};
 use countersign_adapters::executor::Executor;
 use countersign_core::auth::Realm;
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 /// The state of the server.
 #[derive(Serialize, ToSchema)]
@@ -14,11 +14,6 @@ struct Health {
     status: &'static str,
 }
 
-/// The operations of this file, for the merged document.
-#[derive(OpenApi)]
-#[openapi(paths(show_liveness, show_readiness), tags((name = "server", description = "The server itself")))]
-pub(super) struct HealthApi;
-
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(show_liveness).service(show_readiness);
 }
@@ -27,7 +22,7 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(operation_id = "server_show_liveness", tag = "server",
     responses((status = 200, description = "Alive", body = Health)))]
 #[get("/health/live")]
-async fn show_liveness() -> HttpResponse {
+pub(super) async fn show_liveness() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
 }
 
@@ -39,7 +34,7 @@ async fn show_liveness() -> HttpResponse {
             headers(("Retry-After" = u64, description = "Seconds"))),
     ))]
 #[get("/health/ready")]
-async fn show_readiness(realm: web::Data<Realm>, executor: web::Data<Executor>) -> HttpResponse {
+pub(super) async fn show_readiness(realm: web::Data<Realm>, executor: web::Data<Executor>) -> HttpResponse {
     match executor.blocking(move || Ok(realm.ping()?)).await {
         Ok(()) => HttpResponse::Ok().json(Health { status: "ok" }),
         Err(error) => {

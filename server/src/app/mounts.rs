@@ -7,11 +7,15 @@ use countersign_adapters::{
     Adapter, Dialect, Use,
     dialect::{MountParts, Wired},
     mount::{Neighbours, Site},
+    settings::Table,
 };
 use countersign_core::{Auth, StrategyKind, auth::Realm};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{plan::Plan, strategies::strategy};
+use super::{
+    plan::{Plan, Planned},
+    strategies::strategy,
+};
 use crate::{
     config::{Problems, Settings},
     openapi::{Mounted, document},
@@ -21,14 +25,15 @@ use crate::{
 pub(super) struct Mount {
     pub(super) dialect: &'static Dialect,
     pub(super) prefix: String,
-    wired: Wired,
+    options: Table,
+    pub(super) wired: Wired,
     /// How many paths its document has.
     paths: usize,
 }
 
 impl Mount {
     pub(super) fn mounted(&self) -> Mounted<'_> {
-        Mounted { dialect: self.dialect, prefix: &self.prefix }
+        Mounted { dialect: self.dialect, prefix: &self.prefix, options: &self.options }
     }
 }
 
@@ -64,7 +69,8 @@ impl Mounts {
             match mount.dialect.mount(parts) {
                 Ok(wired) => {
                     let paths = document(mount.mounted(), &beside).paths.paths.len();
-                    list.push(Mount { dialect: mount.dialect, prefix: mount.prefix, wired, paths });
+                    let Planned { dialect, prefix, options, .. } = mount;
+                    list.push(Mount { dialect, prefix, options, wired, paths });
                 }
                 Err(wrong) => problems.extend(wrong.into_iter().map(|p| p.within(&format!("mount[{number}].")))),
             }

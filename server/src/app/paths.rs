@@ -11,7 +11,7 @@ use actix_web::{
 };
 use countersign_adapters::{Dialect, front::Front};
 
-use super::{docs::Docs, mounts::Mounts};
+use super::{docs::Docs, mounts::Mounts, verify};
 use crate::openapi;
 
 /// The mounts by prefix, and what is served by path.
@@ -82,6 +82,9 @@ impl Paths {
 
     /// Whose path it is; nobody's if it is one of the server's own.
     fn owner(&self, path: &str) -> Option<&'static Dialect> {
+        if verify::is_asked(path) {
+            return None;
+        }
         self.served(path).map_or_else(|| self.dialect(path), |served| served.owner)
     }
 

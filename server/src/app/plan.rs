@@ -60,7 +60,7 @@ impl Plan {
 
 impl Planned {
     pub(super) fn mounted(&self) -> Mounted<'_> {
-        Mounted { dialect: self.dialect, prefix: &self.prefix }
+        Mounted { dialect: self.dialect, prefix: &self.prefix, options: &self.options }
     }
 
     pub(super) fn jwt_form(&self) -> JwtForm {

@@ -4,10 +4,10 @@ use std::{fs::OpenOptions, io::Write as _, path::PathBuf};
 
 use clap::Subcommand;
 
-use super::{Outcome, Output, Refused, help::example};
+use super::{Outcome, Output, Refused, help::example, output::complain};
 use crate::{
     app,
-    config::{Settings, Sources, reference},
+    config::{Findings, Settings, Sources, reference},
 };
 
 #[derive(Debug, Subcommand)]
@@ -19,7 +19,7 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         write: Option<PathBuf>,
     },
-    /// Check file and environment, and report every problem at once
+    /// Check file and environment, and report every problem at once; what may not be meant is a warning
     #[command(after_help = example("countersign --config /etc/countersign.toml config check"))]
     Check,
     /// Print the values in effect, with secrets masked
@@ -38,7 +38,10 @@ impl Command {
                 output.line(&format!("wrote {}", file.display()))?;
             }
             Self::Check => {
-                app::load(sources)?;
+                let settings = app::load(sources)?;
+                for warning in Findings::of(&settings).warned {
+                    complain(&format!("warning: {warning}"));
+                }
                 let file = sources.file.as_ref().map_or("the defaults".into(), |file| file.display().to_string());
                 output.line(&format!("{file} and the environment are in order"))?;
             }

@@ -3,7 +3,11 @@
 use std::{fs, path::PathBuf};
 
 use clap::Args;
-use countersign_adapters::{ALL, Dialect, mount::Neighbours, settings::nearest};
+use countersign_adapters::{
+    ALL, Dialect,
+    mount::Neighbours,
+    settings::{Table, nearest},
+};
 use utoipa::openapi::OpenApi;
 
 use super::{Outcome, Output, Refused};
@@ -49,7 +53,9 @@ fn dialect(name: &str) -> Result<&'static Dialect, Refused> {
 
 /// All adapters at their documented places, and the server's own operations.
 fn everything() -> OpenApi {
-    let mounted: Vec<_> = ALL.iter().map(|dialect| Mounted { dialect, prefix: dialect.prefix }).collect();
+    let options = Table::new();
+    let mounted = |dialect: &'static Dialect| Mounted { dialect, prefix: dialect.prefix, options: &options };
+    let mounted: Vec<_> = ALL.iter().map(mounted).collect();
     let beside = ALL.iter().map(|dialect| (dialect.name.to_owned(), dialect.prefix.to_owned()));
     openapi::merged(&mounted, &Neighbours::new(beside), app::own_document())
 }

@@ -50,7 +50,11 @@ impl Output {
         if json { self.json(&records) } else { self.text(&table(records, columns)) }
     }
 
-    fn json(&mut self, value: &impl serde::Serialize) -> Outcome {
+    /// Prints a JSON value.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn json(&mut self, value: &impl serde::Serialize) -> Outcome {
         let text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
         self.line(&text)
     }

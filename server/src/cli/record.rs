@@ -34,8 +34,8 @@ impl Record {
             ("suspended_at", moment(user.suspended_at)),
             ("email_verified_at", moment(user.email_verified_at)),
             ("last_login_at", moment(user.last_login_at)),
-            ("created_at", moment(Some(user.created_at))),
-            ("updated_at", moment(Some(user.updated_at))),
+            ("created_at", moment(user.created_at)),
+            ("updated_at", moment(user.updated_at)),
         ])
     }
 
@@ -47,7 +47,7 @@ impl Record {
             ("user_id", json!(token.user_id.0)),
             ("name", json!(token.name)),
             ("abilities", json!(token.abilities.0)),
-            ("created_at", moment(Some(token.created_at))),
+            ("created_at", moment(token.created_at)),
             ("last_used_at", moment(token.last_used_at)),
             ("expires_at", moment(token.expires_at)),
         ])

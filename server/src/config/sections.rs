@@ -10,23 +10,19 @@ use std::{
 use countersign_adapters::{
     choices,
     client::{Network, Proxies, ProxyHeader},
+    origin::Origin,
     settings::{Span, between, when_set},
 };
 use countersign_core::{Rate, Secret, ThrottleOptions, password::Argon2Params};
 
-use super::{
-    database_url::DatabaseUrl,
-    mail_transport::MailTransport,
-    origin::{self, Origin},
-    secrets::strong,
-};
+use super::{database_url::DatabaseUrl, mail_transport::MailTransport, origin, secrets::strong};
 use crate::mail;
 
 countersign_adapters::settings! {
     /// What stands before the sections.
     pub struct Root {
         /// Origins of the front ends: they may send cookies, read answers (CORS) and open WebSockets.
-        pub front_ends: Vec<Origin> = vec![Origin::normalised("http://localhost:3000".to_owned())],
+        pub front_ends: Vec<Origin> = vec![nearby()],
     }
 }
 
@@ -279,6 +275,11 @@ impl PasswordSettings {
 /// `count`, or the number of cores for 0.
 fn or_cores(count: usize) -> usize {
     if count == 0 { thread::available_parallelism().map_or(1, NonZero::get) } else { count }
+}
+
+/// Where a front end is served while it is developed.
+fn nearby() -> Origin {
+    Origin { is_https: false, host: "localhost".to_owned(), port: Some(3000) }
 }
 
 fn filled(text: &str) -> Result<(), String> {

@@ -54,8 +54,8 @@ pub struct UserRow {
     email_verified_at: Option<NaiveDateTime>,
     api_token: Option<String>,
     last_login_at: Option<NaiveDateTime>,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
+    created_at: Option<NaiveDateTime>,
+    updated_at: Option<NaiveDateTime>,
     is_suspended: bool,
     suspended_at: Option<NaiveDateTime>,
 }
@@ -82,8 +82,8 @@ impl TryFrom<UserRow> for User {
             email_verified_at: row.email_verified_at.map(read),
             api_token: row.api_token,
             last_login_at: row.last_login_at.map(read),
-            created_at: read(row.created_at),
-            updated_at: read(row.updated_at),
+            created_at: row.created_at.map(read),
+            updated_at: row.updated_at.map(read),
         })
     }
 }
@@ -105,9 +105,10 @@ pub struct TokenRow {
     sealed: Option<String>,
     abilities: String,
     family: Option<String>,
-    created_at: NaiveDateTime,
+    created_at: Option<NaiveDateTime>,
     last_used_at: Option<NaiveDateTime>,
     expires_at: Option<NaiveDateTime>,
+    slot: Option<String>,
 }
 
 impl TryFrom<TokenRow> for Token {
@@ -125,9 +126,10 @@ impl TryFrom<TokenRow> for Token {
                 .map(Abilities)
                 .map_err(|_| foreign("tokens.abilities", &row.abilities))?,
             family: row.family,
-            created_at: read(row.created_at),
+            created_at: row.created_at.map(read),
             last_used_at: row.last_used_at.map(read),
             expires_at: row.expires_at.map(read),
+            slot: row.slot,
         })
     }
 }

@@ -92,8 +92,10 @@ impl UserStore for Store {
             if !may_change(conn, id, change)? || !apply(conn, id, change, now)? {
                 return Ok(None);
             }
-            if let UserChange::Email { claim, .. } = change {
-                claim_email(conn, id, claim.as_ref())?;
+            match change {
+                UserChange::Email { claim, .. } => claim_email(conn, id, claim.as_ref())?,
+                UserChange::Profile { address: Some((_, claim)), .. } => claim_email(conn, id, Some(claim))?,
+                _ => {}
             }
             find(conn, id)
         })?)
@@ -108,6 +110,9 @@ impl UserStore for Store {
 /// Locks the user's row if the change depends on what is there, and looks: is the user still as it was seen, and is the
 /// name free, which is claimed then?
 fn may_change(conn: &mut AnyConnection, id: UserId, change: &UserChange) -> QueryResult<bool> {
+    if let UserChange::Profile { address: Some((_, claim)), .. } = change {
+        return Ok(can_be_held(&claim.key) && holder(conn, &claim.key)?.is_none_or(|holder| holder == id.0));
+    }
     let name = match change {
         UserChange::Username { claim, .. } => Some(claim),
         _ => None,
@@ -141,8 +146,7 @@ fn claim_username(conn: &mut AnyConnection, id: UserId, claim: &Claim) -> QueryR
     }
     let key = claim.key.as_str();
     let held = identifiers::table.filter(identifiers::key.eq(key));
-    let holder: Option<i64> = held.select(identifiers::user_id).get_result(conn).optional()?;
-    if holder.is_some_and(|holder| holder != id.0) {
+    if holder(conn, &claim.key)?.is_some_and(|holder| holder != id.0) {
         return Ok(false);
     }
     // What was the user's own address is the name from now on, as it is for those who register with it. Whose it became
@@ -154,6 +158,12 @@ fn claim_username(conn: &mut AnyConnection, id: UserId, claim: &Claim) -> QueryR
     let row = IdentifierRow { key, kind: claim.kind.as_str(), user_id: id.0 };
     diesel::insert_into(identifiers::table).values(&row).execute(conn)?;
     Ok(true)
+}
+
+/// Who holds an identifier.
+fn holder(conn: &mut AnyConnection, key: &Key) -> QueryResult<Option<i64>> {
+    let held = identifiers::table.filter(identifiers::key.eq(key.as_str()));
+    held.select(identifiers::user_id).get_result(conn).optional()
 }
 
 /// Writes the columns of a change; `false` if there is no such user or the change's condition does not hold. The row
@@ -196,6 +206,13 @@ fn apply(conn: &mut AnyConnection, id: UserId, change: &UserChange, now: Timesta
             } else {
                 diesel::update(user).set((updated, address, verified)).execute(conn)
             }
+        }
+        UserChange::Profile { name, address: None } => {
+            diesel::update(user).set((updated, users::name.eq(text(name)))).execute(conn)
+        }
+        UserChange::Profile { name, address: Some((address, _)) } => {
+            let address = (users::email.eq(text(address)), users::email_verified_at.eq(None::<NaiveDateTime>));
+            diesel::update(user).set((updated, users::name.eq(text(name)), address)).execute(conn)
         }
         UserChange::EmailVerified(address) => diesel::update(user.filter(users::email.eq(text(address))))
             .set((updated, users::email_verified_at.eq(stored(now))))

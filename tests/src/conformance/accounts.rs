@@ -14,7 +14,7 @@ use countersign_core::{
     env::{Random, SystemRandom},
     identifier::{Claim, Key, Kind},
     model::{NewUser, Role, Timestamp, UserChange},
-    password::Passwords,
+    password::{EncodedPassword, Passwords},
 };
 
 use super::{json::Json, request::unhex};
@@ -48,7 +48,8 @@ fn draft(settings: &Settings, parts: &Parts, account: &Json) -> NewUser {
     let own_name = text(account, "username");
     let username = own_name.unwrap_or(&email).to_owned();
     let passwords = Passwords::new(settings.passwords.argon2());
-    let password = text(account, "password").map(|clear| passwords.hash(&Secret::from(clear), parts.random.as_ref()));
+    let hashed = |clear| passwords.hash(&Secret::from(clear), parts.random.as_ref());
+    let password = text(account, "hash").map(EncodedPassword::new).or_else(|| text(account, "password").map(hashed));
     let mut identifiers: Vec<_> =
         own_name.map(|name| claimed(Kind::Username, Key::username(name))).into_iter().collect();
     identifiers.push(claimed(Kind::Email, Key::email(&email)));

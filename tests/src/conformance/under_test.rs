@@ -63,6 +63,8 @@ fn configuration(form: Form, profile: &str, database: &str, mailbox: &Mailbox) -
         (Form::Django, "locale") => (DJANGO, "[[mount]]\nadapter = \"djoser\"\nlocale = \"accept-language\"\n"),
         (Form::Django, _) => (DJANGO, "[[mount]]\nadapter = \"djoser\"\n"),
     };
+    // Of the last mount.
+    let stack = if profile == "fortify" { "stack = \"fortify\"\n" } else { "" };
     format!(
         "{own}\
          [database]\nurl = {database:?}\n\
@@ -70,6 +72,6 @@ fn configuration(form: Form, profile: &str, database: &str, mailbox: &Mailbox) -
          [jwt]\nsecret = {JWT_SECRET:?}\n\
          [passwords]\nmemory_kib = 64\niterations = 1\nfailure_floor = \"0s\"\n\
          {mail}\
-         {mounts}"
+         {mounts}{stack}"
     )
 }

@@ -93,8 +93,8 @@ impl UserStore for HostUsers {
             email_verified_at: new.email_verified_at,
             api_token: None,
             last_login_at: None,
-            created_at: new.now,
-            updated_at: new.now,
+            created_at: Some(new.now),
+            updated_at: Some(new.now),
         };
         rows.insert(id, Row { user: user.clone(), password: new.password.clone(), identifiers: free });
         Ok(Ok(user))
@@ -139,6 +139,13 @@ impl UserStore for HostUsers {
             UserChange::Email { address, deactivate, .. } => {
                 row.user.email.clone_from(address);
                 row.user.is_active &= !deactivate;
+            }
+            UserChange::Profile { name, address } => {
+                row.user.name.clone_from(name);
+                if let Some((address, _)) = address {
+                    row.user.email = Some(address.clone());
+                    row.user.email_verified_at = None;
+                }
             }
             UserChange::EmailVerified(address) if row.user.email.as_ref() != Some(address) => return Ok(None),
             UserChange::EmailVerified(_) => row.user.email_verified_at = Some(now),

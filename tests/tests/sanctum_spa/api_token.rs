@@ -42,6 +42,27 @@ fn the_api_token_is_in_the_tokens_and_in_the_user_and_does_not_end() {
     assert_eq!(server.bearer(&token).get("/api/user").status, 200);
 }
 
+/// It is the pages' own: who asks for the tokens that they made is not shown it, and can end it all the same.
+#[test]
+fn the_api_token_is_in_no_list_but_the_owners() {
+    let server = with_ada();
+    let mut browser = Browser::of_ada(&server);
+    assert_eq!(browser.get("/api/tokens").whole(), (200, "[]"));
+    let same_name = json!({"token_name": "api-token"});
+    assert_eq!(browser.post("/api/tokens/create", same_name).status, 200);
+    let listed = browser.get("/api/tokens").json();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["id"]), (1, &json!(3)));
+    assert_eq!(server.owner.tokens(UserId(1), Some(TokenKind::Sanctum)).unwrap().len(), 2);
+
+    let token = browser.api_token();
+    let delete = |actor: Actor, path: &str| assert_eq!(actor.delete(path).whole(), (204, ""), "{path}");
+    delete(browser.actor(), &format!("/api/tokens/{}", token.split_once('|').unwrap().0));
+    assert_eq!((browser.api_token(), server.bearer(&token).wants_json().get("/api/user").status), (String::new(), 401));
+    let token = Browser::of_ada(&server).api_token();
+    delete(server.bearer(&token), "/api/tokens");
+    assert_eq!(server.bearer(&token).wants_json().get("/api/user").whole(), (401, UNAUTHENTICATED));
+}
+
 #[test]
 fn a_login_replaces_the_api_token_and_leaves_the_others() {
     let server = with_ada();

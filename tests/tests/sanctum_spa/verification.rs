@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use countersign_core::UserId;
-use countersign_tests::Server;
+use countersign_tests::{Answer, Server, server::noon};
 use serde_json::{Value, json};
 
 use crate::{
@@ -124,14 +124,23 @@ fn both_paths_share_six_tries_a_minute() {
     }
     assert_eq!(ada.get(&format!("{link}x")).whole(), (403, INVALID));
     assert_eq!(ada.get(&format!("{link}x")).whole(), (403, INVALID));
+    let told = |answer: &Answer| {
+        ["X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After", "X-RateLimit-Reset"]
+            .map(|name| answer.header(name).to_owned())
+    };
     let refused = ada.get(&link);
-    assert_eq!((refused.whole(), refused.header("Retry-After")), ((429, TOO_MANY), "60"));
+    let reset = (noon().timestamp() + 60).to_string();
+    assert_eq!((refused.whole(), told(&refused)), ((429, TOO_MANY), ["6", "0", "60", &reset].map(str::to_owned)));
     assert_eq!(ada.post(NOTIFY, json!({})).whole(), (429, TOO_MANY));
     let mut other = site.browser();
     assert_eq!(other.post("/register", registration("new@example.org")).whole(), (204, ""));
-    assert_eq!(other.post(NOTIFY, json!({})).whole(), (200, LINK_SENT));
+    let sent = other.post(NOTIFY, json!({}));
+    assert_eq!((sent.whole(), told(&sent)), ((200, LINK_SENT), ["6", "5", "", ""].map(str::to_owned)));
+    // Who is nobody is not told what is left.
+    assert_eq!(told(&site.browser().get(&link)), [""; 4].map(str::to_owned));
     site.server.wait(TimeDelta::seconds(60));
-    assert_eq!(ada.get(&link).header("Location"), VERIFIED);
+    let confirmed = ada.get(&link);
+    assert_eq!((confirmed.header("Location"), confirmed.header("X-RateLimit-Remaining")), (VERIFIED, "5"));
 }
 
 #[test]
@@ -167,7 +176,7 @@ fn an_address_is_confirmed_on_every_database() {
         add_ada(&server);
         let owner = &server.owner;
         let ada = owner.user(UserId(1)).unwrap();
-        let link = owner.make_verification_link("/api", &ada, TimeDelta::hours(1));
+        let link = owner.make_verification_link("/api/verify-email", &ada, TimeDelta::hours(1));
         let (path, query) = link.split_once('?').unwrap();
         assert_eq!(path, "/api/verify-email/1/3c1b5f0cb91772d027dcdde8fb749091db780cbb");
         assert!(owner.is_signed(path, query) && !owner.is_signed(&path[4..], query));

@@ -158,6 +158,25 @@ fn of_many_who_replace_one_password_exactly_one_does() {
 }
 
 #[test]
+fn of_many_who_want_one_address_exactly_one_has_it() {
+    on_every_database(|store, _| {
+        let users: Vec<_> = (0..THREADS).map(|number| create(store, &format!("user{number}"))).collect();
+        let changed = together(|number| {
+            let claim = required(Kind::Email, Key::email("new@example.org"));
+            let address = Some(("new@example.org".to_owned(), claim));
+            let change = UserChange::Profile { name: "New".to_owned(), address };
+            store.change_user(users[number].id, &change, moment(1)).unwrap()
+        });
+        let won: Vec<_> = changed.into_iter().flatten().collect();
+        assert_eq!(won.len(), 1);
+        let holder = store.account(&[Key::email("new@example.org")]).unwrap().unwrap();
+        assert_eq!(holder.user, won[0]);
+        let renamed = users.iter().filter(|user| store.user(user.id).unwrap().unwrap().name == "New").count();
+        assert_eq!(renamed, 1);
+    });
+}
+
+#[test]
 fn many_first_tokens_of_one_user_are_all_stored() {
     on_every_database(|store, _| {
         for round in 0..5 {

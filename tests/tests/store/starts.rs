@@ -7,7 +7,8 @@ use countersign::{
     store::{OpenError, Store, StoreOptions},
 };
 use countersign_core::{
-    NewUser, TokenKind, User, UserId,
+    NewUser, Token, TokenKind, User, UserId,
+    model::Timestamp,
     store::{Revoke, TokenStore as _, UserStore as _},
 };
 use countersign_tests::databases::{databases, run, sqlite};
@@ -33,7 +34,7 @@ fn many_starts_at_once_on_an_empty_database_migrate_it_once() {
         applied.sort();
         let mut once = applied.clone();
         once.dedup();
-        assert_eq!((&applied, applied.len()), (&once, 3));
+        assert_eq!((&applied, applied.len()), (&once, 4));
         create(&database.store(), "ada");
     }
 }
@@ -57,8 +58,38 @@ fn whom_an_older_version_disabled_only_the_owner_enables() {
         run(&database.url, "DELETE FROM __diesel_schema_migrations WHERE version = '20261122010000'");
         let store = Store::open(&database.options()).unwrap();
         assert_eq!(store.migrate().unwrap(), ["20261122010000"]);
-        let suspended = User { is_suspended: true, suspended_at: Some(disabled.updated_at), ..disabled };
+        let suspended = User { is_suspended: true, suspended_at: disabled.updated_at, ..disabled };
         assert_eq!(store.users(UserId(0), 9).unwrap(), [active, suspended, waiting]);
+    }
+}
+
+/// The migration that allows it goes back and forth, and keeps the dates that there are.
+#[test]
+fn users_and_tokens_may_have_no_date_of_creation() {
+    for database in databases() {
+        eprintln!("on {}", database.name);
+        let store = database.store();
+        let (ada, bob) = (create(&store, "ada"), create(&store, "bob"));
+        let token = store.insert_token(&new_token(&ada, TokenKind::Sanctum, "s")).unwrap().unwrap();
+        run(&database.url, "UPDATE users SET created_at = NULL, updated_at = NULL WHERE username = 'ada'");
+        run(&database.url, "UPDATE tokens SET created_at = NULL");
+        let without = User { created_at: None, updated_at: None, ..ada.clone() };
+        assert_eq!(store.users(UserId(0), 9).unwrap(), [without, bob.clone()]);
+        assert_eq!(store.token(token.id).unwrap(), Some(Token { created_at: None, ..token.clone() }));
+
+        let back = match database.name {
+            "mysql" => include_str!("../../../migrations/mysql/2026-11-22-030000_leave_dates_open/down.sql"),
+            "postgres" => include_str!("../../../migrations/postgres/2026-11-22-030000_leave_dates_open/down.sql"),
+            _ => include_str!("../../../migrations/sqlite/2026-11-22-030000_leave_dates_open/down.sql"),
+        };
+        run(&database.url, back);
+        run(&database.url, "DELETE FROM __diesel_schema_migrations WHERE version = '20261122030000'");
+        let store = Store::open(&database.options()).unwrap();
+        assert_eq!(store.migrate().unwrap(), ["20261122030000"]);
+        let first = Some(Timestamp::UNIX_EPOCH);
+        let ada = User { created_at: first, updated_at: first, ..ada };
+        assert_eq!(store.users(UserId(0), 9).unwrap(), [ada, bob]);
+        assert_eq!(store.token(token.id).unwrap(), Some(Token { created_at: first, ..token }));
     }
 }
 

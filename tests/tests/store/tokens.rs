@@ -2,6 +2,7 @@
 
 use countersign_core::{
     Digest, TokenId, TokenKind, UserId,
+    model::NewToken,
     store::{Revoke, TokenStore as _},
 };
 
@@ -15,7 +16,7 @@ fn a_token_is_read_back_whole() {
         let token = store.insert_token(&new).unwrap().unwrap();
         assert_eq!((token.kind, token.user_id, &token.name), (TokenKind::Jwt, ada.id, &new.name));
         assert_eq!((token.digest, &token.sealed, &token.abilities), (new.digest, &new.sealed, &new.abilities));
-        assert_eq!((&token.family, token.created_at, token.last_used_at), (&new.family, moment(1), None));
+        assert_eq!((&token.family, token.created_at, token.last_used_at), (&new.family, Some(moment(1)), None));
         assert_eq!(token.expires_at, Some(moment(3600)));
 
         let found = Some(token.clone());
@@ -175,11 +176,20 @@ fn many_tokens_are_revoked_and_counted() {
         }
         assert_eq!(store.revoke_tokens(ada.id, Revoke::Nothing, moment(2)).unwrap(), 0);
         assert_eq!(store.revoke_tokens(ada.id, Revoke::Kind(TokenKind::Jwt), moment(2)).unwrap(), 1);
+        let session = store.tokens_of(ada.id, Some(TokenKind::Session)).unwrap()[0].id;
+        let others = Revoke::KindBut(TokenKind::Session, session);
+        assert_eq!(store.revoke_tokens(ada.id, others, moment(2)).unwrap(), 0);
+        store
+            .insert_token(&NewToken { generation: 3, ..new_token(&ada, TokenKind::Session, "other") })
+            .unwrap()
+            .unwrap();
+        assert_eq!(store.revoke_tokens(ada.id, others, moment(2)).unwrap(), 1);
+        assert_eq!(store.tokens_of(ada.id, Some(TokenKind::Session)).unwrap()[0].id, session);
         let kept = store.tokens_of(ada.id, None).unwrap()[0].id;
         assert_eq!(store.revoke_tokens(ada.id, Revoke::AllBut(kept), moment(2)).unwrap(), TokenKind::ALL.len() - 2);
         assert_eq!(store.revoke_tokens(ada.id, Revoke::Everything, moment(2)).unwrap(), 1);
         assert_eq!(store.revoke_tokens(NOBODY, Revoke::Everything, moment(2)).unwrap(), 0);
-        let logged: Vec<(i64, UserId)> = [ada.id, ada.id, ada.id, ada.id, NOBODY]
+        let logged: Vec<(i64, UserId)> = [ada.id, ada.id, ada.id, ada.id, ada.id, ada.id, NOBODY]
             .into_iter()
             .zip(1..)
             .map(|(user, number)| (number, user))

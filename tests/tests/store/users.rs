@@ -21,7 +21,7 @@ fn a_created_user_is_read_back_whole() {
         assert_eq!((&ada.name, &ada.first_name, &ada.last_name), (&new.name, &new.first_name, &new.last_name));
         assert_eq!((ada.is_staff, ada.is_superuser, ada.is_active), (true, false, true));
         assert_eq!((ada.email_verified_at, ada.last_login_at), (Some(moment(-5)), None));
-        assert_eq!((ada.created_at, ada.updated_at, ada.api_token), (moment(0), moment(0), None));
+        assert_eq!((ada.created_at, ada.updated_at, ada.api_token), (Some(moment(0)), Some(moment(0)), None));
         assert_eq!(store.user(NOBODY).unwrap(), None);
     });
 }
@@ -179,7 +179,7 @@ fn a_change_is_applied_and_knows_no_tokens() {
         let changes = [password("$new"), UserChange::Active(false), UserChange::Role(Role::Admin)];
         for (number, change) in (1..).zip(&changes) {
             let ada_now = store.change_user(ada.id, change, moment(number)).unwrap().unwrap();
-            assert_eq!(ada_now.updated_at, moment(number));
+            assert_eq!(ada_now.updated_at, Some(moment(number)));
         }
         let ada_now = store.user(ada.id).unwrap().unwrap();
         assert_eq!((ada_now.is_active, ada_now.role), (false, Role::Admin));
@@ -195,7 +195,7 @@ fn a_login_and_an_api_token_are_remembered() {
     on_every_database(|store, _| {
         let ada = create(store, "ada");
         let seen = store.change_user(ada.id, &UserChange::LoggedIn, moment(7)).unwrap().unwrap();
-        assert_eq!((seen.last_login_at, seen.updated_at), (Some(moment(7)), moment(0)));
+        assert_eq!((seen.last_login_at, seen.updated_at), (Some(moment(7)), Some(moment(0))));
         let token = |sealed: Option<&str>| {
             let change = UserChange::ApiToken(sealed.map(str::to_owned));
             store.change_user(ada.id, &change, moment(8)).unwrap().unwrap().api_token
@@ -227,10 +227,40 @@ fn another_address_takes_the_place_of_the_old_one_unless_somebody_holds_it() {
         assert_eq!(store.change_user(ada.id, &verified("nobody@example.org"), moment(9)).unwrap(), None);
         let own = store.user(ada.id).unwrap().unwrap().email.unwrap();
         let seen = store.change_user(ada.id, &verified(&own), moment(9)).unwrap().unwrap();
-        assert_eq!((seen.email_verified_at, seen.updated_at), (Some(moment(9)), moment(9)));
+        assert_eq!((seen.email_verified_at, seen.updated_at), (Some(moment(9)), Some(moment(9))));
         let none = UserChange::Email { address: None, claim: None, deactivate: false };
         assert_eq!(store.change_user(ada.id, &none, moment(2)).unwrap().unwrap().email, None);
         assert_eq!(holder("second@example.org"), None);
+    });
+}
+
+#[test]
+fn a_profile_changes_as_a_whole_or_not_at_all() {
+    on_every_database(|store, _| {
+        let (ada, bob) = (create(store, "ada"), create(store, "bob"));
+        let change = |user: &User, name: &str, address: Option<&str>| {
+            let claimed = |address: &str| (address.to_owned(), required(Kind::Email, Key::email(address)));
+            let change = UserChange::Profile { name: name.to_owned(), address: address.map(claimed) };
+            store.change_user(user.id, &change, moment(1)).unwrap()
+        };
+        let holder = |address: &str| store.account(&[Key::email(address)]).unwrap().map(|account| account.user.id);
+
+        let named = change(&ada, "Ada K.", None).unwrap();
+        assert_eq!(
+            (named.name.as_str(), &named.email, named.email_verified_at),
+            ("Ada K.", &ada.email, Some(moment(-5)))
+        );
+        assert_eq!(named.updated_at, Some(moment(1)));
+        let moved = change(&ada, "Ada L.", Some("New@example.org")).unwrap();
+        assert_eq!((moved.name.as_str(), moved.email.as_deref()), ("Ada L.", Some("New@example.org")));
+        assert_eq!((moved.email_verified_at, holder("new@example.org")), (None, Some(ada.id)));
+        assert_eq!(holder(ada.email.as_deref().unwrap()), None);
+        assert_eq!(change(&bob, "Mallory", Some("NEW@example.org")), None);
+        assert_eq!(store.user(bob.id).unwrap(), Some(bob));
+        let respelled = change(&ada, "Ada", Some("new@example.org")).unwrap();
+        assert_eq!((respelled.email.as_deref(), holder("new@example.org")), (Some("new@example.org"), Some(ada.id)));
+        let nobody = UserChange::Profile { name: "x".to_owned(), address: None };
+        assert_eq!(store.change_user(NOBODY, &nobody, moment(1)).unwrap(), None);
     });
 }
 

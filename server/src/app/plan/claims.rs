@@ -6,7 +6,7 @@ use super::{Plan, Planned, problem};
 use crate::openapi;
 
 /// What the server serves itself, and everything below: it is asked before any mount, whatever the method.
-const OWN: [&str; 4] = ["/docs", "/health", "/openapi", "/openapi.json"];
+const OWN: [&str; 6] = ["/docs", "/health", "/introspect", "/openapi", "/openapi.json", "/verify"];
 
 /// An operation of a mount.
 struct Claim<'a> {
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_servers_own_paths_are_not_given_away() {
-        for prefix in ["/docs", "/docs/v1", "/health", "/openapi", "/openapi.json"] {
+        for prefix in OWN.into_iter().chain(["/docs/v1"]) {
             let told = told(&[("minimal", prefix)]);
             assert!(!told.is_empty() && told.iter().all(|line| line.contains("where the server has")), "{told:?}");
         }

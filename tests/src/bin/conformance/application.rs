@@ -10,7 +10,9 @@ use countersign_adapters::{
     Caller, Use,
     django::{self, Guests, View},
     djoser::Djoser,
+    laravel::own::Unverified,
     sanctum::Sanctum,
+    sanctum_spa::{SanctumSpa, Stack},
 };
 use serde_json::{Value, json};
 
@@ -28,13 +30,18 @@ async fn rooms(_: Caller<Djoser>) -> Json<Value> {
     Json(json!({"rooms": []}))
 }
 
-/// The routes beside the mounts that there are.
-fn routes(cfg: &mut ServiceConfig, djoser: Option<&Use<Djoser>>, sanctum: Option<&Use<Sanctum>>) {
+/// The mounts that there are.
+type Mounts = (Option<Use<Djoser>>, Option<Use<Sanctum>>, Option<Use<SanctumSpa>>);
+
+/// The routes beside them.
+fn routes(cfg: &mut ServiceConfig, (djoser, sanctum, spa): &Mounts) {
     if let Some(djoser) = djoser {
         django::own_view(cfg, djoser, &ROOMS, |view| view.route(web::get().to(rooms)));
     }
     if let Some(sanctum) = sanctum {
-        orders::routes(cfg, sanctum);
+        // Breeze brings a middleware of its own.
+        let is_breeze = spa.as_ref().is_none_or(|spa| spa.options.stack == Stack::Breeze);
+        orders::routes(cfg, sanctum, if is_breeze { Unverified::Conflict } else { Unverified::Forbidden });
     }
 }
 
@@ -43,8 +50,8 @@ pub fn serve() -> ExitCode {
     let settings = app::load(&Sources::of_process(None)).expect("the settings are right");
     countersign::log::start(&settings.log);
     let own = |app: app::App| {
-        let (djoser, sanctum) = (app.mounted::<Djoser>(), app.mounted::<Sanctum>());
-        app.with_routes(move |cfg| routes(cfg, djoser.as_ref(), sanctum.as_ref()))
+        let mounts: Mounts = (app.mounted(), app.mounted(), app.mounted());
+        app.with_routes(move |cfg| routes(cfg, &mounts))
     };
     serve_with(&settings, own, |_| ()).expect("it serves until it is told to stop");
     ExitCode::SUCCESS

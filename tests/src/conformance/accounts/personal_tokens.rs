@@ -17,6 +17,9 @@ pub fn create(parts: &Parts, settings: &Settings, accounts: &Json) {
     for account in users.items() {
         let user = parts.users.create_user(&draft(settings, parts, account)).expect("the database answers");
         let user = user.expect("the addresses are free");
+        if text(account, "created_at").is_none() {
+            execute(settings, &format!("UPDATE users SET created_at = NULL, updated_at = NULL WHERE id = {}", user.id));
+        }
         numbers.push((account.get("id").cloned(), user.id));
     }
     for token in tokens.items() {
@@ -48,8 +51,15 @@ fn insert(parts: &Parts, settings: &Settings, token: &Json, user_id: UserId) {
     if let Some(used) = moment(token, "last_used_at") {
         parts.tokens.touch_tokens(&[(stored.id, used)]).expect("the database answers");
     }
+    if text(token, "created_at").is_none() {
+        execute(settings, &format!("UPDATE tokens SET created_at = NULL WHERE id = {}", stored.id));
+    }
+    execute(settings, &format!("UPDATE tokens SET id = {number} WHERE id = {}", stored.id));
+}
+
+/// Writes what no use case writes.
+fn execute(settings: &Settings, statement: &str) {
     let file = settings.database.url.expose().trim_start_matches("sqlite://");
     let mut connection = SqliteConnection::establish(file).expect("the suite runs on SQLite");
-    let renumber = format!("UPDATE tokens SET id = {number} WHERE id = {}", stored.id);
-    connection.batch_execute(&renumber).expect("the number is free");
+    connection.batch_execute(statement).expect("the statement fits the tables");
 }

@@ -1,0 +1,12 @@
+ALTER TABLE users RENAME COLUMN created_at TO open_created_at;
+ALTER TABLE users ADD COLUMN created_at TIMESTAMP NOT NULL DEFAULT '1970-01-01 00:00:00';
+UPDATE users SET created_at = open_created_at WHERE open_created_at IS NOT NULL;
+ALTER TABLE users DROP COLUMN open_created_at;
+ALTER TABLE users RENAME COLUMN updated_at TO open_updated_at;
+ALTER TABLE users ADD COLUMN updated_at TIMESTAMP NOT NULL DEFAULT '1970-01-01 00:00:00';
+UPDATE users SET updated_at = open_updated_at WHERE open_updated_at IS NOT NULL;
+ALTER TABLE users DROP COLUMN open_updated_at;
+ALTER TABLE tokens RENAME COLUMN created_at TO open_created_at;
+ALTER TABLE tokens ADD COLUMN created_at TIMESTAMP NOT NULL DEFAULT '1970-01-01 00:00:00';
+UPDATE tokens SET created_at = open_created_at WHERE open_created_at IS NOT NULL;
+ALTER TABLE tokens DROP COLUMN open_created_at;

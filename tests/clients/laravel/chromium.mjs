@@ -1,0 +1,35 @@
+/** Debian's Chromium without a window: a new profile each time, and no host but this machine's. */
+
+import { chromium } from 'playwright-core';
+
+const PATIENCE = 15_000;
+
+/** Starts it; the variable CHROMIUM says where it is, if not where Debian has it. */
+export async function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    // Chromium's own sandbox refuses to be root, which a test in a container is.
+    chromiumSandbox: false,
+    args: ['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1'],
+    timeout: 2 * PATIENCE,
+  });
+}
+
+/** A person's browser, with cookies of its own and bounded times. */
+export async function person(browser) {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE);
+  return context;
+}
+
+/** A tab of this person with our page, from this origin, which asks this server. */
+export async function tab(somebody, origin, server) {
+  const page = await somebody.newPage();
+  await page.goto(`${origin}/?server=${encodeURIComponent(server)}`);
+  return page;
+}
+
+/** Status and body of what the page is answered; `options` are axios's. */
+export async function ask(page, method, path, data, options) {
+  return page.evaluate((request) => window.ask(...request), [method, path, data, options]);
+}
