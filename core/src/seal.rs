@@ -1,7 +1,7 @@
 //! The server key ring, and what is done under it: sealing the few secrets that a wire must hand out again, and
 //! deriving a key for each purpose.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use chacha20poly1305::{
@@ -34,13 +34,13 @@ impl RingKey {
     }
 }
 
-/// The keys of a server: the first seals, all of them open.
+/// The keys of a server: the first seals, all of them open. A clone is another handle of the same ring.
 #[derive(Clone)]
-pub struct KeyRing(Arc<[RingKey]>);
+pub struct KeyRing(Arc<RwLock<Arc<[RingKey]>>>);
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "KeyRing({} keys)", self.0.len())
+        write!(f, "KeyRing({} keys)", self.keys().len())
     }
 }
 
@@ -65,34 +65,45 @@ impl KeyRing {
                 if secret.len() < 32 { Err(WeakKey) } else { Ok(RingKey { id, bytes }) }
             })
             .collect::<Result<Vec<_>, _>>()?;
-        if keys.is_empty() { Err(WeakKey) } else { Ok(Self(keys.into())) }
+        if keys.is_empty() { Err(WeakKey) } else { Ok(Self(Arc::new(RwLock::new(keys.into())))) }
+    }
+
+    /// Takes the keys of `other` from now on, everywhere where this ring is in use.
+    pub fn replace(&self, other: &Self) {
+        let keys = other.keys();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    fn keys(&self) -> Arc<[RingKey]> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The public names of the keys, the active one first, in hex: what a sealed text begins with. They tell which ring
     /// it is and nothing about the keys.
     pub fn ids(&self) -> Vec<String> {
-        self.0.iter().map(|key| hex::encode(key.id)).collect()
+        self.keys().iter().map(|key| hex::encode(key.id)).collect()
     }
 
-    /// A 32-byte key for one purpose, from the active key: HMAC-SHA256 of the purpose's name.
-    pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        hmac(self.0[0].bytes.as_slice(), purpose.as_bytes())
+    /// A 32-byte key for one purpose from each key, the active one first: HMAC-SHA256 of the purpose's name.
+    pub fn derive(&self, purpose: &str) -> Vec<[u8; 32]> {
+        self.keys().iter().map(|key| hmac(key.bytes.as_slice(), purpose.as_bytes())).collect()
     }
 
     /// A MAC of `message` for `purpose` under the active key.
     pub fn mac(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
-        self.0[0].mac(purpose, message)
+        self.keys()[0].mac(purpose, message)
     }
 
     /// Is the MAC of `message` for `purpose` under any key of the ring the one that `is` looks for? Every key is asked,
     /// whatever the answer of those before it: how long it takes tells nothing.
     pub fn has_mac(&self, purpose: &str, message: &[u8], is: impl Fn(&[u8; 32]) -> Choice) -> bool {
-        self.0.iter().fold(Choice::from(0), |found, key| found | is(&key.mac(purpose, message))).into()
+        self.keys().iter().fold(Choice::from(0), |found, key| found | is(&key.mac(purpose, message))).into()
     }
 
     /// Encrypts and authenticates `clear` for `purpose`; the result is base64url without padding.
     pub fn seal(&self, purpose: &str, clear: &str, random: &dyn Random) -> String {
-        let key = &self.0[0];
+        let keys = self.keys();
+        let key = &keys[0];
         let nonce: [u8; NONCE_BYTES] = random.bytes();
         let payload = Payload { msg: clear.as_bytes(), aad: purpose.as_bytes() };
         let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
@@ -104,7 +115,8 @@ impl KeyRing {
         let bytes = BASE64.decode(sealed).ok()?;
         let (id, rest) = bytes.split_at_checked(ID_BYTES)?;
         let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES)?;
-        let key = self.0.iter().find(|key| key.id == id)?;
+        let keys = self.keys();
+        let key = keys.iter().find(|key| key.id == id)?;
         let nonce = XNonce::from(<[u8; NONCE_BYTES]>::try_from(nonce).ok()?);
         let clear = cipher(key).decrypt(&nonce, Payload { msg: sealed, aad: purpose.as_bytes() }).ok()?;
         String::from_utf8(clear).ok()
@@ -177,6 +189,17 @@ mod tests {
         assert!(!ring(&[NEW]).has_mac("link", b"7", is));
         assert!(!ring(&[OLD]).has_mac("link", b"8", is) && !ring(&[OLD]).has_mac("cookie", b"7", is));
         assert_ne!(ring(&[NEW, OLD]).mac("link", b"7"), mac);
+    }
+
+    #[test]
+    fn a_ring_that_is_exchanged_seals_under_the_new_key_everywhere() {
+        let (used, random) = (ring(&[OLD]), CountedRandom::default());
+        let (elsewhere, old) = (used.clone(), used.seal("djoser", "x", &random));
+        used.replace(&ring(&[NEW, OLD]));
+        let new = elsewhere.seal("djoser", "x", &random);
+        assert_eq!(ring(&[NEW]).open("djoser", &new).as_deref(), Some("x"));
+        assert_eq!(elsewhere.open("djoser", &old).as_deref(), Some("x"));
+        assert_eq!(elsewhere.derive("p"), [ring(&[NEW]).derive("p"), ring(&[OLD]).derive("p")].concat());
     }
 
     #[test]

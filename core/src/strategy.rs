@@ -7,6 +7,7 @@ mod sanctum;
 mod simplejwt;
 
 pub use djoser::DjoserToken;
+pub use jws::{JwtAlgorithm, JwtKey, JwtKeys, KeyState, NoSigningKey, PublicNumbers, UnknownAlgorithm, UnusableKey};
 pub use jwt::{JwtPair, JwtSettings};
 pub use sanctum::SanctumPat;
 pub use simplejwt::{SimpleJwt, SimpleJwtSettings};

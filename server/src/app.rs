@@ -8,6 +8,7 @@ mod failures;
 mod gates;
 mod health;
 mod introspect;
+mod jwks;
 mod mounts;
 mod paths;
 mod plan;
@@ -34,16 +35,19 @@ use countersign_core::{
     cache::{Cache, CacheOptions},
     env::{Clock, Random},
     password::{PasswordRules, Passwords},
-    seal::KeyRing,
     store::{TokenStore, UserStore},
 };
 
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
-use crate::config::{Problems, Settings, Sources, Verified};
+use crate::{
+    config::{Problems, Settings, Sources, Verified},
+    keys::Keys,
+};
 use cors::Cors;
 use docs::Docs;
 use gates::Gates;
+use jwks::Jwks;
 use mounts::Mounts;
 use paths::Paths;
 use plan::Plan;
@@ -55,8 +59,8 @@ pub struct Parts {
     pub users: Arc<dyn UserStore>,
     /// The tokens.
     pub tokens: Arc<dyn TokenStore>,
-    /// The server key ring.
-    pub keys: KeyRing,
+    /// The server's keys.
+    pub keys: Keys,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The randomness.
@@ -80,6 +84,8 @@ pub enum AssemblyError {
 #[derive(Clone)]
 pub struct App {
     realm: Realm,
+    keys: Keys,
+    jwks: web::Data<Jwks>,
     owners_strategy: Strategy,
     mounts: Arc<Mounts>,
     docs: Docs,
@@ -103,8 +109,9 @@ impl App {
     /// [`AssemblyError`].
     pub fn assemble(settings: &Settings, parts: Parts) -> Result<Self, AssemblyError> {
         let plan = Plan::of(settings)?;
-        let owners_strategy = strategies::owners(&plan, settings, &parts.keys);
+        let owners_strategy = strategies::owners(&plan, settings, &parts.keys.jwt);
         let postman = Arc::clone(&parts.postman);
+        let keys = parts.keys.clone();
         let realm = realm(settings, parts);
         let executor = Executor::start(executors(settings))?;
         let sockets = Sockets::default();
@@ -122,13 +129,16 @@ impl App {
             cors: laravel::cors::Cors::new(&settings.laravel, &settings.front_ends),
             postman,
         });
-        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &site)?);
+        let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &keys.jwt, &site)?);
         let gates = web::Data::new(Gates::of(&mounts, &site));
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
         let paths = web::Data::new(Paths::new(&mounts, &docs));
+        let jwks = web::Data::new(Jwks::of(keys.jwt.clone(), settings.keys.announce));
         Ok(Self {
             realm,
+            keys,
+            jwks,
             owners_strategy,
             mounts,
             docs,
@@ -177,6 +187,8 @@ impl App {
         verify::routes(cfg);
         introspect::routes(cfg);
         health::routes(cfg);
+        cfg.app_data(self.jwks.clone());
+        jwks::routes(cfg);
         self.docs.routes(cfg);
         cfg.default_service(web::to(paths::unserved));
     }
@@ -191,7 +203,7 @@ impl App {
     /// # Errors
     /// If the log cannot be read, or the system gives no threads.
     pub fn background(&self, settings: &Settings) -> io::Result<Background> {
-        Background::start(&self.realm, &self.throttle, settings.cache.poll.into())
+        Background::start(&self.realm, &self.keys, &self.throttle, settings.cache.poll.into())
     }
 }
 
@@ -208,14 +220,20 @@ pub fn load(sources: &Sources) -> Result<Settings, Problems> {
 /// # Errors
 /// Mounts that cannot be served.
 pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> {
-    let strategy = strategies::owners(&Plan::of(settings)?, settings, &parts.keys);
+    let strategy = strategies::owners(&Plan::of(settings)?, settings, &parts.keys.jwt);
     Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))
 }
 
 /// The server's own operations, for the merged document.
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    paths(health::show_liveness, health::show_readiness, verify::verify, introspect::introspect),
+    paths(
+        health::show_liveness,
+        health::show_readiness,
+        verify::verify,
+        introspect::introspect,
+        jwks::list_keys
+    ),
     tags((name = "server", description = "The server itself"))
 )]
 struct OwnApi;
@@ -245,7 +263,7 @@ fn realm(settings: &Settings, parts: Parts) -> Realm {
         users: parts.users,
         tokens: parts.tokens,
         passwords: Passwords::new(settings.passwords.argon2()),
-        keys: parts.keys,
+        keys: parts.keys.ring,
         clock: parts.clock,
         random: parts.random,
         cache: Cache::new(CacheOptions { capacity, bound: Some(settings.cache.bound.into()) }),

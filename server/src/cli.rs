@@ -8,6 +8,7 @@ mod desk;
 mod doctor;
 mod greeting;
 mod help;
+mod keys;
 mod openapi;
 mod output;
 mod password;
@@ -55,6 +56,9 @@ enum Command {
     /// Issue, list and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// List and rotate the server's keys
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Print or write the OpenAPI documents
     #[command(after_help = help::example("countersign openapi djoser"))]
     Openapi(openapi::Command),
@@ -86,6 +90,7 @@ impl Command {
             Self::Migrate => migrate(sources, output),
             Self::User(command) => command.run(&Desk::open(sources)?, output),
             Self::Token(command) => command.run(&Desk::open(sources)?, output),
+            Self::Keys(command) => command.run(sources, output),
             Self::Openapi(command) => command.run(output),
             Self::Doctor(command) => command.run(sources, output),
             Self::Config(command) => command.run(sources, output),

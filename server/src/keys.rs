@@ -1,164 +1,182 @@
-//! The server key file: made once, readable by its owner only, the active key first.
+//! The server's keys: the ring that seals and signs links and cookies, and those that sign JSON Web Tokens.
+//!
+//! Both are kept in files that are made once and that their owner alone can read. A new key is written into them with the
+//! moment from which it is used, and every server on them looks again every second: when the moment comes, all of them
+//! have known the key for a while.
+
+mod file;
+mod pem;
+mod ring;
+mod rotation;
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD},
+use chrono::TimeDelta;
+use countersign_adapters::Dialect;
+use countersign_core::{
+    JwtForm,
+    env::Random,
+    model::Timestamp,
+    seal::KeyRing,
+    strategy::{JwtAlgorithm, JwtKey, JwtKeys},
 };
-use countersign_core::{env::Random, seal::KeyRing};
 
-use crate::config::{KeySettings, key_bytes};
+pub use file::KeyError;
+pub use rotation::{Rotate, Rotated, rotate};
 
-/// Anybody but the owner and its group. The group may read: that is how an orchestrator hands a secret to a process.
-const OTHERS: u32 = 0o007;
-/// What the group has no use for in a key file.
-const GROUP_WRITES: u32 = 0o020;
+use crate::config::{Settings, key_bytes};
 
-/// Why there is no key ring.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// The file can be neither read nor made.
-    #[error("cannot use the key file {}: {source}", path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Not a list of keys.
-    #[error("the key file {} is damaged at line {line}: each line holds one key of 32 bytes in base64", path.display())]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// Which line, from 1; 0 if the file holds no key at all.
-        line: usize,
-    },
-    /// Somebody else could read or replace the keys.
-    #[error("the key file {} is open to others (mode {mode:03o}): run chmod 600 on it, and make a new key if others were there", path.display())]
-    Exposed {
-        /// Which file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// `keys.secret` is no key.
-    #[error("keys.secret is not a usable key")]
-    Secret,
+/// What the HS256 key is derived for, if no secret is configured.
+const DERIVED: &str = "jwt-hs256";
+
+/// The keys of a server. A clone is another handle of the same keys.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// Seals, and signs links and cookies.
+    pub ring: KeyRing,
+    /// Sign JSON Web Tokens.
+    pub jwt: JwtKeys,
+    files: Option<Arc<Files>>,
 }
 
-/// The ring of the configuration: `keys.secret`, or the file, which is made if there is none.
-///
-/// # Errors
-/// [`KeyError`].
-pub fn key_ring(settings: &KeySettings, random: &dyn Random) -> Result<KeyRing, KeyError> {
-    if let Some(secret) = &settings.secret {
-        let bytes = key_bytes(secret).ok_or(KeyError::Secret)?;
-        return KeyRing::new([bytes]).map_err(|_| KeyError::Secret);
-    }
-    let path = &settings.file;
-    let at = |source| KeyError::File { path: path.clone(), source };
-    if !path.exists() {
-        create(path, random).map_err(at)?;
-    }
-    let mode = fs::metadata(path).map_err(at)?.permissions().mode() & 0o777;
-    if mode & (OTHERS | GROUP_WRITES) != 0 {
-        return Err(KeyError::Exposed { path: path.clone(), mode });
-    }
-    let text = fs::read_to_string(path).map_err(at)?;
-    let keys = text
-        .lines()
-        .zip(1..)
-        .filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#'))
-        .map(|(line, number)| BASE64.decode(line.trim()).ok().filter(|key| key.len() >= 32).ok_or(number))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|line| KeyError::Damaged { path: path.clone(), line })?;
-    KeyRing::new(keys).map_err(|_| KeyError::Damaged { path: path.clone(), line: 0 })
+/// Where the keys come from, and what was read there last.
+#[derive(Debug)]
+struct Files {
+    settings: Settings,
+    seen: Mutex<Seen>,
 }
 
-/// Writes a file with one new key. Of several processes that start at once one makes it, whole or not at all.
-fn create(path: &Path, random: &dyn Random) -> io::Result<()> {
-    let key = BASE64.encode(random.bytes::<32>());
-    let text = format!(
-        "# The key ring of this Countersign server. The first key seals and signs, all of them open.\n\
-         # Without it, tokens that are handed out again and cookies are lost: back it up, and show it to nobody.\n\
-         {key}\n"
-    );
-    // A name of its own: two containers on one volume may have the same process number.
-    let draft = path.with_extension(format!("new-{}", URL_SAFE_NO_PAD.encode(random.bytes::<12>())));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    // A link is made only where nothing is yet: whoever comes second reads the first one's key.
-    let linked = written.and_then(|()| fs::hard_link(&draft, path));
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => sync_folder(path),
+/// What was read last: when the files were written, and the next moment at which a key begins.
+#[derive(Debug, Default, PartialEq)]
+struct Seen {
+    written: Vec<Option<file::Stamp>>,
+    next: Option<Timestamp>,
+}
+
+impl Keys {
+    /// The keys of the configuration: `keys.secret` and `jwt.secret`, or the files, which are made if there are none.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn open(settings: &Settings, random: &dyn Random, now: Timestamp) -> Result<Self, KeyError> {
+        let (Read { ring, jwt }, seen) = read(settings, random, now)?;
+        let jwt = JwtKeys::new(jwt, longest_token(settings)).map_err(|_| KeyError::Secret)?;
+        let files = Arc::new(Files { settings: settings.clone(), seen: Mutex::new(seen) });
+        Ok(Self { ring, jwt, files: Some(files) })
+    }
+
+    /// The same with a ring that a host brings: its file is not looked at.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn on_ring(ring: KeyRing, settings: &Settings, random: &dyn Random, now: Timestamp) -> Result<Self, KeyError> {
+        let jwt = match derived(settings, || ring.derive(DERIVED).iter().map(|key| JwtKey::hs256(key)).collect())? {
+            Some(keys) => keys,
+            None => pem::keys(&key_file(settings), settings.jwt.algorithm, random, now)?,
+        };
+        let jwt = JwtKeys::new(jwt, longest_token(settings)).map_err(|_| KeyError::Secret)?;
+        Ok(Self { ring, jwt, files: None })
+    }
+
+    /// Reads the files again if they were written since, or if a key begins now. What cannot be read changes nothing.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn look(&self, random: &dyn Random, now: Timestamp) -> Result<(), KeyError> {
+        let Some(files) = &self.files else { return Ok(()) };
+        let mut seen = files.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if stamps(&files.settings) == seen.written && seen.next.is_none_or(|next| now < next) {
+            return Ok(());
+        }
+        let (Read { ring, jwt }, found) = read(&files.settings, random, now)?;
+        self.jwt.replace(jwt).map_err(|_| KeyError::Secret)?;
+        self.ring.replace(&ring);
+        *seen = found;
+        tracing::info!(ring = self.ring.ids().first(), "read the keys again");
+        Ok(())
     }
 }
 
-/// Makes the name of a new file as lasting as its contents.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::File::open(folder)?.sync_all()
+impl Keys {
+    /// The keys of the ring as the files have them, the newest first: id, whether it seals at `now`, and from when on.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn ring_states(
+        settings: &Settings,
+        random: &dyn Random,
+        now: Timestamp,
+    ) -> Result<Vec<(String, bool, Option<Timestamp>)>, KeyError> {
+        let entries = ring::entries(&settings.keys, random)?;
+        let ids = ring::in_order(&entries).map(|ring| ring.ids()).unwrap_or_default();
+        let active = ring::active(&entries, now);
+        let states = ids.into_iter().zip(&entries).enumerate();
+        Ok(states.map(|(at, (id, entry))| (id, at == active, entry.from)).collect())
+    }
+}
+
+/// What the files hold.
+struct Read {
+    ring: KeyRing,
+    /// The newest first.
+    jwt: Vec<JwtKey>,
+}
+
+fn read(settings: &Settings, random: &dyn Random, now: Timestamp) -> Result<(Read, Seen), KeyError> {
+    // Before they are read: what is written in between is seen at the next look.
+    let before = stamps(settings);
+    let entries = ring::entries(&settings.keys, random)?;
+    let of_ring = || {
+        let keys = ring::in_order(&entries).map(|ring| ring.derive(DERIVED)).unwrap_or_default();
+        let begins = entries.iter().map(|entry| entry.from);
+        keys.iter().zip(begins).map(|(key, from)| JwtKey::hs256(key).signing_from(from)).collect()
+    };
+    let jwt = match derived(settings, of_ring)? {
+        Some(keys) => keys,
+        None => pem::keys(&key_file(settings), settings.jwt.algorithm, random, now)?,
+    };
+    let written = if before.contains(&None) { stamps(settings) } else { before };
+    // The keys of tokens follow the clock by themselves; the ring is put in order when a key begins.
+    let seen = Seen { written, next: ring::next(&entries, now) };
+    Ok((Read { ring: ring::ring(&entries, now)?, jwt }, seen))
+}
+
+/// The keys for HS256: the configured one, or what the ring gives. `None` for another algorithm.
+fn derived(settings: &Settings, of_ring: impl FnOnce() -> Vec<JwtKey>) -> Result<Option<Vec<JwtKey>>, KeyError> {
+    if settings.jwt.algorithm != JwtAlgorithm::Hs256 {
+        return Ok(None);
+    }
+    match &settings.jwt.secret {
+        Some(secret) => Ok(Some(vec![JwtKey::hs256(&key_bytes(secret).ok_or(KeyError::Secret)?)])),
+        None => Ok(Some(of_ring())),
+    }
+}
+
+/// Where the asymmetric keys are: `jwt.key_file`, or a file beside the ring's.
+pub fn key_file(settings: &Settings) -> PathBuf {
+    settings.jwt.key_file.clone().unwrap_or_else(|| settings.keys.file.with_extension("jwt.pem"))
+}
+
+/// The life of the longest JSON Web Token that is issued: of the access tokens of `[jwt]`, and of the refresh tokens of
+/// Djoser's mounts, which are such tokens too.
+fn longest_token(settings: &Settings) -> TimeDelta {
+    let of_mounts =
+        settings.mounts.iter().filter_map(|mount| match (Dialect::named(&mount.adapter)?.jwt_form)(&mount.options) {
+            JwtForm::Simple(lives) => Some(lives.access_lifetime.max(lives.refresh_lifetime)),
+            JwtForm::Hotel => None,
+        });
+    of_mounts.chain([settings.jwt.access_ttl.delta()]).max().unwrap_or_default()
+}
+
+/// When the files that are used were written.
+fn stamps(settings: &Settings) -> Vec<Option<file::Stamp>> {
+    let ring = settings.keys.secret.is_none().then(|| settings.keys.file.clone());
+    let jwt = (settings.jwt.algorithm != JwtAlgorithm::Hs256).then(|| key_file(settings));
+    ring.into_iter().chain(jwt).map(|path| file::stamp(&path)).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use countersign_core::env::SystemRandom;
-
-    use super::*;
-
-    fn settings(file: PathBuf) -> KeySettings {
-        KeySettings { file, ..KeySettings::default() }
-    }
-
-    #[test]
-    fn a_key_is_made_once_and_kept_for_its_owner_only() {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = settings(folder.path().join("countersign.keys"));
-        let first = key_ring(&settings, &SystemRandom).unwrap().derive("x");
-        assert_eq!(key_ring(&settings, &SystemRandom).unwrap().derive("x"), first);
-        assert_eq!(fs::metadata(&settings.file).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn of_many_that_start_at_once_all_have_one_key() {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = settings(folder.path().join("countersign.keys"));
-        let start = || key_ring(&settings, &SystemRandom).unwrap().derive("x");
-        let keys: Vec<_> = std::thread::scope(|scope| {
-            let all: Vec<_> = (0..16).map(|_| scope.spawn(start)).collect();
-            all.into_iter().map(|one| one.join().unwrap()).collect()
-        });
-        assert!(keys.iter().all(|key| *key == keys[0]));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_file_that_others_can_read_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = settings(folder.path().join("countersign.keys"));
-        key_ring(&settings, &SystemRandom).unwrap();
-        for (mode, taken) in [(0o600, true), (0o400, true), (0o640, true), (0o644, false), (0o660, false)] {
-            fs::set_permissions(&settings.file, fs::Permissions::from_mode(mode)).unwrap();
-            assert_eq!(key_ring(&settings, &SystemRandom).is_ok(), taken, "{mode:o}");
-        }
-    }
-
-    #[test]
-    fn a_damaged_file_is_named_with_the_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = settings(folder.path().join("countersign.keys"));
-        fs::write(&settings.file, "# ring\nnot a key\n").unwrap();
-        fs::set_permissions(&settings.file, fs::Permissions::from_mode(0o600)).unwrap();
-        let error = key_ring(&settings, &SystemRandom).unwrap_err().to_string();
-        assert!(error.contains("countersign.keys is damaged at line 2"), "{error}");
-    }
-}
+mod tests;

@@ -22,7 +22,7 @@ use futures_util::future::{Either, select};
 use crate::{
     app::{App, AssemblyError, Edge, Parts},
     config::{Findings, Settings, Way},
-    keys::{self, KeyError},
+    keys::{KeyError, Keys},
     mail::{MailError, Mailer},
     store::{Backend, OpenError, Store, StoreOptions},
 };
@@ -66,13 +66,13 @@ pub enum ServeError {
 /// [`ServeError::Keys`], [`ServeError::Store`].
 pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    let keys = keys::key_ring(&settings.keys, random.as_ref())?;
+    let keys = Keys::open(settings, random.as_ref(), SystemClock.now())?;
     let store = Store::open(&StoreOptions::from(&settings.database))?;
     let applied = store.migrate()?;
     if !applied.is_empty() {
         tracing::info!(backend = %store.backend(), migrations = applied.len(), "database is up to date");
     }
-    store.adopt_keys(&keys.ids(), SystemClock.now())?;
+    store.adopt_keys(&keys.ring.ids(), SystemClock.now())?;
     let backend = store.backend();
     let store = Arc::new(store);
     let (clock, postman) = (Arc::new(SystemClock), Arc::new(NoPostman));

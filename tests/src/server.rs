@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use countersign::{
     app::{App, Background, Edge, Parts},
     config::{Settings, Sources},
+    keys::Keys,
     mail::Mailer,
     store::Store,
 };
@@ -86,7 +87,8 @@ impl Server {
     pub fn run(database: Arc<Database>, settings: Settings) -> Self {
         let clock = Arc::new(FixedClock::at(noon()));
         let random: Arc<dyn Random> = Arc::new(CountedRandom::default());
-        let keys = KeyRing::new(["the key ring of every test server!"]).expect("32 bytes and more");
+        let ring = KeyRing::new(["the key ring of every test server!"]).expect("32 bytes and more");
+        let keys = Keys::on_ring(ring, &settings, random.as_ref(), noon()).expect("[jwt] of the test is right");
         let store = database.store();
         let shared = Arc::new(store.clone());
         // Its own randomness: a mail changes no token of the test.

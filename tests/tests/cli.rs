@@ -8,6 +8,8 @@ mod configuration;
 mod doctor;
 #[path = "cli/front_ends.rs"]
 mod front_ends;
+#[path = "cli/keys.rs"]
+mod keys;
 #[path = "cli/relay.rs"]
 mod relay;
 #[path = "cli/running.rs"]

@@ -20,7 +20,7 @@ use countersign_core::{
     password::{Argon2Params, PasswordRules, Passwords},
     seal::KeyRing,
     store::{Revoke, TokenStore as _},
-    strategy::{DjoserToken, JwtPair, JwtSettings, SanctumPat, SimpleJwt, SimpleJwtSettings},
+    strategy::{DjoserToken, JwtKeys, JwtPair, JwtSettings, SanctumPat, SimpleJwt, SimpleJwtSettings},
 };
 use countersign_tests::{databases::databases, server::noon};
 
@@ -56,11 +56,12 @@ impl Host {
             refresh_ttl: TimeDelta::days(1),
         };
         let lives = SimpleJwtSettings { access_lifetime: TimeDelta::minutes(5), refresh_lifetime: TimeDelta::days(1) };
+        let keys = JwtKeys::of_secret(b"a signing key of at least 32 bytes");
         let doors = [
             Strategy::SanctumPat(SanctumPat::default()),
             Strategy::DjoserToken(DjoserToken),
-            Strategy::JwtPair(JwtPair::new(names, b"a signing key of at least 32 bytes")),
-            Strategy::SimpleJwt(SimpleJwt::new(lives, b"a signing key of at least 32 bytes")),
+            Strategy::JwtPair(JwtPair::new(names, keys.clone())),
+            Strategy::SimpleJwt(SimpleJwt::new(lives, keys)),
         ]
         .map(|strategy| Auth::new(realm.clone(), strategy, PasswordRules::None));
         Self { name, store, doors }

@@ -99,6 +99,64 @@ fn links(mailbox: &Mailbox, anon: &Actor, token: &str) -> Vec<Secret> {
     found
 }
 
+/// Logs in to the SPA so that the device is remembered, has the links of its mails sent and uses them, and sends what is
+/// refused; returns what was issued.
+fn laravel(server: &Running, mailbox: &Mailbox) -> Vec<Secret> {
+    const ADDRESS: &str = "ada@example.org";
+    const DEVICE: &str = "remember_web_59ba36addc2b2f9401580f014c7f58ea4e30989d";
+    let page = server.anon().wants_json().with("Origin", "http://localhost:3000");
+    let visit = || Page::of(&page.get("/sanctum/csrf-cookie"));
+    let link = |count: usize| mailbox.wait_for(ADDRESS, count)[count - 1].links[0].clone();
+    let sent = mailbox.wait_for(ADDRESS, 1).len();
+    let mut found = Vec::new();
+
+    let answer =
+        visit().actor(server).post("/login", json!({"email": ADDRESS, "password": PASSWORD, "remember": true}));
+    assert_eq!(answer.whole(), (204, ""));
+    let (device, inside) = (cookie(&answer, DEVICE), Page::of(&answer));
+    let alone = page.with("Cookie", &format!("{DEVICE}={device}"));
+    let recalled = Page::of(&alone.get("/api/user"));
+    found.push(("remembered device".to_owned(), device));
+    found.extend(recalled.secrets("of the device"));
+
+    assert_eq!(inside.actor(server).post("/email/verification-notification", json!({})).status, 200);
+    let (_, local) =
+        link(sent + 1).split_once("/verify-email").map(|(a, b)| (a.to_owned(), format!("/verify-email{b}"))).unwrap();
+    let signature = local.rsplit_once("signature=").unwrap().1.to_owned();
+    for (path, status) in [(format!("{local}x"), 403), (local, 302)] {
+        assert_eq!(inside.actor(server).get(&path).status, status, "{path}");
+    }
+    found.push(("signature of a link".to_owned(), signature));
+
+    // Whatever a 419 says in the log, it is none of the tokens.
+    let other = visit();
+    let cookies = format!("laravel-session={}; XSRF-TOKEN={}", inside.session, other.csrf);
+    let forged = page.with("Cookie", &cookies);
+    for actor in [
+        forged.clone(),
+        forged.with("X-XSRF-TOKEN", &other.csrf),
+        forged.with("X-CSRF-TOKEN", &inside.csrf),
+        page.with("X-XSRF-TOKEN", &inside.csrf),
+    ] {
+        assert_eq!(actor.post("/logout", json!({"_token": other.session})).status, 419);
+    }
+    // Nor is what contradicts itself.
+    let both =
+        page.with("Cookie", &format!("laravel-session={}; laravel-session={}", inside.session, recalled.session));
+    assert_eq!(both.get("/api/user").status, 401);
+    found.extend(inside.secrets("inside"));
+    found.extend(other.secrets("of another page"));
+
+    assert_eq!(visit().actor(server).post("/forgot-password", json!({"email": ADDRESS})).status, 200);
+    let token = link(sent + 2).split_once("/password-reset/").unwrap().1.split_once('?').unwrap().0.to_owned();
+    for (token, status) in [(format!("{token}0"), 422), (token.clone(), 200), (token.clone(), 422)] {
+        let reset = json!({"email": ADDRESS, "token": token, "password": OTHER_PASSWORD, "password_confirmation": OTHER_PASSWORD});
+        assert_eq!(visit().actor(server).post("/reset-password", reset).status, status, "{token}");
+    }
+    found.push(("link to a new password".to_owned(), token));
+    found
+}
+
 /// Uses every surface of the server once and returns every secret that was sent or received.
 fn everything(sandbox: &Sandbox, server: &Running, mailbox: &Mailbox) -> Vec<Secret> {
     let mut secrets =
@@ -171,6 +229,7 @@ fn everything(sandbox: &Sandbox, server: &Running, mailbox: &Mailbox) -> Vec<Sec
     sandbox.done_with(OTHER_PASSWORD, &["user", "set-password", "bob", "--password-stdin"]);
     good(server.bearer(&refreshed.text("access_token")).post_empty("/auth/logout"));
     secrets.extend(links(mailbox, &anon, &first));
+    secrets.extend(laravel(server, mailbox));
     secrets.extend(visit.secrets("of the visit"));
     secrets.extend(page.secrets("of the login"));
     secrets

@@ -1,6 +1,6 @@
 //! Settings with a few named values.
 
-use countersign_core::{StrategyKind, password::PasswordRules};
+use countersign_core::{StrategyKind, password::PasswordRules, strategy::JwtAlgorithm};
 
 /// A setting that is one of a few names; [`crate::choices!`] declares one.
 pub trait Choice: Copy + 'static {
@@ -17,6 +17,14 @@ pub trait Choice: Copy + 'static {
 }
 
 impl Choice for StrategyKind {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn as_str(self) -> &'static str {
+        Self::as_str(self)
+    }
+}
+
+impl Choice for JwtAlgorithm {
     const ALL: &'static [Self] = &Self::ALL;
 
     fn as_str(self) -> &'static str {

@@ -1,62 +1,63 @@
-//! Compact JWS under HS256 (RFC 7515): what both JWT strategies sign with.
+//! Compact JWS (RFC 7515): the keys that both JWT strategies sign and check with.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
-use serde::Serialize;
+mod key;
+mod set;
 
-use super::StrategyKind;
-use crate::error::AuthError;
+use std::{fmt, str::FromStr};
 
-/// The JOSE header of every token, in the order of the hotel API's document and of `PyJWT`; jsonwebtoken itself puts `typ`
-/// first.
-const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+pub use key::{JwtKey, PublicNumbers, UnusableKey};
+pub use set::{JwtKeys, KeyState, Named, NoSigningKey};
+
 /// How far ahead of this clock another process's may be: a token that was issued there a moment ago is not refused here.
 pub(super) const CLOCK_SKEW_SECONDS: i64 = 5;
 /// Far above any token that is issued here, so that nobody makes the server decode megabytes.
 pub(super) const MAX_LENGTH: usize = 4096;
 
-/// One key, which signs and checks.
-#[derive(Clone)]
-pub(super) struct JwsKey {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
+/// What a key signs with (RFC 7518, section 3.1; RFC 8037). A key has one and is never used with another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum JwtAlgorithm {
+    /// HMAC with SHA-256: whoever can check can also sign.
+    #[default]
+    Hs256,
+    /// RSA, PKCS #1 v1.5, with SHA-256.
+    Rs256,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// Ed25519.
+    EdDsa,
 }
 
-impl JwsKey {
-    /// From 32 bytes or more.
-    pub(super) fn new(secret: &[u8]) -> Self {
-        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) }
-    }
+impl JwtAlgorithm {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Hs256, Self::Rs256, Self::Es256, Self::EdDsa];
 
-    /// The same for jsonwebtoken's own decoder.
-    pub(super) fn decoding(&self) -> &DecodingKey {
-        &self.decoding
+    /// `alg` of a JOSE header.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+        }
     }
+}
 
-    /// A token with these claims.
-    pub(super) fn sign(&self, claims: &impl Serialize) -> Result<String, AuthError> {
-        // Signing with a symmetric key fails only for claims that are no JSON; these always are.
-        self.compact(claims).map_err(|_| AuthError::Unsupported(StrategyKind::JwtPair))
+impl fmt::Display for JwtAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
+}
 
-    fn compact(&self, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
-        let message = format!("{}.{}", BASE64.encode(HEADER), BASE64.encode(serde_json::to_vec(claims)?));
-        let signature = self.signature(&message)?;
-        Ok(format!("{message}.{signature}"))
-    }
+/// None of the four; `none` least of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such algorithm")]
+pub struct UnknownAlgorithm;
 
-    fn signature(&self, message: &str) -> Result<String, jsonwebtoken::errors::Error> {
-        jsonwebtoken::crypto::sign(message.as_bytes(), &self.encoding, Algorithm::HS256)
-    }
+impl FromStr for JwtAlgorithm {
+    type Err = UnknownAlgorithm;
 
-    /// For tests that write headers of their own.
-    #[cfg(test)]
-    pub(super) fn sign_message(&self, message: &str) -> String {
-        self.signature(message).unwrap()
-    }
-
-    /// Is `signature` (base64url without padding) that of `message`? Compared in constant time.
-    pub(super) fn holds(&self, message: &str, signature: &str) -> bool {
-        jsonwebtoken::crypto::verify(signature, message.as_bytes(), &self.decoding, Algorithm::HS256).unwrap_or(false)
+    /// Exactly as it is registered: case counts.
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name).ok_or(UnknownAlgorithm)
     }
 }

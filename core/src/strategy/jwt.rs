@@ -1,26 +1,24 @@
 //! The JWT pair: a signed access token of short life and an opaque refresh token that is stored as its SHA-256.
 //!
 //! One row stands for one login. The access token names it by `sid`, and a verification asks whether the row is still
-//! there: a logout kills access tokens at once. jsonwebtoken checks the signature under the one pinned algorithm;
-//! the header and the claims are held to an exact form here, because its defaults are loose (leeway of a minute, any
-//! `typ`, unknown `crit`).
+//! there: a logout kills access tokens at once. Header and claims are held to an exact form: what is missing, of another
+//! type, or unknown in the header (`crit`, `jwk`, `jku`) is refused.
 
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use chrono::{DateTime, TimeDelta};
-use jsonwebtoken::{Algorithm, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    jws::{CLOCK_SKEW_SECONDS, JwsKey, MAX_LENGTH},
+    jws::{CLOCK_SKEW_SECONDS, JwtKeys, MAX_LENGTH, Named},
     live,
 };
 use crate::{
     auth::Realm,
     error::{AuthError, TokenFault},
-    model::{Grant, Issued, NewToken, Subject, Token, TokenKind, User, Verified},
+    model::{Grant, Issued, NewToken, Subject, Timestamp, Token, TokenKind, User, Verified},
     secret::{Digest, Secret},
 };
 
@@ -42,11 +40,11 @@ pub struct JwtSettings {
     pub refresh_ttl: TimeDelta,
 }
 
-/// HS256 under one key.
+/// Tokens of this form under a set of keys.
 #[derive(Clone)]
 pub struct JwtPair {
     settings: Arc<JwtSettings>,
-    key: JwsKey,
+    keys: JwtKeys,
     mark: Digest,
 }
 
@@ -62,6 +60,7 @@ impl std::fmt::Debug for JwtPair {
 struct StrictHeader {
     alg: String,
     typ: Option<String>,
+    kid: Option<String>,
 }
 
 /// The claims of an access token; all are required and typed (RFC 8725, 3.8 and 3.9).
@@ -83,13 +82,13 @@ struct Claims {
 }
 
 impl JwtPair {
-    /// Signs and checks with `secret`, 32 bytes or more.
-    pub fn new(settings: JwtSettings, secret: &[u8]) -> Self {
+    /// Signs and checks with `keys`.
+    pub fn new(settings: JwtSettings, keys: JwtKeys) -> Self {
         let names = format!("{}\0{}\0", settings.issuer, settings.audience);
         Self {
-            mark: Digest::of_pieces(&[names.as_bytes(), secret]),
+            mark: Digest::of_pieces(&[names.as_bytes(), keys.mark().as_bytes()]),
             settings: Arc::new(settings),
-            key: JwsKey::new(secret),
+            keys,
         }
     }
 
@@ -127,8 +126,8 @@ impl JwtPair {
 
     /// Signature, header, claims, and then the login's row.
     pub(super) fn recognise(&self, realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
-        let claims = self.open(credential).ok_or(TokenFault::Malformed)?;
         let now = realm.now();
+        let claims = self.open(now, credential).ok_or(TokenFault::Malformed)?;
         let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or(TokenFault::Malformed)?;
         let newest = now.timestamp() + CLOCK_SKEW_SECONDS;
         if claims.iat > newest || claims.nbf.is_some_and(|from| from > now.timestamp()) {
@@ -146,7 +145,8 @@ impl JwtPair {
     }
 
     fn access(&self, realm: &Realm, user: User, token: Token, refresh: Option<Secret>) -> Result<Issued, AuthError> {
-        let issued_at = realm.now().timestamp();
+        let now = realm.now();
+        let issued_at = now.timestamp();
         let life = self.settings.access_ttl.num_seconds();
         let claims = Claims {
             iss: self.settings.issuer.clone(),
@@ -159,38 +159,41 @@ impl JwtPair {
             nbf: None,
             typ: ACCESS.to_owned(),
         };
-        let access = self.key.sign(&claims)?;
+        let access = self.keys.sign(now, &claims)?;
         let expires_in = Some(Duration::from_secs(life.unsigned_abs()));
         Ok(Issued { access: Secret::new(access), refresh, expires_in, token, user })
     }
 
     /// The claims of a token of ours, expired or not; `None` for anything else.
-    fn open(&self, credential: &str) -> Option<Claims> {
+    fn open(&self, now: Timestamp, credential: &str) -> Option<Claims> {
         if credential.len() > MAX_LENGTH {
             return None;
         }
-        let header = BASE64.decode(credential.split('.').next()?).ok()?;
-        let header: StrictHeader = serde_json::from_slice(&header).ok()?;
-        if header.alg != "HS256" || header.typ.is_some_and(|typ| typ != "JWT") {
+        let (message, signature) = credential.rsplit_once('.')?;
+        let (header, payload) = message.split_once('.')?;
+        let header: StrictHeader = serde_json::from_slice(&BASE64.decode(header).ok()?).ok()?;
+        if header.typ.is_some_and(|typ| typ != "JWT") {
             return None;
         }
-        let mut validation = Validation::new(Algorithm::HS256);
-        // Life is compared with the injected clock by the caller.
-        validation.validate_exp = false;
-        validation.leeway = 0;
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.set_issuer(&[&self.settings.issuer]);
-        validation.set_audience(&[&self.settings.audience]);
-        let claims = jsonwebtoken::decode::<Claims>(credential, self.key.decoding(), &validation).ok()?.claims;
-        (claims.typ == ACCESS && claims.aud == self.settings.audience).then_some(claims)
+        let named = Named { algorithm: &header.alg, kid: header.kid.as_deref() };
+        self.keys.holder(now, named, message, signature)?;
+        let claims: Claims = serde_json::from_slice(&BASE64.decode(payload).ok()?).ok()?;
+        let is_ours = claims.iss == self.settings.issuer && claims.aud == self.settings.audience;
+        (is_ours && claims.typ == ACCESS).then_some(claims)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use jsonwebtoken::{Algorithm, Validation};
+
     use super::*;
 
     const SECRET: &[u8] = b"a secret of thirty-two bytes, ok";
+
+    fn now() -> Timestamp {
+        DateTime::from_timestamp(1_767_355_200, 0).unwrap()
+    }
 
     fn pair() -> JwtPair {
         let names = ("countersign", "hotel");
@@ -200,7 +203,7 @@ mod tests {
             access_ttl: TimeDelta::hours(1),
             refresh_ttl: TimeDelta::days(30),
         };
-        JwtPair::new(settings, SECRET)
+        JwtPair::new(settings, JwtKeys::of_secret(SECRET))
     }
 
     fn claims() -> Claims {
@@ -220,11 +223,12 @@ mod tests {
     #[test]
     fn a_token_begins_as_in_the_document_and_any_library_takes_it() {
         let pair = pair();
-        let token = pair.key.sign(&claims()).unwrap();
+        let token = pair.keys.sign(now(), &claims()).unwrap();
         assert!(token.starts_with("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."), "{token}");
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&["hotel"]);
-        let read = jsonwebtoken::decode::<Claims>(&token, pair.key.decoding(), &validation).unwrap();
+        let key = jsonwebtoken::DecodingKey::from_secret(SECRET);
+        let read = jsonwebtoken::decode::<Claims>(&token, &key, &validation).unwrap();
         assert_eq!((read.header.alg, read.header.typ.as_deref()), (Algorithm::HS256, Some("JWT")));
         assert_eq!(read.claims.exp, claims().exp);
     }
@@ -234,7 +238,7 @@ mod tests {
         let pair = pair();
         let key = jsonwebtoken::EncodingKey::from_secret(SECRET);
         let other = jsonwebtoken::encode(&jsonwebtoken::Header::new(Algorithm::HS256), &claims(), &key);
-        assert!(pair.open(&other.unwrap()).is_some());
-        assert!(pair.open(&pair.key.sign(&claims()).unwrap()).is_some());
+        assert!(pair.open(now(), &other.unwrap()).is_some());
+        assert!(pair.open(now(), &pair.keys.sign(now(), &claims()).unwrap()).is_some());
     }
 }

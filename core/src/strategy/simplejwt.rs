@@ -7,7 +7,7 @@
 mod claims;
 mod login_mask;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use self::{
     claims::{Read, TokenType},
     login_mask::{LoginId, LoginMask},
 };
-use super::{jws::JwsKey, live_row};
+use super::{StrategyKind, jws::JwtKeys, live_row};
 use crate::{
     auth::Realm,
     error::{AuthError, ClaimFault, TokenFault},
@@ -33,12 +33,11 @@ pub struct SimpleJwtSettings {
     pub refresh_lifetime: TimeDelta,
 }
 
-/// HS256 under one key.
+/// Tokens of this form under a set of keys.
 #[derive(Clone)]
 pub struct SimpleJwt {
     settings: SimpleJwtSettings,
-    key: JwsKey,
-    logins: Arc<LoginMask>,
+    keys: JwtKeys,
     mark: Digest,
 }
 
@@ -60,14 +59,10 @@ struct Claims {
 }
 
 impl SimpleJwt {
-    /// Signs and checks with `secret`, 32 bytes or more.
-    pub fn new(settings: SimpleJwtSettings, secret: &[u8]) -> Self {
-        Self {
-            settings,
-            key: JwsKey::new(secret),
-            logins: Arc::new(LoginMask::new(secret)),
-            mark: Digest::of_pieces(&[b"simplejwt\0", secret]),
-        }
+    /// Signs and checks with `keys`.
+    pub fn new(settings: SimpleJwtSettings, keys: JwtKeys) -> Self {
+        let mark = Digest::of_pieces(&[b"simplejwt\0", keys.mark().as_bytes()]);
+        Self { settings, keys, mark }
     }
 
     pub(super) fn mark(&self) -> Digest {
@@ -80,7 +75,7 @@ impl SimpleJwt {
         let login = LoginId::new(realm.random());
         let now = realm.now();
         let end = grant.expires_at.unwrap_or(now + refresh_lifetime);
-        let jti = self.logins.jti(login, realm.random());
+        let jti = self.jti(realm, login)?;
         // Of no text: where the hotel's refresh tokens are looked up by theirs, nothing that is sent finds this one.
         let digest = Digest::of_pieces(&[b"\xffsimplejwt", jti.as_bytes()]);
         let refresh = self.sign(realm, TokenType::Refresh, jti, &subject.user, end)?;
@@ -104,23 +99,23 @@ impl SimpleJwt {
 
     /// A new access token for the login of this refresh token, which stays as it is (`ROTATE_REFRESH_TOKENS` is off).
     pub(super) fn refresh(&self, realm: &Realm, refresh: &str) -> Result<Issued, AuthError> {
-        let read = claims::read(&self.key, refresh, realm.now(), Some(TokenType::Refresh))?;
-        let login = self.logins.login(&read.jti).ok_or(TokenFault::Malformed)?;
-        let Verified { user, token, .. } = self.speak(realm, &read)?;
+        let read = claims::read(&self.keys, refresh, realm.now(), Some(TokenType::Refresh))?;
+        let login = login(&read)?;
+        let Verified { user, token, .. } = Self::speak(realm, &read)?;
         self.access(realm, login, user, token, None)
     }
 
     /// Signature and claims, then the user whom they name, then the login's row.
     pub(super) fn recognise(&self, realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
-        let read = claims::read(&self.key, credential, realm.now(), Some(TokenType::Access))?;
-        self.speak(realm, &read)
+        let read = claims::read(&self.keys, credential, realm.now(), Some(TokenType::Access))?;
+        Self::speak(realm, &read)
     }
 
     /// Is this a token that was not revoked, whichever of the two, whomever it names? (`UntypedToken`) simplejwt does not
     /// ask for the user: where there is none any more, nothing was revoked either.
     pub(super) fn check(&self, realm: &Realm, credential: &str) -> Result<(), AuthError> {
-        let read = claims::read(&self.key, credential, realm.now(), None)?;
-        match self.row(realm, &read.jti)? {
+        let read = claims::read(&self.keys, credential, realm.now(), None)?;
+        match row(realm, &read)? {
             None if is_orphan(realm, &read)? => Ok(()),
             row => Ok(live_row(realm, row).map(drop)?),
         }
@@ -128,20 +123,20 @@ impl SimpleJwt {
 
     /// Whom the token names, if the row says so too. simplejwt asks for the user alone, so that comes first: who is
     /// deleted or disabled is told so, although their logins are gone as well.
-    fn speak(&self, realm: &Realm, read: &Read) -> Result<Verified, AuthError> {
+    fn speak(realm: &Realm, read: &Read) -> Result<Verified, AuthError> {
         let user = realm.users().user(read.user()?)?.ok_or(TokenFault::from(ClaimFault::UnknownUser))?;
         if !user.is_active {
             return Err(TokenFault::UserInactive.into());
         }
-        let token = live_row(realm, self.row(realm, &read.jti)?.filter(|token| token.user_id == user.id))?;
+        let token = live_row(realm, row(realm, read)?.filter(|token| token.user_id == user.id))?;
         let end = token.expires_at.map_or(read.expires_at, |end| end.min(read.expires_at));
         Ok(Verified { expires_at: Some(end), user, token })
     }
 
-    /// The row of the login that `jti` belongs to.
-    fn row(&self, realm: &Realm, jti: &str) -> Result<Option<Token>, AuthError> {
-        let login = self.logins.login(jti).ok_or(TokenFault::Malformed)?;
-        Ok(realm.tokens().token_by_family(TokenKind::Jwt, &login.family())?)
+    /// A new `jti` of this login, for a token that is signed now.
+    fn jti(&self, realm: &Realm, login: LoginId) -> Result<String, AuthError> {
+        let mask = LoginMask::of(self.keys.signer(realm.now())?.as_ref());
+        Ok(mask.ok_or(AuthError::Unsupported(StrategyKind::JwtPair))?.jti(login, realm.random()))
     }
 
     fn access(
@@ -153,7 +148,7 @@ impl SimpleJwt {
         refresh: Option<Secret>,
     ) -> Result<Issued, AuthError> {
         let life = self.settings.access_lifetime;
-        let jti = self.logins.jti(login, realm.random());
+        let jti = self.jti(realm, login)?;
         let access = self.sign(realm, TokenType::Access, jti, &user, realm.now() + life)?;
         let expires_in = Some(Duration::from_secs(life.num_seconds().unsigned_abs()));
         Ok(Issued { access, refresh, expires_in, token, user })
@@ -168,8 +163,20 @@ impl SimpleJwt {
         end: Timestamp,
     ) -> Result<Secret, AuthError> {
         let (exp, iat) = (end.timestamp(), realm.now().timestamp());
-        self.key.sign(&Claims { token_type, exp, iat, jti, user_id: user.id.to_string() }).map(Secret::new)
+        self.keys
+            .sign(realm.now(), &Claims { token_type, exp, iat, jti, user_id: user.id.to_string() })
+            .map(Secret::new)
     }
+}
+
+/// The login that the token belongs to. The mask over its `jti` is of the key that signed it.
+fn login(read: &Read) -> Result<LoginId, TokenFault> {
+    LoginMask::of(&read.key).and_then(|mask| mask.login(&read.jti)).ok_or(TokenFault::Malformed)
+}
+
+/// The row of that login.
+fn row(realm: &Realm, read: &Read) -> Result<Option<Token>, AuthError> {
+    Ok(realm.tokens().token_by_family(TokenKind::Jwt, &login(read)?.family())?)
 }
 
 /// Is the user whom the token names gone?

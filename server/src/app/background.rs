@@ -1,4 +1,4 @@
-//! What runs beside the requests: reading the revocations of other processes, writing last uses, pruning.
+//! What runs beside the requests: reading the revocations of other processes and new keys, writing last uses, pruning.
 
 use std::{
     io,
@@ -9,6 +9,10 @@ use std::{
 
 use countersign_core::{Throttle, auth::Realm, cache::Follower};
 
+use crate::keys::Keys;
+
+/// How often it is asked whether the key files were written again.
+const LOOK: Duration = Duration::from_secs(1);
 /// How often last uses are written; they are true to a minute anyway.
 const FLUSH: Duration = Duration::from_secs(5);
 /// How often counters of the throttle that are over are forgotten.
@@ -23,7 +27,7 @@ pub struct Background {
 }
 
 impl Background {
-    pub(super) fn start(realm: &Realm, throttle: &Throttle, poll: Duration) -> io::Result<Self> {
+    pub(super) fn start(realm: &Realm, keys: &Keys, throttle: &Throttle, poll: Duration) -> io::Result<Self> {
         let mut background = Self { stop: Vec::new(), threads: Vec::new() };
         let mut follower = Follower::begin(realm).map_err(io::Error::other)?;
         follower.look(realm).map_err(io::Error::other)?;
@@ -40,6 +44,15 @@ impl Background {
                 }
                 Err(_) => {}
             }
+        })?;
+        let (keys, clock) = (keys.clone(), realm.clone());
+        let mut unread = false;
+        background.every(LOOK, "keys", move || {
+            let looked = keys.look(clock.random(), clock.now());
+            if let (Err(error), false) = (&looked, unread) {
+                tracing::warn!(%error, "cannot read the keys again; those that were read before stay in use");
+            }
+            unread = looked.is_err();
         })?;
         let (counters, clock) = (throttle.clone(), realm.clone());
         background.every(SWEEP, "throttle", move || counters.sweep(clock.now()))?;

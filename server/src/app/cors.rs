@@ -72,7 +72,10 @@ impl Origin {
         if !matches!(self, Self::Irrelevant) {
             headers.append(VARY, HeaderValue::from_static("Origin"));
         }
-        if let Self::Listed(origin) = self {
+        // What every page may read says so itself.
+        if let Self::Listed(origin) = self
+            && !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
+        {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));

@@ -9,7 +9,7 @@ use countersign_adapters::{
     mount::{Neighbours, Site},
     settings::Table,
 };
-use countersign_core::{Auth, StrategyKind, auth::Realm};
+use countersign_core::{Auth, StrategyKind, auth::Realm, strategy::JwtKeys};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
@@ -48,14 +48,20 @@ impl Mounts {
     ///
     /// # Errors
     /// Options that an adapter refuses.
-    pub(super) fn wire(plan: Plan, settings: &Settings, realm: &Realm, site: &Arc<Site>) -> Result<Self, Problems> {
+    pub(super) fn wire(
+        plan: Plan,
+        settings: &Settings,
+        realm: &Realm,
+        keys: &JwtKeys,
+        site: &Arc<Site>,
+    ) -> Result<Self, Problems> {
         let Plan { list: planned, beside } = plan;
         let mut list = Vec::new();
         let mut problems = Vec::new();
         for mount in planned {
             let number = mount.number;
             let [auth, pair] = [mount.strategy, StrategyKind::JwtPair].map(|kind| {
-                let strategy = strategy(kind, mount.jwt_form(), settings, realm.keys());
+                let strategy = strategy(kind, mount.jwt_form(), settings, keys);
                 Auth::new(realm.clone(), strategy, mount.rules)
             });
             let parts = MountParts {

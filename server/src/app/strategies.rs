@@ -3,46 +3,39 @@
 use countersign_adapters::settings::Span;
 use countersign_core::{
     JwtForm, Strategy, StrategyKind,
-    seal::KeyRing,
-    strategy::{DjoserToken, JwtPair, JwtSettings, SanctumPat, SimpleJwt},
+    strategy::{DjoserToken, JwtKeys, JwtPair, JwtSettings, SanctumPat, SimpleJwt},
 };
 
 use super::plan::Plan;
-use crate::config::{Settings, key_bytes};
-
-/// What the signing key of the JWT pair is derived for, if none is configured.
-const JWT_KEY: &str = "jwt-hs256";
+use crate::config::Settings;
 
 /// The strategy of this kind; if it is the JWT pair, in this form.
-pub(super) fn strategy(kind: StrategyKind, form: JwtForm, settings: &Settings, keys: &KeyRing) -> Strategy {
+pub(super) fn strategy(kind: StrategyKind, form: JwtForm, settings: &Settings, keys: &JwtKeys) -> Strategy {
     match kind {
         StrategyKind::SanctumPat => Strategy::SanctumPat(SanctumPat {
             token_prefix: settings.sanctum.token_prefix.clone(),
             expiration: settings.sanctum.expiration.map(Span::delta),
         }),
         StrategyKind::DjoserToken => Strategy::DjoserToken(DjoserToken),
-        StrategyKind::JwtPair => {
-            let jwt = &settings.jwt;
-            let configured = jwt.secret.as_ref().and_then(key_bytes);
-            let secret = configured.unwrap_or_else(|| keys.derive(JWT_KEY).to_vec());
-            match form {
-                JwtForm::Hotel => {
-                    let names = JwtSettings {
-                        issuer: jwt.issuer.clone(),
-                        audience: jwt.audience.clone(),
-                        access_ttl: jwt.access_ttl.delta(),
-                        refresh_ttl: jwt.refresh_ttl.delta(),
-                    };
-                    Strategy::JwtPair(JwtPair::new(names, &secret))
-                }
-                JwtForm::Simple(lives) => Strategy::SimpleJwt(SimpleJwt::new(lives, &secret)),
-            }
-        }
+        StrategyKind::JwtPair => match form {
+            JwtForm::Hotel => Strategy::JwtPair(JwtPair::new(hotel(settings), keys.clone())),
+            JwtForm::Simple(lives) => Strategy::SimpleJwt(SimpleJwt::new(lives, keys.clone())),
+        },
+    }
+}
+
+fn hotel(settings: &Settings) -> JwtSettings {
+    let jwt = &settings.jwt;
+    JwtSettings {
+        issuer: jwt.issuer.clone(),
+        audience: jwt.audience.clone(),
+        access_ttl: jwt.access_ttl.delta(),
+        refresh_ttl: jwt.refresh_ttl.delta(),
     }
 }
 
 /// The strategy of what the owner issues.
-pub(super) fn owners(plan: &Plan, settings: &Settings, keys: &KeyRing) -> Strategy {
+pub(super) fn owners(plan: &Plan, settings: &Settings, keys: &JwtKeys) -> Strategy {
     let (kind, form) = plan.owners_strategy();
     strategy(kind, form, settings, keys)
 }

@@ -14,7 +14,29 @@ pub const USER_COLUMNS: [&str; 6] = ["id", "username", "email", "phone", "role",
 /// The columns of a list of tokens.
 pub const TOKEN_COLUMNS: [&str; 6] = ["id", "kind", "name", "abilities", "last_used_at", "expires_at"];
 
+/// The columns of a list of keys.
+pub const KEY_COLUMNS: [&str; 6] = ["kind", "id", "algorithm", "state", "from", "until"];
+
 impl Record {
+    /// A key: what it does, since or from when, and until when.
+    pub fn of_key(
+        kind: &str,
+        id: Option<&str>,
+        algorithm: &str,
+        state: &str,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Self {
+        Self(vec![
+            ("kind", json!(kind)),
+            ("id", json!(id)),
+            ("algorithm", json!(algorithm)),
+            ("state", json!(state)),
+            ("from", moment(from)),
+            ("until", moment(until)),
+        ])
+    }
+
     /// A user.
     pub fn of_user(user: &User) -> Self {
         Self(vec![

@@ -8,7 +8,7 @@ use countersign_core::{
     password::PasswordFlaw,
 };
 
-use crate::{app::AssemblyError, config::Problems, serve::ServeError};
+use crate::{app::AssemblyError, config::Problems, keys::KeyError, serve::ServeError};
 
 /// What a command returns.
 pub type Outcome = Result<(), Refused>;
@@ -22,6 +22,9 @@ pub enum Refused {
     /// The key ring, the database or the address cannot be used.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The key files cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
     /// The settings do not fit together.
     #[error(transparent)]
     Assembly(#[from] AssemblyError),

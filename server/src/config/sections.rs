@@ -13,7 +13,7 @@ use countersign_adapters::{
     origin::Origin,
     settings::{Span, between, when_set},
 };
-use countersign_core::{Rate, Secret, ThrottleOptions, password::Argon2Params};
+use countersign_core::{Rate, Secret, ThrottleOptions, password::Argon2Params, strategy::JwtAlgorithm};
 
 use super::{database_url::DatabaseUrl, mail_transport::MailTransport, origin, secrets::strong};
 use crate::mail;
@@ -70,6 +70,10 @@ countersign_adapters::settings! {
         pub file: PathBuf = PathBuf::from("countersign.keys"),
         /// A key to use instead of the file: 32 random bytes or more as text, or in base64 behind "base64:".
         pub secret: Option<Secret> = None, check = when_set(strong),
+        /// How long a new key of `countersign keys rotate` is known before it is used: every server on the files learns of it
+        /// within a second, and copies of the files on other machines must be there in this time. Half of it is the time for
+        /// which others may keep /.well-known/jwks.json.
+        pub announce: Span = Span::seconds(600),
     }
 }
 
@@ -86,9 +90,16 @@ countersign_adapters::settings! {
 countersign_adapters::settings! {
     /// Tokens of the strategy jwt_pair. Those of Djoser's mount have claims and lives of their own: see its options.
     pub struct JwtSettings {
-        /// The key that signs all JSON Web Tokens (HS256), in the form of `keys.secret`; without it, one is derived from the
-        /// server's key.
+        /// "HS256", "RS256", "ES256" or "EdDSA". With all but the first, others check the tokens by the public keys of
+        /// /.well-known/jwks.json; some of their libraries do not know EdDSA.
+        pub algorithm: JwtAlgorithm = JwtAlgorithm::Hs256,
+        /// The key that signs all JSON Web Tokens under HS256, in the form of `keys.secret`; without it, one is derived from
+        /// the server's key.
         pub secret: Option<Secret> = None, check = when_set(strong),
+        /// The private keys of the other algorithms in PEM (PKCS #8), the newest first, made on the first start; without it,
+        /// a file beside `keys.file`: countersign.jwt.pem. Others must not be able to read it. Beside them it may hold public keys
+        /// that only check; see `countersign keys`.
+        pub key_file: Option<PathBuf> = None,
         /// The `iss` claim.
         pub issuer: String = "countersign".to_owned(), check = filled,
         /// The `aud` claim.
@@ -97,6 +108,14 @@ countersign_adapters::settings! {
         pub access_ttl: Span = Span::hours(1), check = whole_seconds,
         /// The life of a refresh token.
         pub refresh_ttl: Span = Span::days(30), check = whole_seconds,
+        /// Does each refresh answer with a new refresh token, and end the one that was sent? Whoever sends an ended one later than
+        /// `refresh_grace` has stolen it, or was robbed of it: the whole login ends.
+        pub rotate_refresh: bool = false,
+        /// For so long an ended refresh token still gets the same new one: for answers that were lost, and windows that ask
+        /// at once.
+        pub refresh_grace: Span = Span::seconds(10),
+        /// How long a login lasts in all, however often its refresh token is a new one. At least `refresh_ttl`.
+        pub login_ttl: Span = Span::days(90), check = whole_seconds,
     }
 }
 

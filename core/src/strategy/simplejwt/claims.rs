@@ -4,6 +4,8 @@
 //! rewritten a token of ours. Where simplejwt fails with 500 (an `exp` that is text, a `user_id` that is no number), the
 //! token is refused here.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use chrono::DateTime;
 use serde::Serialize;
@@ -12,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::{
     error::{ClaimFault, TokenFault},
     model::{Timestamp, UserId},
-    strategy::jws::{CLOCK_SKEW_SECONDS, JwsKey, MAX_LENGTH},
+    strategy::jws::{CLOCK_SKEW_SECONDS, JwtKey, JwtKeys, MAX_LENGTH, Named},
 };
 
 /// The end of the year 9999, where Python's dates end.
@@ -38,6 +40,8 @@ impl TokenType {
 /// A token that passed.
 #[derive(Debug)]
 pub(super) struct Read {
+    /// What signed it.
+    pub(super) key: Arc<JwtKey>,
     /// `jti`.
     pub(super) jti: String,
     /// `exp`.
@@ -60,8 +64,13 @@ impl Read {
 
 /// Signature and form, then `iat`, `nbf`, `exp`, `sub` and `jti` as `PyJWT` checks them, then what simplejwt requires;
 /// with `None` of either type.
-pub(super) fn read(key: &JwsKey, token: &str, now: Timestamp, expected: Option<TokenType>) -> Result<Read, TokenFault> {
-    let mut claims = open(key, token).ok_or(TokenFault::Malformed)?;
+pub(super) fn read(
+    keys: &JwtKeys,
+    token: &str,
+    now: Timestamp,
+    expected: Option<TokenType>,
+) -> Result<Read, TokenFault> {
+    let (key, mut claims) = open(keys, now, token).ok_or(TokenFault::Malformed)?;
     let expires_at = timely(&claims, now)?;
     let is_text = |name: &str| claims.get(name).is_none_or(Value::is_string);
     if !is_text("sub") || !is_text("jti") {
@@ -82,7 +91,7 @@ pub(super) fn read(key: &JwsKey, token: &str, now: Timestamp, expected: Option<T
             return Err(ClaimFault::WrongType.into());
         }
     }
-    Ok(Read { jti, expires_at, user_id: claims.remove("user_id") })
+    Ok(Read { key, jti, expires_at, user_id: claims.remove("user_id") })
 }
 
 /// `iat`, `nbf` and `exp`, each of which may be absent; answers `exp`.
@@ -99,8 +108,9 @@ fn timely(claims: &Map<String, Value>, now: Timestamp) -> Result<Option<i128>, T
     if exp.is_some_and(|exp| exp <= now) { Err(TokenFault::Expired) } else { Ok(exp) }
 }
 
-/// The claims of a token that this key signed.
-fn open(key: &JwsKey, token: &str) -> Option<Map<String, Value>> {
+/// The claims of a token that one of these keys signed, and which. A `kid` that names none of them is not looked at, as
+/// `PyJWT` looks at none.
+fn open(keys: &JwtKeys, now: Timestamp, token: &str) -> Option<(Arc<JwtKey>, Map<String, Value>)> {
     if token.len() > MAX_LENGTH {
         return None;
     }
@@ -108,12 +118,14 @@ fn open(key: &JwsKey, token: &str) -> Option<Map<String, Value>> {
     let (header, payload) = message.split_once('.')?;
     let (header, payload) = (object(header)?, segment(payload)?);
     segment(signature)?;
-    let is_fine = header.get("alg").is_some_and(|alg| alg == "HS256")
-        && header.get("kid").is_none_or(Value::is_string)
-        && header.get("b64") != Some(&Value::Bool(false))
-        && !header.contains_key("crit");
-    let is_signed = is_fine && key.holds(message, signature.trim_end_matches('='));
-    if is_signed { serde_json::from_slice(&payload).ok() } else { None }
+    let algorithm = header.get("alg")?.as_str()?;
+    let kid = header.get("kid").map(|kid| kid.as_str().ok_or(())).transpose().ok()?;
+    if header.get("b64") == Some(&Value::Bool(false)) || header.contains_key("crit") {
+        return None;
+    }
+    let named = Named { algorithm, kid: kid.filter(|kid| keys.knows(kid)) };
+    let key = keys.holder(now, named, message, signature.trim_end_matches('='))?;
+    Some((key, serde_json::from_slice(&payload).ok()?))
 }
 
 fn object(text: &str) -> Option<Map<String, Value>> {
@@ -164,8 +176,12 @@ mod tests {
 
     const NOW: i64 = 1_767_355_200;
 
-    fn key() -> JwsKey {
-        JwsKey::new(b"a secret of thirty-two bytes, ok")
+    fn keys() -> JwtKeys {
+        JwtKeys::of_secret(b"a secret of thirty-two bytes, ok")
+    }
+
+    fn key() -> Arc<JwtKey> {
+        keys().signer(DateTime::default()).unwrap()
     }
 
     /// The claims of a refresh token that is good, with these in their place; a null takes a claim away.
@@ -186,7 +202,7 @@ mod tests {
 
     fn judge(claims: &Value) -> Result<Read, TokenFault> {
         let now = DateTime::from_timestamp(NOW, 500_000_000).unwrap();
-        read(&key(), &key().sign(claims).unwrap(), now, Some(TokenType::Refresh))
+        read(&keys(), &key().sign(claims).unwrap(), now, Some(TokenType::Refresh))
     }
 
     fn fault(claims: &Value) -> Option<TokenFault> {
@@ -272,7 +288,7 @@ mod tests {
             format!("{message}.{signature}")
         };
         let now = DateTime::from_timestamp(NOW, 0).unwrap();
-        let passes = |token: &str| read(&key(), token, now, None).is_ok();
+        let passes = |token: &str| read(&keys(), token, now, None).is_ok();
         for header in
             [r#"{"alg":"HS256"}"#, r#"{"alg":"HS256","typ":5,"kid":"a","x":{},"b64":true}"#, r#" {"alg":"HS256"}"#]
         {

@@ -4,7 +4,7 @@
 //! under a mask, which is a keyed function (HMAC) of the first: it looks as random as simplejwt's, no two are alike, and
 //! those of one login cannot be told from those of others. That nobody makes one up is the signature's business.
 
-use crate::{env::Random, seal::hmac, secret::Secret};
+use crate::{env::Random, seal::hmac, secret::Secret, strategy::jws::JwtKey};
 
 /// Half of a UUID.
 const HALF: usize = 8;
@@ -33,9 +33,9 @@ impl LoginId {
 pub(super) struct LoginMask(Secret);
 
 impl LoginMask {
-    /// Derived from the signing key.
-    pub(super) fn new(secret: &[u8]) -> Self {
-        Self(Secret::new(hex::encode(hmac(secret, PURPOSE))))
+    /// That of what `key` signs; `None` for a public key, under which nothing of ours was ever signed.
+    pub(super) fn of(key: &JwtKey) -> Option<Self> {
+        key.derive(PURPOSE).map(|mask| Self(Secret::new(hex::encode(mask))))
     }
 
     /// A new `jti` of this login.
@@ -73,9 +73,13 @@ mod tests {
     use super::*;
     use crate::env::CountedRandom;
 
+    fn mask(secret: &[u8]) -> LoginMask {
+        LoginMask::of(&JwtKey::hs256(secret)).unwrap()
+    }
+
     #[test]
     fn every_jti_of_a_login_is_another_uuid_and_names_it() {
-        let (mask, random) = (LoginMask::new(b"a secret of thirty-two bytes, ok"), CountedRandom::default());
+        let (mask, random) = (mask(b"a secret of thirty-two bytes, ok"), CountedRandom::default());
         let mut seen = std::collections::BTreeSet::new();
         for login in std::iter::repeat_with(|| LoginId::new(&random)).take(50) {
             for jti in std::iter::repeat_with(|| mask.jti(login, &random)).take(4) {
@@ -91,7 +95,7 @@ mod tests {
     #[test]
     fn under_another_key_a_jti_names_another_login_and_what_is_no_uuid_names_none() {
         let random = CountedRandom::default();
-        let [one, other] = [[b'a'; 32], [b'b'; 32]].map(|secret| LoginMask::new(&secret));
+        let [one, other] = [[b'a'; 32], [b'b'; 32]].map(|secret| mask(&secret));
         let login = LoginId::new(&random);
         assert_ne!(other.login(&one.jti(login, &random)), Some(login));
         for jti in ["", "abc", "00000000-0000-4000-8000-000000000000", &"g".repeat(32), &"0".repeat(34)] {

@@ -6,7 +6,8 @@ use super::{Plan, Planned, problem};
 use crate::openapi;
 
 /// What the server serves itself, and everything below: it is asked before any mount, whatever the method.
-const OWN: [&str; 6] = ["/docs", "/health", "/introspect", "/openapi", "/openapi.json", "/verify"];
+const OWN: [&str; 7] =
+    ["/.well-known/jwks.json", "/docs", "/health", "/introspect", "/openapi", "/openapi.json", "/verify"];
 
 /// An operation of a mount.
 struct Claim<'a> {

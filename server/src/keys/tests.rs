@@ -1,0 +1,231 @@
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use chrono::DateTime;
+use countersign_core::{
+    Secret,
+    env::SystemRandom,
+    strategy::{KeyState, PublicNumbers},
+};
+
+use super::*;
+
+fn at(seconds: i64) -> Timestamp {
+    DateTime::from_timestamp(1_767_355_200 + seconds, 0).unwrap()
+}
+
+/// Settings whose files are in this folder.
+fn within(folder: &tempfile::TempDir, algorithm: JwtAlgorithm) -> Settings {
+    let mut settings = Settings::default();
+    settings.keys.file = folder.path().join("countersign.keys");
+    settings.jwt.algorithm = algorithm;
+    settings
+}
+
+fn open(settings: &Settings, now: Timestamp) -> Keys {
+    Keys::open(settings, &SystemRandom, now).unwrap()
+}
+
+fn refused(settings: &Settings) -> String {
+    Keys::open(settings, &SystemRandom, at(0)).unwrap_err().to_string()
+}
+
+fn states(keys: &Keys, now: Timestamp) -> Vec<KeyState> {
+    keys.jwt.states(now).into_iter().map(|(_, state)| state).collect()
+}
+
+fn files(folder: &tempfile::TempDir) -> Vec<String> {
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_key_is_made_once_and_kept_for_its_owner_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Es256);
+    let first = open(&settings, at(0));
+    let again = open(&settings, at(0));
+    assert_eq!(first.ring.ids(), again.ring.ids());
+    let kid = |keys: &Keys| keys.jwt.published(at(0))[0].kid().unwrap().to_owned();
+    assert_eq!(kid(&first), kid(&again));
+    assert_eq!(files(&folder), ["countersign.jwt.pem", "countersign.keys"]);
+    for name in files(&folder) {
+        assert_eq!(fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn of_many_that_start_at_once_all_have_one_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Es256);
+    let start = || {
+        let keys = open(&settings, at(0));
+        (keys.ring.ids(), keys.jwt.published(at(0))[0].kid().unwrap().to_owned())
+    };
+    let keys: Vec<_> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..16).map(|_| scope.spawn(start)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert!(keys.iter().all(|key| *key == keys[0]));
+    assert_eq!(files(&folder).len(), 2);
+}
+
+#[test]
+fn a_file_that_others_can_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::EdDsa);
+    open(&settings, at(0));
+    for file in [settings.keys.file.clone(), key_file(&settings)] {
+        for (mode, taken) in [(0o644, false), (0o660, false), (0o400, true), (0o640, true), (0o600, true)] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(Keys::open(&settings, &SystemRandom, at(0)).is_ok(), taken, "{mode:o}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_file_is_named_with_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Rs256);
+    open(&within(&folder, JwtAlgorithm::Hs256), at(0));
+    let write = |path: &std::path::Path, text: &str| {
+        fs::write(path, text).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    let pem = key_file(&settings);
+    for (text, line) in [
+        ("", 0),
+        ("# nothing\n", 0),
+        ("x\n", 1),
+        ("\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 2),
+        ("-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n", 1),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA\n", 1),
+        ("# signs from yesterday\n", 1),
+    ] {
+        write(&pem, text);
+        let error = refused(&settings);
+        assert!(error.contains(&format!("countersign.jwt.pem is damaged at line {line}: ")), "{text}: {error}");
+    }
+    write(&settings.keys.file, "# ring\nnot a key\n");
+    assert!(refused(&settings).contains("countersign.keys is damaged at line 2"));
+}
+
+#[test]
+fn a_new_ring_key_seals_and_signs_when_its_moment_comes_and_the_old_one_stays_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Hs256);
+    let running = open(&settings, at(0));
+    let old = running.ring.ids();
+    let rotated = rotate(&settings, Rotate::All, &SystemRandom, at(0)).unwrap();
+    let [new] = rotated.as_slice() else { panic!("{rotated:?}") };
+    assert_eq!((new.kind, new.from), ("ring", at(600)));
+
+    running.look(&SystemRandom, at(1)).unwrap();
+    assert_eq!(running.ring.ids(), [old.clone(), vec![new.id.clone()]].concat());
+    assert_eq!(states(&running, at(1)), [KeyState::Announced(at(600)), KeyState::Signs]);
+    running.look(&SystemRandom, at(600)).unwrap();
+    assert_eq!(running.ring.ids(), [vec![new.id.clone()], old].concat());
+    // The longest token is a refresh token of Djoser's mount.
+    let end = at(600 + 86_400 + 5);
+    assert_eq!(states(&running, at(600)), [KeyState::Signs, KeyState::Checks(Some(end))]);
+    assert_eq!(states(&running, end), [KeyState::Signs, KeyState::Over]);
+    assert_eq!(open(&settings, at(600)).ring.ids(), running.ring.ids());
+}
+
+#[test]
+fn a_new_token_key_is_announced_first_and_one_that_is_over_goes_at_the_next_rotation() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Es256);
+    let running = open(&settings, at(0));
+    rotate(&settings, Rotate::Jwt, &SystemRandom, at(0)).unwrap();
+    running.look(&SystemRandom, at(1)).unwrap();
+    assert_eq!(states(&running, at(1)), [KeyState::Announced(at(600)), KeyState::Signs]);
+    assert_eq!(running.jwt.published(at(1)).len(), 2);
+    assert_eq!(running.ring.ids().len(), 1, "the ring is another matter");
+    let later = at(600 + 86_400 + 5);
+    assert_eq!(states(&running, later), [KeyState::Signs, KeyState::Over]);
+    rotate(&settings, Rotate::Jwt, &SystemRandom, later).unwrap();
+    running.look(&SystemRandom, later).unwrap();
+    assert_eq!(states(&running, later).len(), 2);
+    let text = fs::read_to_string(key_file(&settings)).unwrap();
+    assert_eq!(text.matches("BEGIN PRIVATE KEY").count(), 2);
+    assert_eq!(text.matches("# signs from ").count(), 2);
+}
+
+#[test]
+fn another_algorithm_adds_a_key_and_retires_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    open(&within(&folder, JwtAlgorithm::Es256), at(0));
+    let settings = within(&folder, JwtAlgorithm::EdDsa);
+    let keys = open(&settings, at(10));
+    assert_eq!(states(&keys, at(10)), [KeyState::Signs, KeyState::Checks(Some(at(10 + 86_400 + 5)))]);
+    let published = keys.jwt.published(at(10));
+    assert!(matches!(published[0].numbers(), Some(PublicNumbers::Ed25519 { .. })));
+    assert!(matches!(published[1].numbers(), Some(PublicNumbers::P256 { .. })));
+}
+
+#[test]
+fn what_is_configured_is_not_rotated_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = within(&folder, JwtAlgorithm::Hs256);
+    let told = |settings: &Settings, which| rotate(settings, which, &SystemRandom, at(0)).unwrap_err().to_string();
+    assert_eq!(
+        told(&settings, Rotate::Jwt),
+        "the HS256 key is derived from the key ring and rotates with it: use --ring"
+    );
+    settings.jwt.secret = Some(Secret::from("kq3Vw0rJm9Zt5yXc7Lf1Gh2Bn8Pd4Qs6"));
+    assert_eq!(told(&settings, Rotate::Jwt), "the HS256 key is jwt.secret of the configuration: change it there");
+    settings.keys.secret = settings.jwt.secret.clone();
+    let ring = "the key ring is keys.secret of the configuration: change it there";
+    assert_eq!((told(&settings, Rotate::Ring).as_str(), told(&settings, Rotate::All).as_str()), (ring, ring));
+    assert!(files(&folder).iter().all(|name| name == "countersign.keys"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_again_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Es256);
+    let running = open(&settings, at(0));
+    let kids =
+        |keys: &Keys| keys.jwt.published(at(1)).iter().map(|key| key.kid().map(str::to_owned)).collect::<Vec<_>>();
+    let before = kids(&running);
+    fs::write(key_file(&settings), "half").unwrap();
+    assert!(running.look(&SystemRandom, at(1)).is_err());
+    assert_eq!(kids(&running), before);
+}
+
+/// By `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`.
+const OPENSSL_P256: &str = "\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg16oDCQr8whd8UHiY
+BNxQrAs1ALrN5AoT3/qGss1oRoyhRANCAASEK+HRQLCvxDGAA/4xkCbpPfn4gJcq
+NVP60ZhD8H5q/glyRLfIgs/mcRnkjV6xcQyNgVe4LR9migrqawvcPhvt
+-----END PRIVATE KEY-----
+";
+/// By `openssl pkey -pubout`, of RSA with 2048 bits.
+const OPENSSL_RSA: &str = "\
+-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAv9lJSdzeYGERgpDiyqkv
+WNVjWgBu2EUCGsrtH4J9GOMjKu0BuQi8ag4IdEmiAN+F8A0lh871agvJUQszlxdU
+8LSabM286G0UARLFcPvQN8FI99imB879P4qm8jdwGHvegilJQSONSwmRRmw4X+4t
+w2ZrQAwpoLpqq9avY91O+3sF5Lr2aAmGyzWovTnfM8HE86oW6sFnf/pz2Dsf4Tlb
+g8YbJ4Z9Y3NAysROFQnlM3wLWaB87xY/gPCfNC5v9uz8GkB0/DW6JnEVTtYBPrRd
+z3lO4uW/AxXkxSnUwXlDx41rVIaVeX5ebDxlEplsjzVau9SLBV5oDHwi5qw3Opbf
+wQIDAQAB
+-----END PUBLIC KEY-----
+";
+
+#[test]
+fn keys_that_openssl_wrote_are_taken_and_a_public_one_only_checks() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Es256);
+    let text = format!("{OPENSSL_P256}# checks until 2026-01-02T12:00:10Z\n{OPENSSL_RSA}");
+    fs::write(key_file(&settings), text).unwrap();
+    fs::set_permissions(key_file(&settings), fs::Permissions::from_mode(0o600)).unwrap();
+    let keys = open(&settings, at(0));
+    assert_eq!(states(&keys, at(9)), [KeyState::Signs, KeyState::Checks(Some(at(10)))]);
+    assert_eq!(states(&keys, at(10)), [KeyState::Signs, KeyState::Over]);
+    let rsa = within(&folder, JwtAlgorithm::Rs256);
+    assert_eq!(states(&open(&rsa, at(0)), at(0))[0], KeyState::Signs, "one that signs is made");
+}

@@ -1,0 +1,122 @@
+//! `countersign keys`: new keys while servers run, and nobody notices.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use countersign_tests::{
+    program::{Running, Sandbox},
+    sandbox,
+};
+use serde_json::{Value, json};
+
+/// How long a new key is announced here.
+const ANNOUNCE: Duration = Duration::from_secs(4);
+
+fn sandbox_with(algorithm: &str) -> Sandbox {
+    let mut sandbox = sandbox!();
+    sandbox.set("COUNTERSIGN__JWT__ALGORITHM", algorithm);
+    sandbox.set("COUNTERSIGN__KEYS__ANNOUNCE", "4s");
+    sandbox.add("ada");
+    sandbox
+}
+
+fn log_in(server: &Running) -> String {
+    server.anon().post("/auth/login", json!({"identifier": "ada", "password": "password"})).text("access_token")
+}
+
+fn status(server: &Running, token: &str) -> u16 {
+    server.bearer(token).get("/auth/me").status
+}
+
+fn published(server: &Running) -> Vec<String> {
+    let set = server.anon().get("/.well-known/jwks.json").json();
+    set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+fn kid(token: &str) -> String {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
+    serde_json::from_slice::<Value>(&header).unwrap()["kid"].as_str().unwrap().to_owned()
+}
+
+fn records(text: &str) -> Vec<Value> {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_rotation_is_noticed_by_running_servers_and_by_nobody_else() {
+    let sandbox = sandbox_with("ES256");
+    let (one, other) = (sandbox.serve(), sandbox.serve());
+    let old = log_in(&one);
+    assert_eq!(published(&one), [kid(&old)]);
+
+    let began = Instant::now();
+    let rotated = records(&sandbox.done(&["keys", "rotate", "--jwt", "--json"]));
+    let new = rotated[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!((&rotated[0]["kind"], &rotated[0]["state"]), (&json!("jwt"), &json!("announced")));
+    for server in [&one, &other] {
+        while published(server).len() < 2 {
+            assert!(began.elapsed() < ANNOUNCE, "not published before its first use: {}", server.log());
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(published(server), [new.clone(), kid(&old)]);
+    }
+    if began.elapsed() < ANNOUNCE {
+        assert_eq!(kid(&log_in(&one)), kid(&old), "published, and not in use yet");
+    }
+    let fresh = loop {
+        let token = log_in(&other);
+        assert_eq!((status(&one, &token), status(&other, &token)), (200, 200));
+        if kid(&token) == new {
+            break token;
+        }
+        assert!(began.elapsed() < 4 * ANNOUNCE, "the new key never signs");
+        thread::sleep(Duration::from_millis(100));
+    };
+    assert!(began.elapsed() >= ANNOUNCE);
+    for server in [&one, &other] {
+        assert_eq!((status(server, &old), status(server, &fresh)), (200, 200));
+    }
+    let states: Vec<Value> = records(&sandbox.done(&["keys", "list", "--json"]));
+    let jwt: Vec<&Value> = states.iter().filter(|key| key["kind"] == "jwt").map(|key| &key["state"]).collect();
+    assert_eq!(jwt, ["signs", "checks"]);
+}
+
+#[test]
+fn a_new_ring_leaves_every_token_good() {
+    let sandbox = sandbox_with("HS256");
+    let server = sandbox.serve();
+    let began = Instant::now();
+    let login = json!({"username": "ada", "password": "password"});
+    let djoser = server.anon().post("/auth/token/login/", login.clone()).text("auth_token");
+    let before = log_in(&server);
+    sandbox.done(&["keys", "rotate"]);
+    while !server.log().contains("read the keys again") || began.elapsed() < ANNOUNCE + Duration::from_secs(3) {
+        assert!(began.elapsed() < 4 * ANNOUNCE, "{}", server.log());
+        thread::sleep(Duration::from_millis(100));
+    }
+    let states = records(&sandbox.done(&["keys", "list", "--json"]));
+    let of = |kind: &str| -> Vec<&str> {
+        states.iter().filter(|key| key["kind"] == kind).map(|key| key["state"].as_str().unwrap()).collect()
+    };
+    assert_eq!((of("ring"), of("jwt")), (vec!["seals", "opens"], vec!["signs", "checks"]));
+    let after = log_in(&server);
+    assert_ne!(before.rsplit_once('.').unwrap().1, after.rsplit_once('.').unwrap().1);
+    for server in [&server, &sandbox.serve()] {
+        assert_eq!((status(server, &before), status(server, &after)), (200, 200));
+        assert_eq!(server.anon().post("/auth/token/login/", login.clone()).text("auth_token"), djoser);
+    }
+}
+
+#[test]
+fn what_cannot_be_rotated_is_refused_with_the_reason() {
+    let mut sandbox = sandbox!();
+    let ran = sandbox.run(&["keys", "rotate", "--jwt"]);
+    let reason = "countersign: the HS256 key is derived from the key ring and rotates with it: use --ring\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, reason));
+    assert_eq!(sandbox.run(&["keys", "rotate", "--jwt", "--ring"]).code, 2);
+    sandbox.set("COUNTERSIGN__JWT__ALGORITHM", "none");
+    assert_eq!(sandbox.run(&["serve"]).code, 1);
+}
