@@ -33,7 +33,10 @@ fn unsafe_operations(server: &Server) -> Vec<(String, String)> {
 /// What a forged request could have changed.
 fn state(server: &Server) -> (Vec<User>, Vec<Vec<Token>>) {
     let users = server.owner.users(UserId(0), 100).unwrap();
-    let tokens = users.iter().map(|user| server.owner.tokens(user.id, None).unwrap()).collect();
+    // To look is to use.
+    let unused = |token: Token| Token { last_used_at: None, ..token };
+    let tokens = |user: &User| server.owner.tokens(user.id, None).unwrap().into_iter().map(unused).collect();
+    let tokens = users.iter().map(tokens).collect();
     (users, tokens)
 }
 
