@@ -26,6 +26,12 @@ pub fn is_script(headers: &HeaderMap) -> bool {
     headers.get("x-requested-with").is_some_and(|given| given == "XMLHttpRequest")
 }
 
+/// Does a browser fetch this before anybody asked for it? (`prefetch()` in Laravel.)
+pub fn is_prefetch(headers: &HeaderMap) -> bool {
+    let says = |name| headers.get(name).is_some_and(|given| given.as_bytes().eq_ignore_ascii_case(b"prefetch"));
+    ["x-moz", "purpose", "sec-purpose"].into_iter().any(says)
+}
+
 /// Does it put the answer into a page? Any value says so that PHP takes for true.
 fn is_pjax(headers: &HeaderMap) -> bool {
     headers.get("x-pjax").is_some_and(|given| !given.is_empty() && given != "0")

@@ -180,8 +180,8 @@ where
     }
     let mut response = finished(service.call(request).await?);
     let asked = response.request();
-    if asked.method() == Method::GET && !client::is_script(asked.headers()) {
-        visitor.arrived_at(asked.uri().path());
+    if asked.method() == Method::GET && !client::is_script(asked.headers()) && !client::is_prefetch(asked.headers()) {
+        visitor.arrived_at(asked);
     }
     visitor.answered();
     sessions.send_both(&visitor.visit(), response.headers_mut());
