@@ -6,10 +6,12 @@ use futures_util::future::LocalBoxFuture;
 /// A request on its way to the router, or an answer that needs none.
 pub type Admission = LocalBoxFuture<'static, Result<ServiceRequest, ServiceResponse>>;
 
-/// The front of a wire. It is asked about a request only if that is a POST, an OPTIONS, or has a path that may be
-/// another spelling of one that is served; all others go straight to the router.
+/// The front of a wire. It is asked about a request only if that is a POST, an OPTIONS, or has a path that ends with a slash
+/// or is encoded; all others go straight to the router.
 #[derive(Clone, Copy)]
 pub struct Front {
+    /// How this wire's router reads a path, in the spelling under which it is registered; `None` if it is that.
+    pub spelling: fn(&str) -> Option<String>,
     /// Lets a request in, with method and body as the router is to see them, or answers it.
     pub admit: fn(ServiceRequest) -> Admission,
 }

@@ -18,6 +18,7 @@ pub mod guard;
 pub mod input;
 pub mod lockout;
 pub mod login;
+pub mod method;
 pub mod mismatch;
 pub mod number;
 pub mod own;

@@ -133,7 +133,7 @@ impl App {
         let gates = web::Data::new(Gates::of(&mounts, &site));
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
-        let paths = web::Data::new(Paths::new(&mounts, docs.merged()));
+        let paths = web::Data::new(Paths::new(&mounts, &docs));
         let jwks = web::Data::new(Jwks::of(keys.jwt.clone(), settings.keys.announce));
         Ok(Self {
             realm,

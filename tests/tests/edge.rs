@@ -6,6 +6,8 @@
 mod bodies;
 #[path = "edge/credentials.rs"]
 mod credentials;
+#[path = "edge/laravel.rs"]
+mod laravel;
 #[path = "edge/paths.rs"]
 mod paths;
 #[path = "edge/smuggling.rs"]

@@ -14,7 +14,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    answer, client, cors, path,
+    answer, client, cors,
+    front::MeansHead,
+    path,
     rules::{Errors, ValidationError, label},
     visitor::Visitor,
 };
@@ -293,7 +295,7 @@ fn routed(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {
         return response;
     }
     let methods = methods.join(", ");
-    let method = request.method();
+    let method = if MeansHead::is_in(request) { &Method::HEAD } else { request.method() };
     let message = format!("The {method} method is not supported for route {path}. Supported methods: {methods}.");
     let mut response = said(StatusCode::METHOD_NOT_ALLOWED, &message, as_json);
     allow(&mut response, &methods);

@@ -34,21 +34,7 @@ impl Input {
     /// [`BodyError::Nul`] and [`BodyError::DuplicateKey`]. Laravel takes both and lets the database decide on the one,
     /// and the last value on the other; here they are refused as an invalid field (422).
     pub fn read(content_type: &str, body: &[u8]) -> Result<Self, BodyError> {
-        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let fields = if media_type.contains("/json") || media_type.contains("+json") {
-            match json::value(body) {
-                Ok(Value::Object(fields)) => fields,
-                // Laravel decodes to nothing what it cannot decode, and a list or a scalar has no fields.
-                Ok(_) | Err(BodyError::Syntax { .. }) => Map::new(),
-                Err(refused) => return Err(refused),
-            }
-        } else if media_type == "application/x-www-form-urlencoded" {
-            form::fields(pairs(body))?
-        } else if media_type == "multipart/form-data" {
-            form::fields(parts(content_type, body))?
-        } else {
-            Map::new()
-        };
+        let fields = fields(content_type, body)?;
         let clean = fields.into_iter().map(|(name, value)| {
             let trims = !UNTRIMMED.contains(&name.as_str());
             (name, cleaned(value, trims))
@@ -106,15 +92,44 @@ impl<A: Adapter> Parse<A> for Input {
     }
 }
 
+/// The fields of a body as they were sent; of any type but JSON and forms there are none.
+///
+/// # Errors
+/// As [`Input::read`].
+pub fn fields(content_type: &str, body: &[u8]) -> Result<Map<String, Value>, BodyError> {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if media_type.contains("/json") || media_type.contains("+json") {
+        match json::value(body) {
+            Ok(Value::Object(fields)) => Ok(fields),
+            // Laravel decodes to nothing what it cannot decode, and a list or a scalar has no fields.
+            Ok(_) | Err(BodyError::Syntax { .. }) => Ok(Map::new()),
+            Err(refused) => Err(refused),
+        }
+    } else if media_type == "application/x-www-form-urlencoded" {
+        form::fields(pairs(&String::from_utf8_lossy(body)))
+    } else if media_type == "multipart/form-data" {
+        form::fields(parts(content_type, body))
+    } else {
+        Ok(Map::new())
+    }
+}
+
+/// The fields of a query as they were sent.
+///
+/// # Errors
+/// As [`Input::read`].
+pub fn query_fields(query: &str) -> Result<Map<String, Value>, BodyError> {
+    form::fields(pairs(query))
+}
+
 /// The content type as it was sent, with its parameters.
 pub fn content_type(headers: &HeaderMap) -> &str {
     headers.get(CONTENT_TYPE).and_then(|header| header.to_str().ok()).unwrap_or_default()
 }
 
 /// The pairs of a URL-encoded form.
-fn pairs(body: &[u8]) -> Vec<(String, String)> {
-    let text = String::from_utf8_lossy(body);
-    Query::from_query(&text).map(Query::into_inner).unwrap_or_default()
+fn pairs(text: &str) -> Vec<(String, String)> {
+    Query::from_query(text).map(Query::into_inner).unwrap_or_default()
 }
 
 /// The fields of a multipart form; files are passed over, no route here takes one.

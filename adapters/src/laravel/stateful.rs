@@ -13,7 +13,7 @@ use std::{
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
-    body::{EitherBody, MessageBody},
+    body::{BoxBody, EitherBody, MessageBody},
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{
         Method, StatusCode,
@@ -32,6 +32,7 @@ use super::{
     client, cors,
     csrf::{self, Failure},
     fault::{self, Fault},
+    front::MeansHead,
     input::{Input, content_type},
     mismatch,
     session::{Arrival, Sessions},
@@ -126,6 +127,9 @@ fn finished<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceRe
         Some(said) => response.into_response(said.map_into_right_body()),
         None => response.map_into_left_body(),
     };
+    if MeansHead::is_in(response.request()) {
+        response = response.map_body(|_, _| EitherBody::right(BoxBody::new(())));
+    }
     throttle::tell(&mut response);
     readable(response)
 }

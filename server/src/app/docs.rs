@@ -36,6 +36,11 @@ impl Docs {
         &self.whole
     }
 
+    /// The paths of all this, as patterns.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.texts.keys().map(String::as_str).chain(["/docs", "/docs/", "/docs/{file}"])
+    }
+
     pub(super) fn routes(&self, cfg: &mut web::ServiceConfig) {
         for (path, text) in self.texts.iter() {
             let text = text.clone();

@@ -75,9 +75,9 @@ where
 
     forward_ready!(service);
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         if may_concern_front(&request) {
-            match paths::front(&request) {
+            match paths::front(&mut request) {
                 Some(front) => return Either::Right(behind(front, Rc::clone(&self.service), request).boxed_local()),
                 None if cors::is_preflight(request.request()) && !verify::is_asked(request.path()) => {
                     let answer = Origin::of(request.request()).allow(request.headers());
@@ -93,8 +93,8 @@ where
 
 /// [`Front`] says which requests these are.
 fn may_concern_front(request: &ServiceRequest) -> bool {
-    let method = request.method();
-    method == Method::POST || method == Method::OPTIONS
+    let (method, path) = (request.method(), request.path().as_bytes());
+    path.ends_with(b"/") || path.contains(&b'%') || method == Method::POST || method == Method::OPTIONS
 }
 
 /// Answers a request of a dialect that has a front.

@@ -5,20 +5,23 @@ use std::collections::BTreeMap;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    dev::ServiceRequest,
-    http::{Method, header::ALLOW},
+    dev::{ServiceRequest, Url},
+    http::{Method, Uri, header::ALLOW},
     web,
 };
 use countersign_adapters::{Dialect, front::Front};
-use utoipa::openapi::OpenApi;
 
-use super::{mounts::Mounts, verify};
+use super::{docs::Docs, mounts::Mounts, verify};
 use crate::openapi;
 
 /// The mounts by prefix, and what is served by path.
 pub(super) struct Paths {
     prefixes: Vec<(String, &'static Dialect)>,
     served: Vec<Served>,
+    /// The fronts of the mounts that have one.
+    fronts: Vec<Front>,
+    /// The prefixes below which nothing is theirs: nobody there pays for looking them up.
+    plain: Vec<String>,
 }
 
 /// A path that is served.
@@ -36,7 +39,7 @@ enum Segment {
 }
 
 impl Paths {
-    pub(super) fn new(mounts: &Mounts, merged: &OpenApi) -> Self {
+    pub(super) fn new(mounts: &Mounts, docs: &Docs) -> Self {
         let mut prefixes: Vec<_> = mounts.list.iter().map(|mount| (mount.prefix.clone(), mount.dialect)).collect();
         // Stable: of two mounts at one prefix the first in the configuration speaks.
         prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
@@ -51,8 +54,18 @@ impl Paths {
             methods: methods.iter().filter_map(|method| method.parse().ok()).collect(),
             owner: owners.get(&path).copied(),
         };
-        let served = openapi::methods(merged).into_iter().map(served).collect();
-        Self { prefixes, served }
+        let mut served: Vec<_> = openapi::methods(docs.merged()).into_iter().map(served).collect();
+        let documents =
+            docs.paths().map(|path| Served { pattern: segments(path), methods: vec![Method::GET], owner: None });
+        served.extend(documents);
+        let fronted = |dialect: &&Dialect| dialect.front.is_some();
+        let of_paths = owners.iter().filter(|(_, dialect)| fronted(dialect)).map(|(path, _)| path.as_str());
+        let of_mounts = prefixes.iter().filter(|(_, dialect)| fronted(dialect)).map(|(prefix, _)| prefix.as_str());
+        let theirs: Vec<&str> = of_paths.chain(of_mounts).collect();
+        let is_plain = |prefix: &&str| !prefix.is_empty() && !theirs.iter().any(|path| is_below(prefix, path));
+        let plain = prefixes.iter().map(|(prefix, _)| prefix.as_str()).filter(is_plain).map(str::to_owned).collect();
+        let fronts = prefixes.iter().filter_map(|(_, dialect)| dialect.front).collect();
+        Self { prefixes, served, fronts, plain }
     }
 
     fn served(&self, path: &str) -> Option<&Served> {
@@ -76,10 +89,31 @@ impl Paths {
     }
 
     fn dialect(&self, path: &str) -> Option<&'static Dialect> {
-        let below =
-            |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        self.prefixes.iter().find(|(prefix, _)| below(prefix)).map(|(_, dialect)| *dialect)
+        self.prefixes.iter().find(|(prefix, _)| is_below(prefix, path)).map(|(_, dialect)| *dialect)
     }
+
+    /// The front of the dialect whose path this is.
+    fn front(&self, path: &str) -> Option<Front> {
+        self.owner(path)?.front
+    }
+
+    /// The path as the router of its dialect reads it, if that is another. What else is without its slashes at the end is
+    /// so only where nothing is served as it is written: an application's own views may end with one.
+    fn spelling(&self, request: &ServiceRequest) -> Option<Uri> {
+        let (written, map) = (request.path(), request.resource_map());
+        let spelt = self.fronts.iter().find_map(|front| (front.spelling)(written))?;
+        let is_decoded = spelt != written.trim_end_matches('/');
+        let uri = Uri::builder().path_and_query(spelt).build().ok()?;
+        let (here, there) = (request.match_info().as_str(), Url::new(uri.clone()));
+        let is_theirs = is_decoded && self.front(here).is_some();
+        let is_served = || map.has_resource(there.path()) && !map.has_resource(here);
+        (self.front(there.path()).is_some() && (is_theirs || is_served())).then_some(uri)
+    }
+}
+
+/// Is `path` the prefix, or below it?
+fn is_below(prefix: &str, path: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn segments(pattern: &str) -> Vec<Segment> {
@@ -87,16 +121,26 @@ fn segments(pattern: &str) -> Vec<Segment> {
     pattern.split('/').map(segment).collect()
 }
 
-/// The front of the dialect whose path this is, if it has one.
-pub(super) fn front(request: &ServiceRequest) -> Option<Front> {
-    request.app_data::<web::Data<Paths>>()?.owner(request.path())?.front
+/// The front that a request comes to. The router reads its path as the dialect's own does from here on.
+pub(super) fn front(request: &mut ServiceRequest) -> Option<Front> {
+    let paths = request.app_data::<web::Data<Paths>>()?;
+    let written = request.match_info().as_str();
+    if paths.fronts.is_empty() || paths.plain.iter().any(|prefix| is_below(prefix, written)) {
+        return None;
+    }
+    let paths = paths.clone();
+    if let Some(uri) = paths.spelling(request) {
+        request.match_info_mut().get_mut().update(&uri);
+    }
+    paths.front(request.match_info().as_str())
 }
 
 /// 404 or 405 in the words of the dialect; where no dialect is mounted, in nobody's.
 pub(super) async fn unserved(request: HttpRequest, paths: web::Data<Paths>) -> HttpResponse {
-    let served = paths.served(request.path());
+    let path = request.match_info().as_str();
+    let served = paths.served(path);
     let allowed = served.map_or(&[][..], |served| &served.methods);
-    match served.and_then(|served| served.owner).or_else(|| paths.dialect(request.path())) {
+    match served.and_then(|served| served.owner).or_else(|| paths.dialect(path)) {
         Some(dialect) => (dialect.unserved)(&request, allowed),
         None if allowed.is_empty() => HttpResponse::NotFound().finish(),
         None => {

@@ -127,8 +127,7 @@ fn who_is_calling_is_asked_before_what_they_want() {
     let server = with_ada();
     let few = backend(&server, "check-status");
     let (dead, nobody) = (server.bearer("1|dead").wants_json(), server.anon().wants_json());
-    let too_long = format!(r#"{{"reason": "{}"}}"#, "x".repeat(100_000));
-    for body in [r#"{"a": 1, "a": 2}"#, "{}", &too_long] {
+    for body in [r#"{"a": 1, "a": 2}"#, "{}"] {
         let send = |actor: &Actor, path| actor.send("POST", path, Some("application/json"), body).status;
         // Whatever comes first by chance, comes first often enough.
         for _ in 0..5 {
@@ -136,6 +135,13 @@ fn who_is_calling_is_asked_before_what_they_want() {
             for path in ["/api/auth/token/rotate", "/api/tokens/create"] {
                 assert_eq!((send(&dead, path), send(&nobody, path)), (401, 401), "{path}");
             }
+        }
+    }
+    // Laravel refuses it in front of its router.
+    let too_long = format!(r#"{{"reason": "{}"}}"#, "x".repeat(100_000));
+    for actor in [few, dead, nobody] {
+        for path in ["/api/auth/token/rotate", "/api/tokens/create", "/api/nowhere"] {
+            assert_eq!(actor.send("POST", path, Some("application/json"), &too_long).status, 413, "{path}");
         }
     }
 }
