@@ -68,16 +68,28 @@ impl Paths {
         Self { prefixes, served, fronts, plain }
     }
 
-    fn served(&self, path: &str) -> Option<&Served> {
+    /// Everything whose pattern fits the path.
+    fn fitting(&self, path: &str) -> impl Iterator<Item = &Served> {
         let parts: Vec<_> = path.split('/').collect();
-        let fits = |pattern: &[Segment]| {
+        let fits = move |pattern: &[Segment]| {
             pattern.len() == parts.len()
                 && pattern.iter().zip(&parts).all(|(segment, part)| match segment {
                     Segment::Exact(text) => text == part,
                     Segment::Any => !part.is_empty(),
                 })
         };
-        self.served.iter().find(|served| fits(&served.pattern))
+        self.served.iter().filter(move |served| fits(&served.pattern))
+    }
+
+    fn served(&self, path: &str) -> Option<&Served> {
+        self.fitting(path).next()
+    }
+
+    /// The methods that a dialect's refusal names: those of the first pattern that fits. A router with a front, which is
+    /// Laravel's, names those of all.
+    fn allowed(&self, path: &str, dialect: &Dialect) -> Vec<Method> {
+        let patterns = if dialect.front.is_some() { usize::MAX } else { 1 };
+        self.fitting(path).take(patterns).flat_map(|served| &served.methods).cloned().collect()
     }
 
     /// Whose path it is; nobody's if it is one of the server's own.
@@ -139,12 +151,13 @@ pub(super) fn front(request: &mut ServiceRequest) -> Option<Front> {
 pub(super) async fn unserved(request: HttpRequest, paths: web::Data<Paths>) -> HttpResponse {
     let path = request.match_info().as_str();
     let served = paths.served(path);
-    let allowed = served.map_or(&[][..], |served| &served.methods);
-    match served.and_then(|served| served.owner).or_else(|| paths.dialect(path)) {
-        Some(dialect) => (dialect.unserved)(&request, allowed),
-        None if allowed.is_empty() => HttpResponse::NotFound().finish(),
-        None => {
-            let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+    if let Some(dialect) = served.and_then(|served| served.owner).or_else(|| paths.dialect(path)) {
+        return (dialect.unserved)(&request, &paths.allowed(path, dialect));
+    }
+    match served {
+        None => HttpResponse::NotFound().finish(),
+        Some(served) => {
+            let allowed: Vec<&str> = served.methods.iter().map(Method::as_str).collect();
             HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed.join(", "))).finish()
         }
     }
