@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use countersign_adapters::{
     Adapter as _,
     djoser::{Djoser, DjoserOptions},
-    laravel::settings::CorsOrigins,
+    laravel::{cookies, settings::CorsOrigins},
     origin::{Origin, domain_matches, is_public_suffix, registrable},
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
     settings::{Problem, Value, parse_options},
 };
+use countersign_core::strategy::JwtAlgorithm;
 
 use super::{MountSettings, Settings, Way};
 
@@ -38,6 +39,7 @@ impl Findings {
             found.spa_links(settings, (options, &key));
         }
         found.djoser_links(settings);
+        found.algorithm(settings);
         found
     }
 
@@ -107,6 +109,11 @@ impl Findings {
     ) {
         let Some(Base { origin: base, is_declared }) = base else { return };
         let is_plain = !base.is_https && !base.is_loopback();
+        let needs_tls = !cookies::prefix(&options.session_cookie).is_empty();
+        if needs_tls && is_plain && *is_declared {
+            let message = format!("does not go with server.base_url \"{base}\": no browser takes it over http");
+            self.refuse(&key("session_cookie"), options.session_cookie.as_str(), message);
+        }
         match options.secure_cookies {
             Some(true) if is_plain && *is_declared => self.refuse(
                 &key("secure_cookies"),
@@ -172,6 +179,15 @@ impl Findings {
         if page != own && !pages(settings).any(|listed| Some(listed) == page) {
             let message = "is none of front_ends: the pages behind the links in mails may not call this server";
             self.warn(&key("frontend_url"), url.as_str(), message);
+        }
+    }
+
+    /// Tokens that others cannot check.
+    fn algorithm(&mut self, settings: &Settings) {
+        if settings.jwt.algorithm == JwtAlgorithm::EdDsa {
+            let message = "is unknown to some of the libraries that check tokens by /.well-known/jwks.json, which all know \
+                           RS256 and ES256";
+            self.warn("jwt.algorithm", settings.jwt.algorithm.as_str(), message);
         }
     }
 

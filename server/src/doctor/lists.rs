@@ -4,7 +4,7 @@
 use countersign_adapters::{
     Adapter as _, Dialect,
     djoser::{Djoser, DjoserOptions},
-    laravel::{session::CSRF_COOKIE, settings::CorsOrigins, stateful::authority},
+    laravel::{cookies, session::CSRF_COOKIE, settings::CorsOrigins, stateful::authority},
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
 };
 use serde::Serialize;
@@ -15,11 +15,8 @@ use crate::{
 };
 
 /// What other servers let one set wrong, and this one does not let one set.
-const SETTLED: [&str; 3] = [
-    "cookies have SameSite=Lax",
-    "/verify sends every identity header, with none where nothing is known",
-    "JSON Web Tokens are signed with HS256",
-];
+const SETTLED: [&str; 2] =
+    ["cookies have SameSite=Lax", "/verify sends every identity header, with none where nothing is known"];
 
 /// The lists, and what is found wrong with them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,7 +36,7 @@ pub struct Lists {
     /// What may not be meant.
     pub warnings: Vec<String>,
     /// What is not checked because it cannot be set.
-    pub settled: [&'static str; 3],
+    pub settled: [&'static str; 2],
 }
 
 /// The cookies of a mount.
@@ -80,7 +77,9 @@ impl Lists {
             mount: named(mount),
             names: [CSRF_COOKIE.to_owned(), options.session_cookie.clone()],
             domain: options.cookie_domain.clone(),
-            secure: options.secure_cookies.unwrap_or_else(|| base.starts_with("https://")),
+            secure: options.secure_cookies.unwrap_or_else(|| {
+                base.starts_with("https://") || !cookies::prefix(&options.session_cookie).is_empty()
+            }),
             same_site: "Lax",
         });
         let spa_links = spas.iter().map(|(mount, options)| {

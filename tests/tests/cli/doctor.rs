@@ -43,8 +43,7 @@ fn without_options_it_prints_what_follows_from_the_configuration() {
          links of sanctum_spa at \"/\": http://localhost:3000\n\
          links of djoser at \"/auth/\": http://127.0.0.1:8000\n\
          warning: mails go into the log, with links that let their reader in: set mail.transport\n\
-         settled: cookies have SameSite=Lax; /verify sends every identity header, with none where nothing is known; JSON \
-         Web Tokens are signed with HS256\n"
+         settled: cookies have SameSite=Lax; /verify sends every identity header, with none where nothing is known\n"
     );
     assert_eq!(std::fs::read_dir(sandbox.folder()).unwrap().count(), 0, "nothing was made");
     sandbox.write(
@@ -84,7 +83,6 @@ fn without_options_it_prints_what_follows_from_the_configuration() {
                 "settled": [
                     "cookies have SameSite=Lax",
                     "/verify sends every identity header, with none where nothing is known",
-                    "JSON Web Tokens are signed with HS256",
                 ],
             },
             "visit": null,
@@ -230,7 +228,7 @@ const SAME: Change = |_, _| {};
 /// A proxy's doing, what the doctor finds, after how many steps, and what it advises.
 type Case = (Change, Change, &'static str, usize, &'static str);
 
-const CASES: [Case; 18] = [
+const CASES: [Case; 19] = [
     (
         SAME,
         |_, head| strip(head, "set-cookie"),
@@ -303,10 +301,17 @@ const CASES: [Case; 18] = [
     (
         SAME,
         |_, head| put(head, "Access-Control-Allow-Origin", "http://localhost:3001"),
-        "csrf-cookie: Access-Control-Allow-Origin: \"http://localhost:3001\", and the page is of \"http://localhost:3000\" \
-         (only the port differs)",
+        "csrf-cookie: Access-Control-Allow-Origin: \"http://localhost:3001\", and the page is of \"http://localhost:3000\"",
         0,
         "add \"http://localhost:3000\" to front_ends, or open the page under an address that is listed there",
+    ),
+    (
+        SAME,
+        |_, head| put(head, "Access-Control-Allow-Origin", "https://localhost:3000"),
+        "csrf-cookie: Access-Control-Allow-Origin: \"https://localhost:3000\", and the page is of \"http://localhost:3000\" \
+         (only the scheme differs)",
+        0,
+        "open the page as \"https://localhost:3000\"",
     ),
     (
         SAME,
