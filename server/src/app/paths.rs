@@ -68,7 +68,7 @@ impl Paths {
         Self { prefixes, served, fronts, plain }
     }
 
-    fn served(&self, path: &str) -> Option<&Served> {
+    fn served<'a>(&'a self, path: &'a str) -> Option<&'a Served> {
         self.fitting(path).next()
     }
 
