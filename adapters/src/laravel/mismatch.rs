@@ -8,7 +8,6 @@ use actix_web::{
 
 use super::{
     csrf::{CSRF_HEADER, Failure, XSRF_HEADER},
-    remember,
     session::{CSRF_COOKIE, Sessions},
     stateful::authority,
 };
@@ -50,7 +49,7 @@ impl<'a> Circumstances<'a> {
 
     /// Which of the cookies of the SPA came.
     pub fn cookies(&self) -> Vec<&str> {
-        let ours = [self.sessions.cookie.as_str(), CSRF_COOKIE, remember::COOKIE];
+        let ours = [self.sessions.cookie.as_str(), CSRF_COOKIE, self.sessions.device.as_str()];
         let lines = self.headers.get_all(COOKIE).filter_map(|line| line.to_str().ok());
         let names = lines.flat_map(|line| line.split(';')).filter_map(|pair| Some(pair.split_once('=')?.0.trim()));
         let sent: Vec<&str> = names.collect();
