@@ -5,11 +5,14 @@
 
 mod error;
 mod input;
+mod register;
+mod role;
+mod sessions;
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError as _, get,
     http::{
-        Method,
+        Method, StatusCode,
         header::{CACHE_CONTROL, PRAGMA},
     },
     post,
@@ -40,6 +43,8 @@ use crate::{
 pub use error::{Code, Error, Failure};
 pub use input::{Login, Refresh};
 use input::{PasswordGrant, RefreshGrant};
+pub use register::Register;
+pub use role::{Permitted, Roles};
 
 /// The tag, and the name that logins of this mount carry in lists.
 const NAME: &str = "hotel";
@@ -76,7 +81,10 @@ impl Adapter for Hotel {
     }
 
     fn routes(cfg: &mut ServiceConfig, _: &HotelOptions, _: &Neighbours) {
-        cfg.service(create_tokens).service(refresh_token).service(logout).service(show_user);
+        // Asked one after the other: the one that is asked most often first.
+        cfg.service(show_user).service(create_tokens).service(refresh_token).service(logout);
+        cfg.service(register::register_user);
+        cfg.service(sessions::logout_all).service(sessions::list_sessions).service(sessions::delete_session);
     }
 
     fn describe() -> OpenApi {
@@ -120,7 +128,21 @@ struct Tokens {
     user: Profile,
 }
 
-/// The answer to a refresh; the refresh token stays as it is.
+impl Tokens {
+    /// Of a new login.
+    fn of(issued: &Issued, mount: &Use<Hotel>) -> Result<Self, AuthError> {
+        let refresh = issued.refresh.as_ref().ok_or(AuthError::Unsupported(mount.auth.strategy().kind()))?;
+        Ok(Self {
+            access_token: issued.access.expose().to_owned(),
+            refresh_token: refresh.expose().to_owned(),
+            token_type: TOKEN_TYPE,
+            expires_in: expires_in(issued),
+            user: Profile::from(&issued.user),
+        })
+    }
+}
+
+/// The answer to a refresh.
 #[derive(Serialize, ToSchema)]
 #[schema(as = hotel::AccessToken)]
 struct Refreshed {
@@ -132,6 +154,10 @@ struct Refreshed {
     /// The life of the access token in seconds: its `exp` minus its `iat`.
     #[schema(example = 3600)]
     expires_in: u64,
+    /// Only with `jwt.rotate_refresh`: takes the place of the refresh token that was sent.
+    #[schema(required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
 }
 
 /// A user.
@@ -235,20 +261,14 @@ async fn create_tokens(
     let credentials = Credentials::new(identifier, password);
     let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
     let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
-    let refresh = issued.refresh.as_ref().ok_or(AuthError::Unsupported(mount.auth.strategy().kind()))?;
-    Ok(never_stored(&Tokens {
-        access_token: issued.access.expose().to_owned(),
-        refresh_token: refresh.expose().to_owned(),
-        token_type: TOKEN_TYPE,
-        expires_in: expires_in(&issued),
-        user: Profile::from(&issued.user),
-    }))
+    Ok(never_stored(StatusCode::OK, &Tokens::of(&issued, &mount)?))
 }
 
 /// Exchange a refresh token
 ///
-/// Answers with the next access token of the same login. The form is that of OAuth 2.0's refresh. An `Authorization`
-/// header is not looked at.
+/// Answers with the next access token of the same login. If refresh tokens rotate, also with the next refresh token: the
+/// one that was sent gets the same for a moment more, and ends the whole login when it comes after that. The form is that of
+/// OAuth 2.0's refresh. An `Authorization` header is not looked at.
 #[utoipa::path(
     operation_id = "hotel_refresh_token",
     tag = NAME,
@@ -269,14 +289,27 @@ async fn create_tokens(
     security(()),
 )]
 #[post("/refresh")]
-async fn refresh_token(mount: Use<Hotel>, body: Body<Hotel, Refresh>) -> Result<HttpResponse, Error> {
+async fn refresh_token(
+    request: HttpRequest,
+    mount: Use<Hotel>,
+    body: Body<Hotel, Refresh>,
+) -> Result<HttpResponse, Error> {
     let Refresh { refresh_token } = body.into_inner();
-    let issued = mount.blocking(move |auth| auth.refresh(refresh_token.expose())).await?;
-    Ok(never_stored(&Refreshed {
-        access_token: issued.access.expose().to_owned(),
-        token_type: TOKEN_TYPE,
-        expires_in: expires_in(&issued),
-    }))
+    let issued = mount.blocking(move |auth| auth.refresh(refresh_token.expose())).await.inspect_err(|error| {
+        if let AuthError::Token(TokenFault::Replayed(user)) = error {
+            let client = mount.site.proxies.client(&request);
+            tracing::warn!(dialect = NAME, %user, %client, "a spent refresh token came back: its login was ended");
+        }
+    })?;
+    Ok(never_stored(
+        StatusCode::OK,
+        &Refreshed {
+            access_token: issued.access.expose().to_owned(),
+            token_type: TOKEN_TYPE,
+            expires_in: expires_in(&issued),
+            refresh_token: issued.refresh.map(|next| next.expose().to_owned()),
+        },
+    ))
 }
 
 /// Log out
@@ -324,8 +357,11 @@ fn expires_in(issued: &Issued) -> u64 {
 }
 
 /// An answer with tokens in it (RFC 6749, section 5.1).
-fn never_stored(answer: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache")).json(answer)
+fn never_stored(status: StatusCode, answer: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"))
+        .json(answer)
 }
 
 #[cfg(test)]

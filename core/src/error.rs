@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{identifier::Taken, password::PasswordFlaw, store::StoreError};
+use crate::{identifier::Taken, model::UserId, password::PasswordFlaw, store::StoreError};
 
 /// Why [`crate::Auth`] refused. Each adapter has one `match` over it; several causes may share one answer.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -68,6 +68,9 @@ pub enum TokenFault {
     /// It was live once.
     #[error("expired")]
     Expired,
+    /// A refresh token of this user that was exchanged for another one came back; its login has been ended.
+    #[error("replayed, and the login of user {0} ended")]
+    Replayed(UserId),
     /// Its user is disabled.
     #[error("user inactive")]
     UserInactive,

@@ -128,6 +128,11 @@ pub trait TokenStore: Send + Sync {
     /// All tokens of a user, in the order of their numbers; of one kind, if given.
     fn tokens_of(&self, user: UserId, kind: Option<TokenKind>) -> StoreResult<Vec<Token>>;
 
+    /// Counts one exchange of a login's refresh token, if there were `from` of them until now, and sets the moment and the
+    /// login's end. Of several who do so at once for the same `from` one is told `Ok(true)`; the others, and whoever
+    /// comes after the login's end, `Ok(false)`.
+    fn rotate_token(&self, id: TokenId, from: i64, now: Timestamp, expires_at: Timestamp) -> StoreResult<bool>;
+
     /// Deletes one row, if it is `owner`'s (anybody's with `None`), raises the generation and logs the revocation.
     /// Returns whose it was; `Ok(None)`, and nothing is written, if there was no such row.
     fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>>;

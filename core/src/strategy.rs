@@ -8,7 +8,7 @@ mod simplejwt;
 
 pub use djoser::DjoserToken;
 pub use jws::{JwtAlgorithm, JwtKey, JwtKeys, KeyState, NoSigningKey, PublicNumbers, UnknownAlgorithm, UnusableKey};
-pub use jwt::{JwtPair, JwtSettings};
+pub use jwt::{JwtPair, JwtSettings, RefreshRotation};
 pub use sanctum::SanctumPat;
 pub use simplejwt::{SimpleJwt, SimpleJwtSettings};
 

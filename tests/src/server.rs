@@ -78,13 +78,20 @@ impl Server {
 
     /// On this database; several servers may share one.
     pub fn on(database: Arc<Database>, configuration: &str) -> Self {
-        let unlimited = if configuration.contains("[throttle]") { "" } else { UNLIMITED };
-        let settings = settings(&format!("{configuration}\n{QUICK}{unlimited}"));
-        Self::run(database, settings)
+        Self::run(database, quick(configuration))
+    }
+
+    /// On SQLite, with this configuration and what an application adds.
+    pub fn extended(configuration: &str, extend: impl FnOnce(App) -> App) -> Self {
+        Self::build(Arc::new(sqlite()), quick(configuration), extend)
     }
 
     /// With exactly these settings.
     pub fn run(database: Arc<Database>, settings: Settings) -> Self {
+        Self::build(database, settings, |app| app)
+    }
+
+    fn build(database: Arc<Database>, settings: Settings, extend: impl FnOnce(App) -> App) -> Self {
         let clock = Arc::new(FixedClock::at(noon()));
         let random: Arc<dyn Random> = Arc::new(CountedRandom::default());
         let ring = KeyRing::new(["the key ring of every test server!"]).expect("32 bytes and more");
@@ -103,7 +110,7 @@ impl Server {
             random,
             postman: mailer.postman(),
         };
-        let app = App::assemble(&settings, parts).expect("these settings can be served");
+        let app = extend(App::assemble(&settings, parts).expect("these settings can be served"));
         let background = app.background(&settings).expect("the database answers");
         let owner = app.owners_door();
         let (address, handle, thread) = listen(app.clone());
@@ -174,6 +181,11 @@ impl Drop for Server {
         }
         self.background.take();
     }
+}
+
+fn quick(configuration: &str) -> Settings {
+    let unlimited = if configuration.contains("[throttle]") { "" } else { UNLIMITED };
+    settings(&format!("{configuration}\n{QUICK}{unlimited}"))
 }
 
 /// [`NOON`] as a moment.

@@ -10,6 +10,8 @@ mod doctor;
 mod front_ends;
 #[path = "cli/keys.rs"]
 mod keys;
+#[path = "cli/refresh.rs"]
+mod refresh;
 #[path = "cli/relay.rs"]
 mod relay;
 #[path = "cli/running.rs"]

@@ -54,6 +54,7 @@ impl Host {
             audience: "host".to_owned(),
             access_ttl: TimeDelta::minutes(5),
             refresh_ttl: TimeDelta::days(1),
+            rotation: None,
         };
         let lives = SimpleJwtSettings { access_lifetime: TimeDelta::minutes(5), refresh_lifetime: TimeDelta::days(1) };
         let keys = JwtKeys::of_secret(b"a signing key of at least 32 bytes");

@@ -430,6 +430,9 @@ fn what_is_not_there_is_said_in_laravels_words() {
     let (_server, anon) = with_ada();
     let nothing = anon.get("/api/nope");
     assert_eq!(nothing.whole(), (404, "{\n    \"message\": \"The route api/nope could not be found.\"\n}"));
+    // Both patterns fit: the path itself, and a token that is called so.
+    let put = anon.send("PUT", "/api/tokens/create", None, "");
+    assert_eq!((put.status, put.header("Allow")), (405, "POST, DELETE"));
     let put = anon.send("PUT", "/api/tokens", None, "");
     let message = "{\n    \"message\": \"The PUT method is not supported for route api/tokens. Supported methods: GET, HEAD, DELETE.\"\n}";
     assert_eq!((put.whole(), put.header("Allow")), ((405, message), "GET, HEAD, DELETE"));

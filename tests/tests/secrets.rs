@@ -99,7 +99,7 @@ fn links(mailbox: &Mailbox, anon: &Actor, token: &str) -> Vec<Secret> {
     found
 }
 
-/// Logs in to the SPA so that the device is remembered, has the links of its mails sent and uses them, and sends what is
+/// Logs in to the SPA with the password that [`links`] has set, so that the device is remembered, has the links of its mails sent and uses them, and sends what is
 /// refused; returns what was issued.
 fn laravel(server: &Running, mailbox: &Mailbox) -> Vec<Secret> {
     const ADDRESS: &str = "ada@example.org";
@@ -111,7 +111,7 @@ fn laravel(server: &Running, mailbox: &Mailbox) -> Vec<Secret> {
     let mut found = Vec::new();
 
     let answer =
-        visit().actor(server).post("/login", json!({"email": ADDRESS, "password": PASSWORD, "remember": true}));
+        visit().actor(server).post("/login", json!({"email": ADDRESS, "password": OTHER_PASSWORD, "remember": true}));
     assert_eq!(answer.whole(), (204, ""));
     let (device, inside) = (cookie(&answer, DEVICE), Page::of(&answer));
     let alone = page.with("Cookie", &format!("{DEVICE}={device}"));
@@ -150,7 +150,7 @@ fn laravel(server: &Running, mailbox: &Mailbox) -> Vec<Secret> {
     assert_eq!(visit().actor(server).post("/forgot-password", json!({"email": ADDRESS})).status, 200);
     let token = link(sent + 2).split_once("/password-reset/").unwrap().1.split_once('?').unwrap().0.to_owned();
     for (token, status) in [(format!("{token}0"), 422), (token.clone(), 200), (token.clone(), 422)] {
-        let reset = json!({"email": ADDRESS, "token": token, "password": OTHER_PASSWORD, "password_confirmation": OTHER_PASSWORD});
+        let reset = json!({"email": ADDRESS, "token": token, "password": PASSWORD, "password_confirmation": PASSWORD});
         assert_eq!(visit().actor(server).post("/reset-password", reset).status, status, "{token}");
     }
     found.push(("link to a new password".to_owned(), token));

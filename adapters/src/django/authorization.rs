@@ -112,6 +112,7 @@ const fn sentence(fault: TokenFault) -> &'static str {
         TokenFault::Missing
         | TokenFault::Malformed
         | TokenFault::Unknown
+        | TokenFault::Replayed(_)
         | TokenFault::UserInactive
         | TokenFault::Claims(ClaimFault::UnknownUser) => "Token is invalid",
     }

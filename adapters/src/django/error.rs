@@ -176,9 +176,11 @@ impl From<AuthError> for Error {
             AuthError::Token(fault) => Self::Unauthenticated(match fault {
                 TokenFault::Missing => Unauthenticated::Missing,
                 TokenFault::UserInactive => Unauthenticated::Inactive,
-                TokenFault::Malformed | TokenFault::Unknown | TokenFault::Expired | TokenFault::Claims(_) => {
-                    Unauthenticated::Unknown
-                }
+                TokenFault::Malformed
+                | TokenFault::Unknown
+                | TokenFault::Expired
+                | TokenFault::Replayed(_)
+                | TokenFault::Claims(_) => Unauthenticated::Unknown,
             }),
             AuthError::Forbidden => Self::forbidden(),
             // A look before found them free, so another spelling or another request holds them: Djoser's answer to a

@@ -18,7 +18,7 @@ pub enum Error {
     /// For a reason that other dialects know as well.
     #[error(transparent)]
     Plain(#[from] Cause),
-    /// Fields that are missing or of the wrong type: (field, sentence).
+    /// Fields that are missing, of the wrong type or not acceptable: (field, sentence).
     #[error("not valid: {fields:?}")]
     Validation {
         /// In the order of the document.
@@ -96,14 +96,18 @@ const fn plain(cause: &Cause) -> (StatusCode, Code, &'static str) {
         }
         Cause::Token(TokenFault::Expired) => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The token has expired."),
         Cause::Token(
-            TokenFault::Malformed | TokenFault::Claims(_) | TokenFault::Unknown | TokenFault::UserInactive,
+            TokenFault::Malformed
+            | TokenFault::Claims(_)
+            | TokenFault::Unknown
+            | TokenFault::Replayed(_)
+            | TokenFault::UserInactive,
         ) => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The token is not valid."),
         Cause::Forbidden => (StatusCode::FORBIDDEN, Code::Forbidden, "Your role does not permit this."),
         Cause::WrongCredentials => {
             (StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidCredentials, "The given identifier or password is wrong.")
         }
         Cause::MalformedJson => (StatusCode::BAD_REQUEST, Code::MalformedJson, "The body is not well-formed JSON."),
-        // Nobody registers here, so that nothing can be taken.
+        // What is taken is said of its field.
         Cause::BadRequest | Cause::Taken => {
             (StatusCode::BAD_REQUEST, Code::BadRequest, "The body is not an object that can be read.")
         }
@@ -136,7 +140,7 @@ const fn challenge(fault: TokenFault) -> &'static str {
             r#"Bearer realm="countersign", error="invalid_token", error_description="malformed""#
         }
         TokenFault::Expired => r#"Bearer realm="countersign", error="invalid_token", error_description="expired""#,
-        TokenFault::Unknown | TokenFault::UserInactive => {
+        TokenFault::Unknown | TokenFault::Replayed(_) | TokenFault::UserInactive => {
             r#"Bearer realm="countersign", error="invalid_token", error_description="revoked or unknown""#
         }
     }

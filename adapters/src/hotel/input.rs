@@ -89,13 +89,13 @@ impl Parse<Hotel> for Refresh {
 }
 
 /// The fields of a body, and what was found wrong with them so far.
-struct Fields {
+pub(super) struct Fields {
     given: Map<String, Value>,
     wrong: Vec<(&'static str, &'static str)>,
 }
 
 impl Fields {
-    fn json(request: &HttpRequest, body: &[u8]) -> Result<Self, Error> {
+    pub(super) fn json(request: &HttpRequest, body: &[u8]) -> Result<Self, Error> {
         Ok(Self { given: plain::object(request, body)?, wrong: Vec::new() })
     }
 
@@ -111,7 +111,7 @@ impl Fields {
     }
 
     /// A required text; empty if it is not there, and then the verdict is an error.
-    fn text(&mut self, field: &'static str) -> String {
+    pub(super) fn text(&mut self, field: &'static str) -> String {
         let wrong = match self.given.remove(field) {
             Some(Value::String(text)) if !text.is_empty() => return text,
             Some(Value::String(_)) => "This field must not be empty.",
@@ -122,7 +122,29 @@ impl Fields {
         String::new()
     }
 
-    /// The same without blanks at both ends.
+    /// A text that may be left out, without blanks at both ends; an empty one is none.
+    pub(super) fn optional(&mut self, field: &'static str) -> Option<String> {
+        match self.given.remove(field) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(plain::trimmed(&text).to_owned()).filter(|text| !text.is_empty()),
+            Some(_) => {
+                self.wrong.push((field, "This field must be a string."));
+                None
+            }
+        }
+    }
+
+    /// Notes what is wrong with a field.
+    pub(super) fn wrong(&mut self, field: &'static str, sentence: &'static str) {
+        self.wrong.push((field, sentence));
+    }
+
+    /// Is something wrong with it?
+    pub(super) fn is_wrong(&self, field: &str) -> bool {
+        self.wrong.iter().any(|(wrong, _)| *wrong == field)
+    }
+
+    /// [`Fields::text`] without blanks at both ends.
     fn trimmed(&mut self, field: &'static str) -> String {
         if let Some(Value::String(text)) = self.given.get_mut(field) {
             *text = plain::trimmed(text).to_owned();
@@ -130,7 +152,7 @@ impl Fields {
         self.text(field)
     }
 
-    fn verdict(self) -> Result<(), Error> {
+    pub(super) fn verdict(self) -> Result<(), Error> {
         if self.wrong.is_empty() { Ok(()) } else { Err(Error::Validation { fields: self.wrong }) }
     }
 }

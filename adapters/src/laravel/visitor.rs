@@ -124,9 +124,11 @@ impl Visitor {
         visit.password.is_held |= self.group == Group::Api && visit.session.is_some();
     }
 
-    /// Notes that the session gave its user another password.
-    pub fn changed_password(&self) {
+    /// Notes that the session gave its user another password, and goes on in this row: what is noted here is not in the
+    /// copies of the cookie that somebody may have, so that they end with the row before.
+    pub fn changed_password(&self, session: Secret) {
         let mut visit = self.visit.borrow_mut();
+        visit.session = Some(session);
         visit.password.is_changed = visit.password.is_held;
     }
 

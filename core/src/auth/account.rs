@@ -75,8 +75,7 @@ impl Auth {
     /// [`AuthError::WrongCredentials`] if the password was changed meanwhile; [`AuthError::WeakPassword`] only for an
     /// over-long one; [`AuthError::Store`].
     pub fn replace_password(&self, subject: &Subject, new: &Secret, revoke: Revoke) -> Result<User, AuthError> {
-        let Proof::Password(old) = &subject.proof else { return Err(AuthError::WrongCredentials) };
-        self.set_password(subject.id, new, Some(old.clone()), revoke)?.ok_or(AuthError::WrongCredentials)
+        self.put_password(subject, new, revoke).map(|(user, _)| user)
     }
 
     /// The owner's recovery: a new password, and every token, session and login of the user is dead, also those that
@@ -85,7 +84,8 @@ impl Auth {
     /// # Errors
     /// [`AuthError::WeakPassword`] only for an over-long password; [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn recover(&self, user: UserId, password: &Secret) -> Result<User, AuthError> {
-        self.set_password(user, password, None, Revoke::Everything)?.ok_or(AuthError::NotFound)
+        let set = self.set_password(user, password, None, Revoke::Everything)?;
+        set.map(|(user, _)| user).ok_or(AuthError::NotFound)
     }
 
     /// The owner enables or disables a user. Disabling revokes everything, and enabling does not bring it back, nor links
@@ -284,20 +284,32 @@ impl Auth {
         Ok(changed)
     }
 
+    /// [`Auth::replace_password`], and the hash of the new one.
+    pub(super) fn put_password(
+        &self,
+        subject: &Subject,
+        new: &Secret,
+        revoke: Revoke,
+    ) -> Result<(User, EncodedPassword), AuthError> {
+        let Proof::Password(old) = &subject.proof else { return Err(AuthError::WrongCredentials) };
+        self.set_password(subject.id, new, Some(old.clone()), revoke)?.ok_or(AuthError::WrongCredentials)
+    }
+
     fn set_password(
         &self,
         user: UserId,
         password: &Secret,
         replacing: Option<EncodedPassword>,
         revoke: Revoke,
-    ) -> Result<Option<User>, AuthError> {
+    ) -> Result<Option<(User, EncodedPassword)>, AuthError> {
         let flaws = PasswordRules::None.check(password, &PasswordOwner::default());
         if !flaws.is_empty() {
             return Err(AuthError::WeakPassword(flaws));
         }
-        let change = UserChange::Password { new: self.hash(password), replacing };
+        let hash = self.hash(password);
+        let change = UserChange::Password { new: hash.clone(), replacing };
         match self.change(user, &change, revoke) {
-            Ok(user) => Ok(Some(user)),
+            Ok(user) => Ok(Some((user, hash))),
             Err(AuthError::NotFound) => Ok(None),
             Err(error) => Err(error),
         }

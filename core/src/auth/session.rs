@@ -8,8 +8,9 @@ use super::Auth;
 use crate::{
     cache::CacheKey,
     error::AuthError,
-    model::{Abilities, NewToken, Subject, TokenKind, Verified},
+    model::{Abilities, NewToken, Proof, Subject, TokenKind, Verified},
     secret::{Digest, Secret},
+    store::Revoke,
     strategy::live,
 };
 
@@ -42,6 +43,25 @@ impl Auth {
         };
         self.realm.mint(subject, new, |new| self.realm.tokens().insert_token(new))?;
         Ok(secret)
+    }
+
+    /// Gives somebody who has just confirmed their password in a session a new one, ends all their sessions and opens
+    /// another, whose secret it returns: who has a copy of the cookie has nothing any more. The rules are the caller's
+    /// business.
+    ///
+    /// # Errors
+    /// [`AuthError::WrongCredentials`] if the password was changed meanwhile; [`AuthError::WeakPassword`] only for an
+    /// over-long one; [`AuthError::Store`].
+    pub fn replace_password_in_session(
+        &self,
+        subject: &Subject,
+        new: &Secret,
+        life: TimeDelta,
+    ) -> Result<Secret, AuthError> {
+        let (user, hash) = self.put_password(subject, new, Revoke::Kind(TokenKind::Session))?;
+        // Of a generation that is over: that the new password still holds is asked again.
+        let subject = Subject { user, generation: subject.generation, proof: Proof::Password(hash) };
+        self.open_session(&subject, life)
     }
 
     /// The session's user, if the cache has it.

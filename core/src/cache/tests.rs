@@ -49,6 +49,8 @@ fn verified(user: i64, expires_at: Option<Timestamp>) -> Arc<Verified> {
         last_used_at: None,
         expires_at,
         slot: None,
+        rotation: 0,
+        rotated_at: None,
     };
     Arc::new(Verified { user, token, expires_at })
 }

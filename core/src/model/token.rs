@@ -101,6 +101,10 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// See [`NewToken::slot`]; `None` for the many of which a user may have any number.
     pub slot: Option<String>,
+    /// How often the refresh token of this login was exchanged for a new one.
+    pub rotation: i64,
+    /// When that was last.
+    pub rotated_at: Option<Timestamp>,
 }
 
 impl Token {

@@ -4,12 +4,17 @@
 //! there: a logout kills access tokens at once. Header and claims are held to an exact form: what is missing, of another
 //! type, or unknown in the header (`crit`, `jwk`, `jku`) is refused.
 
+mod refresh;
+
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use chrono::{DateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use refresh::RefreshRotation;
+use refresh::Refreshed;
 
 use super::{
     jws::{CLOCK_SKEW_SECONDS, JwtKeys, MAX_LENGTH, Named},
@@ -36,8 +41,10 @@ pub struct JwtSettings {
     pub audience: String,
     /// Life of an access token.
     pub access_ttl: TimeDelta,
-    /// Life of a login: of its refresh token.
+    /// Life of a refresh token.
     pub refresh_ttl: TimeDelta,
+    /// How refresh tokens are exchanged; without it, the first one is the only one of its login.
+    pub rotation: Option<RefreshRotation>,
 }
 
 /// Tokens of this form under a set of keys.
@@ -117,11 +124,11 @@ impl JwtPair {
         self.access(realm, subject.user.clone(), token, Some(refresh))
     }
 
-    /// A new access token for the login whose refresh token this is; the refresh token stays as it is.
+    /// A new access token for the login whose refresh token this is, and its next refresh token if it gets one.
     pub(super) fn refresh(&self, realm: &Realm, refresh: &str) -> Result<Issued, AuthError> {
-        let found = realm.tokens().token_by_digest(TokenKind::Jwt, &Digest::of(refresh.as_bytes()))?;
-        let login = live(realm, found)?;
-        self.access(realm, login.user, login.token, None)
+        let JwtSettings { rotation, refresh_ttl, .. } = *self.settings;
+        let Refreshed { login, next } = refresh::refresh(realm, refresh, rotation, refresh_ttl)?;
+        self.access(realm, login.user, login.token, next)
     }
 
     /// Signature, header, claims, and then the login's row.
@@ -202,6 +209,7 @@ mod tests {
             audience: names.1.to_owned(),
             access_ttl: TimeDelta::hours(1),
             refresh_ttl: TimeDelta::days(30),
+            rotation: None,
         };
         JwtPair::new(settings, JwtKeys::of_secret(SECRET))
     }

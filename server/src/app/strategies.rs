@@ -3,7 +3,7 @@
 use countersign_adapters::settings::Span;
 use countersign_core::{
     JwtForm, Strategy, StrategyKind,
-    strategy::{DjoserToken, JwtKeys, JwtPair, JwtSettings, SanctumPat, SimpleJwt},
+    strategy::{DjoserToken, JwtKeys, JwtPair, JwtSettings, RefreshRotation, SanctumPat, SimpleJwt},
 };
 
 use super::plan::Plan;
@@ -31,6 +31,9 @@ fn hotel(settings: &Settings) -> JwtSettings {
         audience: jwt.audience.clone(),
         access_ttl: jwt.access_ttl.delta(),
         refresh_ttl: jwt.refresh_ttl.delta(),
+        rotation: jwt
+            .rotate_refresh
+            .then(|| RefreshRotation { grace: jwt.refresh_grace.delta(), login_ttl: jwt.login_ttl.delta() }),
     }
 }
 

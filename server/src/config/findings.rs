@@ -10,6 +10,7 @@ use countersign_adapters::{
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
     settings::{Problem, Value, parse_options},
 };
+use countersign_core::strategy::JwtAlgorithm;
 
 use super::{MountSettings, Settings, Way};
 
@@ -38,6 +39,7 @@ impl Findings {
             found.spa_links(settings, (options, &key));
         }
         found.djoser_links(settings);
+        found.algorithm(settings);
         found
     }
 
@@ -177,6 +179,15 @@ impl Findings {
         if page != own && !pages(settings).any(|listed| Some(listed) == page) {
             let message = "is none of front_ends: the pages behind the links in mails may not call this server";
             self.warn(&key("frontend_url"), url.as_str(), message);
+        }
+    }
+
+    /// Tokens that others cannot check.
+    fn algorithm(&mut self, settings: &Settings) {
+        if settings.jwt.algorithm == JwtAlgorithm::EdDsa {
+            let message = "is unknown to some of the libraries that check tokens by /.well-known/jwks.json, which all know \
+                           RS256 and ES256";
+            self.warn("jwt.algorithm", settings.jwt.algorithm.as_str(), message);
         }
     }
 

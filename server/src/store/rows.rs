@@ -109,6 +109,8 @@ pub struct TokenRow {
     last_used_at: Option<NaiveDateTime>,
     expires_at: Option<NaiveDateTime>,
     slot: Option<String>,
+    rotation: i64,
+    rotated_at: Option<NaiveDateTime>,
 }
 
 impl TryFrom<TokenRow> for Token {
@@ -130,6 +132,8 @@ impl TryFrom<TokenRow> for Token {
             last_used_at: row.last_used_at.map(read),
             expires_at: row.expires_at.map(read),
             slot: row.slot,
+            rotation: row.rotation,
+            rotated_at: row.rotated_at.map(read),
         })
     }
 }

@@ -54,6 +54,8 @@ diesel::table! {
         last_used_at -> Nullable<Timestamp>,
         expires_at -> Nullable<Timestamp>,
         slot -> Nullable<Text>,
+        rotation -> BigInt,
+        rotated_at -> Nullable<Timestamp>,
     }
 }
 

@@ -123,6 +123,16 @@ impl TokenStore for Store {
         })?)
     }
 
+    fn rotate_token(&self, id: TokenId, from: i64, now: Timestamp, expires_at: Timestamp) -> StoreResult<bool> {
+        let unchanged = tokens::table.filter(tokens::id.eq(id.0)).filter(tokens::rotation.eq(from));
+        let next = (
+            tokens::rotation.eq(from + 1),
+            tokens::rotated_at.eq(stored(now)),
+            tokens::expires_at.eq(stored(expires_at)),
+        );
+        Ok(self.0.write_contended(|conn| diesel::update(unchanged).set(next).execute(conn))? == 1)
+    }
+
     fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>> {
         let revoked = self.0.write_contended(|conn| {
             let row = tokens::table.filter(tokens::id.eq(id.0));

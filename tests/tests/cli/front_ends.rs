@@ -16,10 +16,12 @@ fn spa(front_ends: &[&str], base_url: &str, options: &str) -> String {
     )
 }
 
-#[test]
-fn what_may_not_be_meant_is_a_warning() {
-    let mail = "[mail]\ntransport = \"smtp://127.0.0.1:1\"\n[[mount]]\nadapter = \"djoser\"\n";
-    let warned: Vec<(String, &[&str])> = vec![
+/// A configuration and what is said of it.
+type Warned = (String, &'static [&'static str]);
+
+/// Of pages and cookies.
+fn pages_and_cookies() -> Vec<Warned> {
+    vec![
         (
             spa(&["https://app.vercel.app"], "https://api.example.org", ""),
             &[
@@ -63,6 +65,13 @@ fn what_may_not_be_meant_is_a_warning() {
             &["mount[1].secure_cookies: false sends cookies over http as well, although server.base_url is \
                \"https://example.org\""],
         ),
+    ]
+}
+
+/// Of links, and of everything else.
+fn links_and_the_rest() -> Vec<Warned> {
+    let mail = "[mail]\ntransport = \"smtp://127.0.0.1:1\"\n[[mount]]\nadapter = \"djoser\"\n";
+    vec![
         (
             spa(&["http://localhost:3000"], "", "frontend_url = \"http://localhost:5173\""),
             &["mount[1].frontend_url: \"http://localhost:5173\" is none of front_ends: the pages behind the links in \
@@ -96,14 +105,25 @@ fn what_may_not_be_meant_is_a_warning() {
             &["server.base_url: is not set, so that links lead to http://0.0.0.0:8000"],
         ),
         (
+            "[jwt]\nalgorithm = \"EdDSA\"\n".to_owned(),
+            &[
+                "jwt.algorithm: \"EdDSA\" is unknown to some of the libraries that check tokens by /.well-known/jwks.json, which \
+               all know RS256 and ES256",
+            ],
+        ),
+        (
             mail.to_owned(),
             &[
                 "mount[1].email_frontend_domain: is not set: links in mails lead to this server, which has no pages for \
                them",
             ],
         ),
-    ];
-    for (configuration, warnings) in warned {
+    ]
+}
+
+#[test]
+fn what_may_not_be_meant_is_a_warning() {
+    for (configuration, warnings) in pages_and_cookies().into_iter().chain(links_and_the_rest()) {
         let ran = check(&configuration);
         let expected: Vec<_> = warnings.iter().map(|warning| format!("countersign: warning: {warning}")).collect();
         assert_eq!(ran.stderr.lines().collect::<Vec<_>>(), expected, "{configuration}");

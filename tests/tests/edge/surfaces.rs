@@ -26,13 +26,14 @@ const fn surface(dialect: Dialect, path: &'static str, fields: &'static [&'stati
 }
 
 /// All of them that need no credential.
-pub const SURFACES: [Surface; 9] = [
+pub const SURFACES: [Surface; 10] = [
     surface(Dialect::Laravel, "/api/auth/token", &["email", "password", "device_name"]),
     surface(Dialect::Laravel, "/login", &["email", "password", "remember"]),
     surface(Dialect::Laravel, "/api/register", &["name", "email", "password", "password_confirmation", "phone"]),
     surface(Dialect::Djoser, "/auth/token/login/", &["username", "password"]),
     surface(Dialect::Djoser, "/auth/users/", &["username", "email", "password"]),
     surface(Dialect::Hotel, "/auth/login", &["identifier", "password"]),
+    surface(Dialect::Hotel, "/auth/register", &["email", "phone", "password", "first_name", "last_name"]),
     surface(Dialect::Hotel, "/auth/refresh", &["refresh_token"]),
     surface(Dialect::Minimal, "/auth", &["login", "password"]),
     surface(Dialect::Minimal, "/register", &["login", "password"]),

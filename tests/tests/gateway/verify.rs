@@ -3,7 +3,7 @@
 use countersign_core::Role;
 use countersign_tests::{Answer, Server};
 
-use super::common::{credentials, promote, sending, session, token_for, with_ada};
+use super::common::{Credential, credentials, promote, sending, session, token_for, with_ada};
 
 const NAMES: [&str; 8] = [
     "x-auth-user",
@@ -123,6 +123,46 @@ fn a_cookie_alone_changes_nothing_without_its_csrf_token() {
     // A client that names a harmless method beside the gateway's changes nothing.
     let doubled = browser.with("X-Original-Method", "GET").with("X-Forwarded-Method", "DELETE");
     assert_refused(&doubled.get("/verify"), 403, "both");
+}
+
+#[test]
+fn a_request_that_calls_itself_by_another_method_is_the_one_that_was_sent() {
+    let (server, _) = with_ada();
+    let (cookies, csrf) = session(&server);
+    let browser = sending(&server.anon(), &cookies).with("Origin", "http://localhost:3000");
+    let form = Some("application/x-www-form-urlencoded");
+    for name in ["GET", "HEAD", "OPTIONS", "get"] {
+        for path in [
+            "/verify".to_owned(),
+            "/verify/app".to_owned(),
+            format!("/verify/app?_method={name}"),
+            format!("/verify?_method={name}"),
+        ] {
+            let asked = [
+                browser.send("POST", &path, form, &format!("_method={name}")),
+                browser.with("X-HTTP-Method-Override", name).send("POST", &path, None, ""),
+                browser.with("X-HTTP-Method-Override", name).with("X-Original-Method", "POST").get(&path),
+                browser.with("X-Original-Method", name).with("X-Forwarded-Method", "DELETE").get(&path),
+            ];
+            for answer in asked {
+                assert_refused(&answer, 403, &format!("{name} {path}"));
+            }
+            let meant = browser.with("X-XSRF-TOKEN", &csrf).with("X-HTTP-Method-Override", name);
+            assert_eq!(meant.send("POST", &path, form, "x=y").status, 200, "{name} {path}");
+        }
+    }
+}
+
+#[test]
+fn of_two_sessions_none_is_let_through() {
+    let (server, _) = with_ada();
+    let (one, other) = (session(&server).0, session(&server).0);
+    let value = |session: &Credential| session[0].1.clone();
+    let page = server.anon().with("Origin", "http://localhost:3000");
+    for both in [format!("{}; {}", value(&one), value(&other)), format!("{}; {}", value(&other), value(&one))] {
+        assert_refused(&page.with("Cookie", &both).get("/verify"), 401, "two");
+    }
+    assert_eq!(page.with("Cookie", &value(&one)).get("/verify").status, 200);
 }
 
 #[test]

@@ -100,35 +100,51 @@ fn who_gets_a_token_or_a_session_gets_it_alone() {
 
 #[test]
 fn the_meta_tag_is_read_by_the_pages_of_the_front_ends_alone() {
-    let server = with_ada();
-    let ada = Browser::of_ada(&server);
-    let cookies = ada.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
-    let page = server.anon().with("Cookie", &cookies);
-    let tag = page.with("Origin", "http://localhost:3000").get("/meta/api-token");
-    assert_eq!(tag.header_all("Access-Control-Allow-Origin"), ["http://localhost:3000"]);
-    for origin in [
-        "https://evil.example",
-        "null",
-        "http://localhost:3000.evil.example",
-        "http://sub.localhost:3000",
-        "https://localhost:3000",
-        "http://localhost:3001",
-        "http://127.0.0.1:8000.evil.example",
-        "*",
+    let (own, other) = ("http://localhost:3000", "https://app.example.org");
+    for (front_ends, cors) in [
+        (vec![own], ""),
+        (vec![own, other], ""),
+        (vec![], ""),
+        (vec![own], "[laravel]\ncors_origins = \"any\"\n"),
+        (vec![own], "[laravel]\ncors_origins = \"any\"\ncors_paths = [\"*\"]\n"),
     ] {
-        for fetched in ["GET", "HEAD"] {
-            let answer = page.with("Origin", origin).with("Sec-Fetch-Site", "cross-site").send(
-                fetched,
-                "/meta/api-token",
-                None,
-                "",
-            );
-            // A browser compares what Laravel names to everybody, and refuses the answer to this page.
-            assert_eq!(answer.header_all("Access-Control-Allow-Origin"), ["http://localhost:3000"], "{origin}");
-            // What no page may read, none may show either.
-            assert_eq!(answer.header("X-Frame-Options"), "DENY", "{origin}");
-            assert_eq!(answer.header("X-Content-Type-Options"), "nosniff", "{origin}");
+        let server = Server::with(&format!(
+            "front_ends = {front_ends:?}\n[[mount]]\nadapter = \"sanctum\"\n[[mount]]\nadapter = \"sanctum_spa\"\n{cors}"
+        ));
+        add_ada(&server);
+        let ada = Browser::of_ada(&server);
+        let cookies = ada.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let page = server.anon().with("Cookie", &cookies);
+        let what = format!("{front_ends:?} {cors}");
+        // A browser shows an answer that was asked for with cookies to a page of this origin alone.
+        let reader = |answer: &Answer| {
+            let with_cookies = answer.header("Access-Control-Allow-Credentials") == "true";
+            with_cookies.then(|| answer.header_all("Access-Control-Allow-Origin").join(","))
+        };
+        for origin in [
+            "https://evil.example",
+            "null",
+            "http://localhost:3000.evil.example",
+            "http://sub.localhost:3000",
+            "https://localhost:3000",
+            "http://localhost:3001",
+            "http://127.0.0.1:8000.evil.example",
+            "*",
+            "http://localhost:3000, https://evil.example",
+        ] {
+            for asked in ["GET", "HEAD"] {
+                let page = page.with("Origin", origin).with("Sec-Fetch-Site", "cross-site");
+                let answer = page.send(asked, "/meta/api-token", None, "");
+                assert!(reader(&answer).is_none_or(|one| one == own), "{what} {origin}: {answer:?}");
+                // What no page may read, none may show either.
+                assert_eq!(answer.header("X-Frame-Options"), "DENY", "{what} {origin}");
+                assert_eq!(answer.header("X-Content-Type-Options"), "nosniff", "{what} {origin}");
+                assert_eq!(answer.header("Cache-Control"), "no-store", "{what} {origin}");
+            }
         }
+        let listed = page.with("Origin", own).get("/meta/api-token");
+        let expected = (cors.is_empty() && !front_ends.is_empty()).then(|| own.to_owned());
+        assert_eq!(reader(&listed), expected, "{what}");
     }
 }
 

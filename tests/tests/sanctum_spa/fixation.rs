@@ -174,6 +174,40 @@ fn another_password_ends_every_session_by_whatever_way_it_is_set() {
 }
 
 #[test]
+fn a_copy_of_the_cookie_is_dead_once_the_password_was_changed_with_it() {
+    let site = Site::with("stack = \"fortify\"");
+    let mut browser = site.browser();
+    assert_eq!(browser.log_in(ADA, PASSWORD).status, 200);
+    let mut copies = vec![twin(&browser)];
+    assert_eq!(browser.get("/api/user").status, 200);
+    copies.push(twin(&browser));
+    let change = json!({"current_password": PASSWORD, "password": NEW_PASSWORD, "password_confirmation": NEW_PASSWORD});
+    let wrong = json!({"current_password": "x", "password": NEW_PASSWORD, "password_confirmation": NEW_PASSWORD});
+    let put = |browser: &mut Browser, body: &serde_json::Value| {
+        let answer = browser.actor().send("PUT", "/user/password", Some("application/json"), &body.to_string());
+        browser.keep(answer).status
+    };
+    assert_eq!(put(&mut browser, &wrong), 422);
+    copies.push(twin(&browser));
+    assert_eq!(copies[2].get("/api/user").status, 200, "nothing has changed yet");
+    assert_eq!(put(&mut browser, &change), 200);
+    for (number, copy) in copies.iter_mut().enumerate() {
+        for path in ["/user/confirmed-password-status", "/meta/api-token", "/api/user"] {
+            assert_eq!(copy.actor().get(path).whole(), (401, UNAUTHENTICATED), "{number} {path}");
+        }
+    }
+    assert_eq!(server_sessions(&site), 1);
+    // The session itself goes on where Laravel's does.
+    assert_eq!(browser.get("/meta/api-token").status, 200);
+    assert_eq!(browser.post("/logout", json!({})).whole(), (204, ""));
+    assert_eq!(server_sessions(&site), 0);
+}
+
+fn server_sessions(site: &Site) -> usize {
+    site.server.owner.tokens(UserId(1), Some(TokenKind::Session)).unwrap().len()
+}
+
+#[test]
 fn another_role_ends_the_session_and_a_remembered_device_opens_another() {
     for server in Server::each() {
         add_ada(&server);

@@ -5,7 +5,7 @@ use countersign_tests::{Actor, Server};
 use serde_json::json;
 
 use crate::{
-    common::{Browser, FRONT_END, MISMATCH, PASSWORD, UNAUTHENTICATED, with_ada},
+    common::{Browser, FRONT_END, MISMATCH, PASSWORD, UNAUTHENTICATED, add_ada, with_ada},
     mailed::ADA,
 };
 
@@ -30,6 +30,25 @@ fn unsafe_operations(server: &Server) -> Vec<(String, String)> {
     found
 }
 
+/// Each stack, with Ada.
+fn stacks() -> [Server; 2] {
+    ["breeze", "fortify"].map(|stack| {
+        let server = Server::with(&format!(
+            "front_ends = [\"{FRONT_END}\"]\n[[mount]]\nadapter = \"sanctum\"\n[[mount]]\nadapter = \"sanctum_spa\"\n\
+             stack = \"{stack}\"\n"
+        ));
+        add_ada(&server);
+        server
+    })
+}
+
+/// A browser in which Ada is logged in, whatever the stack answers.
+fn of_ada(server: &Server) -> Browser {
+    let mut browser = Browser::ready(server);
+    assert!([200, 204].contains(&browser.log_in(ADA, PASSWORD).status));
+    browser
+}
+
 /// What a forged request could have changed.
 fn state(server: &Server) -> (Vec<User>, Vec<Vec<Token>>) {
     let users = server.owner.users(UserId(0), 100).unwrap();
@@ -46,7 +65,7 @@ fn forgeries(server: &Server, victim: &Browser) -> Vec<(&'static str, Actor)> {
     let keys = server.owner.realm().keys();
     let seal = |purpose: &str, text: &str| keys.seal(purpose, text, server.owner.realm().random());
     let own = &victim.cookies[CSRF];
-    let (visitor, other) = (Browser::ready(server), Browser::of_ada(server));
+    let (visitor, other) = (Browser::ready(server), of_ada(server));
     let clear = keys.open("laravel-csrf", own).unwrap();
     let mut changed = own.clone().into_bytes();
     let last = changed.len() / 2;
@@ -85,22 +104,23 @@ fn forgeries(server: &Server, victim: &Browser) -> Vec<(&'static str, Actor)> {
 
 #[test]
 fn whatever_changes_something_needs_the_sessions_own_token() {
-    let server = with_ada();
-    let victim = Browser::of_ada(&server);
-    let forgeries = forgeries(&server, &victim);
-    let before = state(&server);
-    for (method, path) in unsafe_operations(&server) {
-        for (what, actor) in &forgeries {
-            let answer = actor.send(&method, &path, Some("application/json"), r#"{"token_name":"x"}"#);
-            assert_eq!(answer.whole(), (419, MISMATCH), "{method} {path}: {what}");
+    for server in stacks() {
+        let victim = of_ada(&server);
+        let forgeries = forgeries(&server, &victim);
+        let before = state(&server);
+        for (method, path) in unsafe_operations(&server) {
+            for (what, actor) in &forgeries {
+                let answer = actor.send(&method, &path, Some("application/json"), r#"{"token_name":"x"}"#);
+                assert_eq!(answer.whole(), (419, MISMATCH), "{method} {path}: {what}");
+            }
         }
-    }
-    assert_eq!(state(&server), before);
-    assert_eq!(victim.actor().get("/api/user").status, 200);
-    // With its own token none of them is 419.
-    for (method, path) in unsafe_operations(&server) {
-        let page = Browser::ready(&server).actor().with("Sec-Fetch-Site", "cross-site");
-        assert_ne!(page.send(&method, &path, None, "").status, 419, "{method} {path}");
+        assert_eq!(state(&server), before);
+        assert_eq!(victim.actor().get("/api/user").status, 200);
+        // With its own token none of them is 419.
+        for (method, path) in unsafe_operations(&server) {
+            let page = Browser::ready(&server).actor().with("Sec-Fetch-Site", "cross-site");
+            assert_ne!(page.send(&method, &path, None, "").status, 419, "{method} {path}");
+        }
     }
 }
 
@@ -219,6 +239,9 @@ fn another_method_by_name_gets_round_nothing() {
         }
     }
     assert_eq!(state(&server), before);
+    // With the token a POST is what it is called, so that the names above were read.
+    let meant = victim.actor().send("POST", "/api/tokens/999", Some(FORM), "_method=DELETE");
+    assert_eq!((meant.status, meant.text("message").contains("No query results")), (404, true));
     // A GET stays one, whatever it is called.
     for path in
         ["/logout", "/api/auth/logout", "/api/tokens/1?_method=DELETE", "/logout?_method=POST", "/api/tokens/create"]

@@ -202,6 +202,23 @@ fn of_many_who_revoke_one_token_exactly_one_is_told_so() {
 }
 
 #[test]
+fn of_many_who_exchange_one_refresh_token_exactly_one_does_two_hundred_times() {
+    on_every_database(|store, _| {
+        let ada = create(store, "ada");
+        let token = store.insert_token(&new_token(&ada, TokenKind::Jwt, "s")).unwrap().unwrap();
+        for round in 0..200 {
+            let told = together(|_| store.rotate_token(token.id, round, moment(round), moment(9_999)).unwrap());
+            assert_eq!(told.into_iter().filter(|won| *won).count(), 1, "round {round}");
+            let now = store.token(token.id).unwrap().unwrap();
+            assert_eq!((now.rotation, now.rotated_at), (round + 1, Some(moment(round))));
+            assert_eq!(now.expires_at, Some(moment(9_999)));
+        }
+        store.revoke_token(token.id, None, moment(1)).unwrap();
+        assert!(!store.rotate_token(token.id, 200, moment(1), moment(2)).unwrap(), "the login has ended");
+    });
+}
+
+#[test]
 fn many_who_touch_tokens_leave_the_latest_moment() {
     on_every_database(|store, _| {
         let ada = create(store, "ada");

@@ -8,7 +8,7 @@ use actix_web::{
     },
     post, put,
 };
-use countersign_core::{Auth, AuthError, Guess, Secret, Subject, TokenKind, UserId, store::Revoke};
+use countersign_core::{Auth, AuthError, Guess, Secret, Subject, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -70,7 +70,7 @@ struct NewPasswordInput {
 
 /// Change the password
 ///
-/// The user's other sessions end, and no device is remembered; tokens stay. This session ends as well when the API sees it
+/// The user's other sessions end, as does every copy of this one, and no device is remembered; tokens stay. This session ends as well when the API sees it
 /// next, if the API has seen it before, as in Laravel.
 #[utoipa::path(
     operation_id = "sanctum_spa_update_password",
@@ -105,18 +105,19 @@ pub async fn update_password(
     errors.verdict()?;
     let stale = || Fault::from(Errors::one(CURRENT, NOT_CURRENT));
     let subject = subject.ok_or_else(stale)?;
-    let others = Revoke::KindBut(TokenKind::Session, session.token.id);
+    let life = mount.options.session_absolute_lifetime.delta();
     let changed = mount.hashing(move |auth| {
-        auth.replace_password(&subject, &password, others)?;
-        auth.forget_devices(subject.id)
+        let session = auth.replace_password_in_session(&subject, &password, life)?;
+        auth.forget_devices(subject.id)?;
+        Ok(session)
     });
-    changed.await.map_err(|error| match error {
+    let session = changed.await.map_err(|error| match error {
         // Somebody was quicker.
         AuthError::WrongCredentials => stale(),
         error => error.into(),
     })?;
     if let Some(visitor) = Visitor::of(&request) {
-        visitor.changed_password();
+        visitor.changed_password(session);
     }
     Ok(told(&request, &mount, answer::json(StatusCode::OK, &""), Next::Back))
 }

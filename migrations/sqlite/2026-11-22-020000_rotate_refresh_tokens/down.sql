@@ -1,0 +1,2 @@
+ALTER TABLE tokens DROP COLUMN rotated_at;
+ALTER TABLE tokens DROP COLUMN rotation;
