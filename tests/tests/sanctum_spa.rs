@@ -46,6 +46,8 @@ mod registration;
 mod remember;
 #[path = "sanctum_spa/reset.rs"]
 mod reset;
+#[path = "sanctum_spa/switches.rs"]
+mod switches;
 #[path = "sanctum_spa/throttle.rs"]
 mod throttle;
 #[path = "sanctum_spa/tossing.rs"]

@@ -6,7 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     http::{
         Method, StatusCode,
-        header::{ALLOW, HeaderValue, RETRY_AFTER},
+        header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use countersign_core::{AuthError, identifier::Kind, password::PasswordFlaw};
@@ -220,13 +220,11 @@ impl ResponseError for Fault {
 pub fn said_to(request: &HttpRequest, site: &Site, fault: &Fault) -> HttpResponse {
     fault.log();
     match (fault.wire(), Manner::of(request, site)) {
-        (Wire::Unauthenticated, Manner::Json) => {
-            answer::json(StatusCode::UNAUTHORIZED, &Message { message: "Unauthenticated." })
-        }
-        (Wire::Unauthenticated, Manner::Page { login, .. }) => {
+        (Wire::Unauthenticated, Manner::Page { login, .. }) if !site.laravel.json_unauthenticated => {
             Visitor::sent_to_login(request, site);
             answer::redirect(&login)
         }
+        (Wire::Unauthenticated, _) => unauthenticated(site),
         (Wire::Invalid(errors), Manner::Json) => {
             answer::json(StatusCode::UNPROCESSABLE_ENTITY, &ValidationError::from(errors.as_ref()))
         }
@@ -241,6 +239,14 @@ pub fn said_to(request: &HttpRequest, site: &Site, fault: &Fault) -> HttpRespons
             later(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", after, matches!(manner, Manner::Json))
         }
     }
+}
+
+fn unauthenticated(site: &Site) -> HttpResponse {
+    let mut response = answer::json(StatusCode::UNAUTHORIZED, &Message { message: "Unauthenticated." });
+    if site.laravel.www_authenticate {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }
 
 /// [`said`], with the time after which to come back.

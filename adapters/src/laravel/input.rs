@@ -1,9 +1,11 @@
 //! The input of a request, as a controller of Laravel sees it: one bag of fields, whatever their format.
 //!
-//! Credentials in the query string are not part of it: secrets do not belong into addresses.
+//! The query is not part of it unless `laravel.query_credentials` says so: secrets do not belong into addresses.
 
 mod form;
 mod trim;
+
+use std::sync::Arc;
 
 use actix_web::{
     HttpRequest,
@@ -17,6 +19,7 @@ use crate::{
     body::{BodyError, Parse},
     json,
     laravel::number,
+    mount::Site,
     multipart::{self, Part},
 };
 
@@ -34,12 +37,30 @@ impl Input {
     /// [`BodyError::Nul`] and [`BodyError::DuplicateKey`]. Laravel takes both and lets the database decide on the one,
     /// and the last value on the other; here they are refused as an invalid field (422).
     pub fn read(content_type: &str, body: &[u8]) -> Result<Self, BodyError> {
-        let fields = fields(content_type, body)?;
+        Ok(Self::clean(fields(content_type, body)?))
+    }
+
+    /// The input of a request with this body: where the query counts, its fields too that the body has not
+    /// (`Request::input`).
+    ///
+    /// # Errors
+    /// As [`Input::read`].
+    pub fn of(request: &HttpRequest, site: &Site, body: &[u8]) -> Result<Self, BodyError> {
+        let mut input = Self::read(content_type(request.headers()), body)?;
+        if site.laravel.query_credentials {
+            for (name, value) in Self::clean(query_fields(request.query_string())?).0 {
+                input.0.entry(name).or_insert(value);
+            }
+        }
+        Ok(input)
+    }
+
+    fn clean(fields: Map<String, Value>) -> Self {
         let clean = fields.into_iter().map(|(name, value)| {
             let trims = !UNTRIMMED.contains(&name.as_str());
             (name, cleaned(value, trims))
         });
-        Ok(Self(clean.collect()))
+        Self(clean.collect())
     }
 
     /// The same with a text in lower case, as Fortify writes addresses (`lowercase_usernames`); a number is a text then.
@@ -97,7 +118,11 @@ impl Input {
 
 impl<A: Adapter> Parse<A> for Input {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, A::Error> {
-        Self::read(content_type(request.headers()), &body).map_err(|error| A::refuse(request, error.into()))
+        let read = match request.app_data::<Arc<Site>>() {
+            Some(site) => Self::of(request, site, &body),
+            None => Self::read(content_type(request.headers()), &body),
+        };
+        read.map_err(|error| A::refuse(request, error.into()))
     }
 }
 

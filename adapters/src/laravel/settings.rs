@@ -25,6 +25,17 @@ crate::settings! {
         pub cors_exposed_headers: Vec<String> = Vec::new(), check = header_names,
         /// How long a browser may remember a preflight.
         pub cors_max_age: Span = Span::seconds(0),
+        /// Is input read from the query as well as from the body, as in Laravel? Secrets do not belong into addresses, which are
+        /// written into logs.
+        pub query_credentials: bool = false,
+        /// Is who is not logged in told so as JSON whatever its Accept says? Laravel sends it to the login form unless it asks for
+        /// JSON.
+        pub json_unauthenticated: bool = false,
+        /// Does a bearer token count before everything else, so that a request of a front end that brings one needs no CSRF
+        /// token and has no session, even if the token is bad? In Laravel the session comes first.
+        pub bearer_first: bool = false,
+        /// Does a 401 carry `WWW-Authenticate: Bearer`, as HTTP wants it? Laravel's does not.
+        pub www_authenticate: bool = false,
     }
 }
 

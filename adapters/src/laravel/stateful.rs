@@ -21,7 +21,7 @@ use actix_web::{
     },
     web,
 };
-use countersign_core::AuthError;
+use countersign_core::{AuthError, TokenFault};
 use futures_util::{
     FutureExt as _, TryFutureExt as _,
     future::{Either, LocalBoxFuture, MapOk, ok},
@@ -29,11 +29,11 @@ use futures_util::{
 };
 
 use super::{
-    client, cors,
+    bearer, client, cors,
     csrf::{self, Failure},
     fault::{self, Fault},
     front::MeansHead,
-    input::{Input, content_type},
+    input::Input,
     mismatch,
     session::{Arrival, Sessions},
     throttle,
@@ -99,9 +99,10 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let page = page(request.headers());
+        let headers = request.headers();
+        let of_page = |sessions: &Sessions| page(headers).is_some_and(|page| sessions.is_front_end(page));
         let sessions = Sessions::of(request.request())
-            .filter(|sessions| self.group == Group::Web || page.is_some_and(|page| sessions.is_front_end(page)));
+            .filter(|sessions| self.group == Group::Web || of_page(sessions) && !is_by_token(sessions, headers));
         match sessions.cloned() {
             None => Either::Left(self.service.call(request).map_ok(finished)),
             Some(sessions) => {
@@ -141,6 +142,11 @@ fn readable<B>(response: ServiceResponse<B>) -> ServiceResponse<B> {
         cors::mark(site, &request, &mut response);
     }
     ServiceResponse::new(request, response)
+}
+
+/// Does the bearer token that came speak for the request, whatever its page is?
+fn is_by_token(sessions: &Sessions, headers: &HeaderMap) -> bool {
+    sessions.site.laravel.bearer_first && !matches!(bearer::token(headers), Err(TokenFault::Missing))
 }
 
 /// The page that sent the request: its Referer, without one its Origin.
@@ -211,7 +217,7 @@ async fn forged(
 async fn token_field(site: &Site, request: &mut ServiceRequest) -> Result<Option<String>, BodyError> {
     let payload = request.take_payload();
     let bytes = body::read(request.request(), payload, site.body_limit, site.body_timeout).await?;
-    let input = Input::read(content_type(request.headers()), &bytes);
+    let input = Input::of(request.request(), site, &bytes);
     request.set_payload(Payload::Stream { payload: Box::pin(stream::once(ok(bytes))) });
     // What is wrong with the input is the handler's to say.
     Ok(input.ok().and_then(|input| input.text(csrf::FIELD)))

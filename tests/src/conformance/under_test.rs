@@ -57,8 +57,8 @@ impl UnderTest {
 fn configuration(form: Form, profile: &str, database: &str, mailbox: &Mailbox) -> String {
     let mail = mailbox.configuration();
     let (own, mounts) = match (form, profile) {
-        (Form::Laravel, "fortify") => ("laravel = {cors_origins = \"any\"}\n", LARAVEL),
-        (Form::Laravel, _) => ("", LARAVEL),
+        (Form::Laravel, "fortify") => ("laravel = {cors_origins = \"any\", query_credentials = true}\n", LARAVEL),
+        (Form::Laravel, _) => ("laravel = {query_credentials = true}\n", LARAVEL),
         (Form::Django, "activation") => (DJANGO, "[[mount]]\nadapter = \"djoser\"\nsend_activation_email = true\n"),
         (Form::Django, "locale") => (DJANGO, "[[mount]]\nadapter = \"djoser\"\nlocale = \"accept-language\"\n"),
         (Form::Django, _) => (DJANGO, "[[mount]]\nadapter = \"djoser\"\n"),
