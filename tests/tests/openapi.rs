@@ -35,13 +35,19 @@ fn walk<'a>(value: &'a Value, see: &mut impl FnMut(&'a Value)) {
     }
 }
 
-/// Every document: the merged one, and one an adapter.
+/// The document of a server with Laravel's other stack.
+fn fortify() -> Value {
+    let mount = "[[mount]]\nadapter = \"sanctum_spa\"\nstack = \"fortify\"\n";
+    Server::with(mount).anon().get("/openapi/sanctum_spa.json").json()
+}
+
+/// Every document: that of the other stack, the merged one, and one an adapter.
 fn documents() -> Vec<(String, Value)> {
     let alone = ALL.iter().map(|dialect| {
         let document = serde_json::to_value(countersign::openapi::standalone(dialect)).expect("JSON");
         (dialect.name.to_owned(), document)
     });
-    std::iter::once(("merged".to_owned(), served())).chain(alone).collect()
+    [("fortify".to_owned(), fortify()), ("merged".to_owned(), served())].into_iter().chain(alone).collect()
 }
 
 #[test]

@@ -450,3 +450,19 @@ fn a_server_that_remembers_nothing_closes_it_as_soon() {
     let mut socket = opened(&server, &token(&server));
     assert_eq!(closed_in_time(&mut socket, || drop(server.owner.set_active(ada.id, false).unwrap())), 4401);
 }
+
+#[test]
+fn a_spent_refresh_token_that_comes_back_closes_the_sockets_of_its_login() {
+    let (server, _) = with("strategy = \"jwt_pair\"\n[[mount]]\nadapter = \"hotel\"\n[jwt]\nrotate_refresh = true");
+    let log_in = || server.anon().post("/auth/login", json!({"identifier": "ada", "password": "password"}));
+    let refresh = |token: &str| server.anon().post("/auth/refresh", json!({"refresh_token": token}));
+    let (login, other) = (log_in(), log_in());
+    let mut socket = opened(&server, &login.text("access_token"));
+    let mut lives = opened(&server, &other.text("access_token"));
+    assert_eq!(refresh(&login.text("refresh_token")).status, 200);
+    server.wait(TimeDelta::seconds(10));
+    let code = closed_in_time(&mut socket, || assert_eq!(refresh(&login.text("refresh_token")).status, 401));
+    assert_eq!(code, 4401);
+    lives.send(Message::Ping(Vec::new().into())).unwrap();
+    assert!(matches!(lives.read().unwrap(), Message::Pong(_) | Message::Ping(_)));
+}

@@ -41,7 +41,6 @@ use super::{
 };
 use crate::{
     body::{self, BodyError},
-    front::HeadAsked,
     mount::Site,
 };
 
@@ -181,8 +180,7 @@ where
     }
     let mut response = finished(service.call(request).await?);
     let asked = response.request();
-    let is_head = MeansHead::is_in(asked) || asked.extensions().contains::<HeadAsked>();
-    if asked.method() == Method::GET && !is_head && client::is_looked_at(asked.headers()) {
+    if asked.method() == Method::GET && !client::is_script(asked.headers()) && !client::is_prefetch(asked.headers()) {
         visitor.arrived_at(asked);
     }
     visitor.answered();

@@ -8,7 +8,7 @@ use crate::{config::Settings, store::Backend};
 const FIRST_STEPS: [(&str, &str, &str); 3] = [
     ("minimal", "/register", r#"{"login":"ada","password":"Zx9-quokka-77"}"#),
     ("djoser", "/users/", r#"{"username":"ada","password":"Zx9-quokka-77"}"#),
-    ("hotel", "/login", r#"{"identifier":"ada","password":"Zx9-quokka-77"}"#),
+    ("hotel", "/register", r#"{"email":"ada@example.org","password":"Zx9-quokka-77"}"#),
 ];
 
 /// The lines.

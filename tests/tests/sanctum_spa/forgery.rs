@@ -239,6 +239,9 @@ fn another_method_by_name_gets_round_nothing() {
         }
     }
     assert_eq!(state(&server), before);
+    // With the token a POST is what it is called, so that the names above were read.
+    let meant = victim.actor().send("POST", "/api/tokens/999", Some(FORM), "_method=DELETE");
+    assert_eq!((meant.status, meant.text("message").contains("No query results")), (404, true));
     // A GET stays one, whatever it is called.
     for path in
         ["/logout", "/api/auth/logout", "/api/tokens/1?_method=DELETE", "/logout?_method=POST", "/api/tokens/create"]
