@@ -470,3 +470,24 @@ fn only_personal_access_tokens_fit_this_wire() {
     assert!(Sanctum::serves(StrategyKind::DjoserToken).is_err());
     assert!(Sanctum::serves(StrategyKind::JwtPair).is_err());
 }
+
+/// Laravel fails where these lists are used, and does not get there while something else is wrong.
+#[test]
+fn a_list_in_the_place_of_a_text_is_named_if_nothing_else_is_wrong() {
+    let (_server, anon) = with_ada();
+    let errors = |body| anon.post("/sanctum/token", body).json()["errors"].clone();
+    let list = json!({"email": "ada@example.org", "password": ["x"], "device_name": ["x"]});
+    assert_eq!(
+        errors(list),
+        json!({
+            "password": ["The password field must be a string."],
+            "device_name": ["The device name field must be a string."],
+        })
+    );
+    let more = json!({"email": "x", "password": ["x"], "device_name": ["x"]});
+    assert_eq!(errors(more), json!({"email": ["The email field must be a valid email address."]}));
+    let more = json!({"email": "ada@example.org", "device_name": ["x"]});
+    assert_eq!(errors(more), json!({"password": ["The password field is required."]}));
+    let named = json!({"email": "ada@example.org", "password": PASSWORD, "device_name": null});
+    assert_eq!(anon.post("/api/auth/token", named).status, 200);
+}

@@ -2,8 +2,10 @@
 
 use actix_web::http::header::HeaderMap;
 use countersign_core::Secret;
+use serde_json::Value;
 
 use super::{
+    input::Input,
     mismatch::Circumstances,
     session::{Arrival, CSRF_COOKIE, Sessions},
     visitor::Visit,
@@ -53,6 +55,16 @@ impl Failure {
     }
 }
 
+/// The token in the body; `None` if what is there counts as nothing to PHP. An array is something, and nobody's token.
+pub fn field(input: &Input) -> Option<String> {
+    let text = match input.get(FIELD)? {
+        Value::Array(items) if !items.is_empty() => return Some("[]".to_owned()),
+        Value::Object(items) if !items.is_empty() => return Some("[]".to_owned()),
+        _ => input.text(FIELD)?,
+    };
+    Some(text).filter(|text| text != "0")
+}
+
 /// Does the request's token belong to its session? It is, in this order, the field of the body, the token in clear or the
 /// sealed one; what is empty was not sent. (Laravel's `getTokenFromRequest`.)
 ///
@@ -98,4 +110,22 @@ fn diagnose(seen: &Circumstances<'_>, arrival: Arrival, token: Option<&str>) -> 
 fn is_url_encoded(token: &str) -> bool {
     let is_code = |bytes: &[u8]| bytes[0] == b'%' && bytes[1..].iter().all(u8::is_ascii_hexdigit);
     token.as_bytes().windows(3).any(is_code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_is_a_token_unless_it_is_nothing_to_php() {
+        let read = |value: &str| {
+            field(&Input::read("application/json", format!("{{\"_token\":{value}}}").as_bytes()).unwrap())
+        };
+        for nothing in ["null", "\"\"", "\"0\"", "0", "[]", "{}"] {
+            assert_eq!(read(nothing), None, "{nothing}");
+        }
+        assert_eq!(read("false").as_deref(), Some(""));
+        assert_eq!((read("\"x\"").as_deref(), read("[\"x\"]").as_deref()), (Some("x"), Some("[]")));
+        assert_eq!((read("{\"a\":1}").as_deref(), read("true").as_deref()), (Some("[]"), Some("1")));
+    }
 }

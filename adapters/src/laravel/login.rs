@@ -36,18 +36,25 @@ impl Login {
         let identifier = input.get("email").and_then(Value::as_str);
         let is_other = identifier.is_some_and(|text| !is_address(text));
 
-        let mut rest = Errors::default();
-        check(input, "password", password_rules, &mut rest);
-        for (field, rules) in more {
-            check(input, field, rules, &mut rest);
+        let (mut rest, mut own) = (Errors::default(), Errors::default());
+        let others = [("password", password_rules)];
+        for (field, rules) in others.iter().chain(more) {
+            let (ours, laravels): (Vec<Rule>, Vec<Rule>) = rules.iter().partition(|rule| rule.is_own());
+            check(input, field, &laravels, &mut rest);
+            if input.get(field).is_some_and(|value| !value.is_null()) {
+                check(input, field, &ours, &mut own);
+            }
         }
 
+        let is_sound = rest.is_empty() && own.is_empty();
         match (identifier, input.text("password")) {
-            (Some(identifier), Some(password)) if rest.is_empty() && (is_other || form.is_empty()) => {
+            (Some(identifier), Some(password)) if is_sound && (is_other || form.is_empty()) => {
                 let credentials = Credentials::new(identifier.to_owned(), Secret::new(password));
                 let refusal = if form.is_empty() { Errors::one("email", words) } else { form };
                 Ok(Self { credentials, refusal })
             }
+            // Where these are refused, Laravel has nothing to say and fails.
+            _ if form.is_empty() && rest.is_empty() => Err(own),
             _ => Err(form.and(rest)),
         }
     }

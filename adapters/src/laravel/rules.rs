@@ -42,6 +42,13 @@ pub enum Rule {
     Date,
 }
 
+impl Rule {
+    /// Is it one that Laravel's forms for tokens do not have? They ask for nothing of what was sent but an address.
+    pub fn is_own(self) -> bool {
+        matches!(self, Self::Printable | Self::Visible | Self::Max(_))
+    }
+}
+
 /// What is wrong with the input: the messages of each field, in the order in which the fields were checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Errors(Vec<(String, Vec<String>)>);

@@ -220,7 +220,7 @@ async fn token_field(site: &Site, request: &mut ServiceRequest) -> Result<Option
     let input = Input::of(request.request(), site, &bytes);
     request.set_payload(Payload::Stream { payload: Box::pin(stream::once(ok(bytes))) });
     // What is wrong with the input is the handler's to say.
-    Ok(input.ok().and_then(|input| input.text(csrf::FIELD)))
+    Ok(input.ok().and_then(|input| csrf::field(&input)))
 }
 
 fn mismatch(request: &ServiceRequest, site: &Site, failure: Failure) -> HttpResponse {
