@@ -22,8 +22,16 @@ mod expiry;
 mod fixation;
 #[path = "sanctum_spa/forgery.rs"]
 mod forgery;
+#[path = "sanctum_spa/fortify.rs"]
+mod fortify;
+#[path = "sanctum_spa/fortify_account.rs"]
+mod fortify_account;
+#[path = "sanctum_spa/fortify_mails.rs"]
+mod fortify_mails;
 #[path = "sanctum_spa/hosts.rs"]
 mod hosts;
+#[path = "sanctum_spa/intended.rs"]
+mod intended;
 #[path = "sanctum_spa/lockout.rs"]
 mod lockout;
 #[path = "sanctum_spa/login.rs"]

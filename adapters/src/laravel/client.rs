@@ -26,11 +26,10 @@ pub fn is_script(headers: &HeaderMap) -> bool {
     headers.get("x-requested-with").is_some_and(|given| given == "XMLHttpRequest")
 }
 
-/// Does somebody look at the answer, or does a script or a browser fetch it ahead of time? (`ajax()` and `prefetch()`.)
-pub fn is_looked_at(headers: &HeaderMap) -> bool {
-    let is_ahead =
-        |name| headers.get(name).is_some_and(|for_what| for_what.as_bytes().eq_ignore_ascii_case(b"prefetch"));
-    !is_script(headers) && !["x-moz", "purpose", "sec-purpose"].into_iter().any(is_ahead)
+/// Does a browser fetch this before anybody asked for it? (`prefetch()` in Laravel.)
+pub fn is_prefetch(headers: &HeaderMap) -> bool {
+    let says = |name| headers.get(name).is_some_and(|given| given.as_bytes().eq_ignore_ascii_case(b"prefetch"));
+    ["x-moz", "purpose", "sec-purpose"].into_iter().any(says)
 }
 
 /// Does it put the answer into a page? Any value says so that PHP takes for true.
@@ -119,11 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_fetched_ahead_is_not_looked_at() {
-        let looked_at = |header| is_looked_at(TestRequest::get().insert_header(header).to_http_request().headers());
-        assert!(looked_at(("accept", "*/*")) && looked_at(("sec-purpose", "prefetch;prerender")));
-        for header in [("x-requested-with", "XMLHttpRequest"), ("purpose", "Prefetch"), ("x-moz", "prefetch")] {
-            assert!(!looked_at(header), "{header:?}");
+    fn what_is_fetched_ahead_says_so() {
+        let is_ahead = |header| is_prefetch(TestRequest::get().insert_header(header).to_http_request().headers());
+        assert!(!is_ahead(("accept", "*/*")) && !is_ahead(("sec-purpose", "prefetch;prerender")));
+        for header in [("purpose", "Prefetch"), ("x-moz", "prefetch"), ("sec-purpose", "prefetch")] {
+            assert!(is_ahead(header), "{header:?}");
         }
     }
 

@@ -223,7 +223,10 @@ pub fn said_to(request: &HttpRequest, site: &Site, fault: &Fault) -> HttpRespons
         (Wire::Unauthenticated, Manner::Json) => {
             answer::json(StatusCode::UNAUTHORIZED, &Message { message: "Unauthenticated." })
         }
-        (Wire::Unauthenticated, Manner::Page { login, .. }) => answer::redirect(&login),
+        (Wire::Unauthenticated, Manner::Page { login, .. }) => {
+            Visitor::sent_to_login(request, site);
+            answer::redirect(&login)
+        }
         (Wire::Invalid(errors), Manner::Json) => {
             answer::json(StatusCode::UNPROCESSABLE_ENTITY, &ValidationError::from(errors.as_ref()))
         }

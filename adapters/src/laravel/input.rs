@@ -17,7 +17,7 @@ use crate::{
     body::{BodyError, Parse},
     json,
     laravel::number,
-    multipart,
+    multipart::{self, Part},
 };
 
 /// The fields of a request after Laravel's `TrimStrings` and `ConvertEmptyStringsToNull`.
@@ -60,10 +60,19 @@ impl Input {
     pub fn text(&self, name: &str) -> Option<String> {
         match self.get(name)? {
             Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
+            Value::Number(number) => Some(number::printed(number)),
             Value::Bool(true) => Some("1".to_owned()),
             Value::Bool(false) => Some(String::new()),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// How long a field is to Laravel: a text in characters, a number or a boolean as it is printed, an array in items.
+    pub fn size(&self, name: &str) -> usize {
+        match self.get(name) {
+            Some(Value::Array(items)) => items.len(),
+            Some(Value::Object(map)) => map.len(),
+            _ => self.text(name).map_or(0, |text| text.chars().count()),
         }
     }
 
@@ -97,20 +106,38 @@ impl<A: Adapter> Parse<A> for Input {
 /// # Errors
 /// As [`Input::read`].
 pub fn fields(content_type: &str, body: &[u8]) -> Result<Map<String, Value>, BodyError> {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if media_type.contains("/json") || media_type.contains("+json") {
-        match json::value(body) {
+    match Format::of(content_type) {
+        Some(Format::Json) => match json::value(body) {
             Ok(Value::Object(fields)) => Ok(fields),
             // Laravel decodes to nothing what it cannot decode, and a list or a scalar has no fields.
             Ok(_) | Err(BodyError::Syntax { .. }) => Ok(Map::new()),
             Err(refused) => Err(refused),
+        },
+        Some(Format::Form) => form::fields(pairs(&String::from_utf8_lossy(body))),
+        Some(Format::Multipart) => form::fields(parts(content_type, body)),
+        None => Ok(Map::new()),
+    }
+}
+
+/// How the fields of a body are written.
+enum Format {
+    Json,
+    Form,
+    Multipart,
+}
+
+impl Format {
+    /// Laravel looks for JSON in the header as it came, PHP for forms up to what may follow the type.
+    fn of(content_type: &str) -> Option<Self> {
+        if content_type.contains("/json") || content_type.contains("+json") {
+            return Some(Self::Json);
         }
-    } else if media_type == "application/x-www-form-urlencoded" {
-        form::fields(pairs(&String::from_utf8_lossy(body)))
-    } else if media_type == "multipart/form-data" {
-        form::fields(parts(content_type, body))
-    } else {
-        Ok(Map::new())
+        let media_type = content_type.split([';', ',', ' ']).next().unwrap_or_default();
+        match media_type.to_ascii_lowercase().as_str() {
+            "application/x-www-form-urlencoded" => Some(Self::Form),
+            "multipart/form-data" => Some(Self::Multipart),
+            _ => None,
+        }
     }
 }
 
@@ -127,16 +154,26 @@ pub fn content_type(headers: &HeaderMap) -> &str {
     headers.get(CONTENT_TYPE).and_then(|header| header.to_str().ok()).unwrap_or_default()
 }
 
-/// The pairs of a URL-encoded form.
-fn pairs(text: &str) -> Vec<(String, String)> {
-    Query::from_query(text).map(Query::into_inner).unwrap_or_default()
+/// PHP's `max_input_vars`: what is beyond is not read.
+const MOST_FIELDS: usize = 1000;
+
+/// The pairs of a URL-encoded form; PHP stops behind the first one too many.
+fn pairs(text: &str) -> Vec<(String, Value)> {
+    let pairs: Vec<(String, String)> = Query::from_query(text).map(Query::into_inner).unwrap_or_default();
+    pairs.into_iter().take(MOST_FIELDS + 1).map(|(name, text)| (name, Value::String(text))).collect()
 }
 
-/// The fields of a multipart form; files are passed over, no route here takes one.
-fn parts(content_type: &str, body: &[u8]) -> Vec<(String, String)> {
+/// The fields of a multipart form. A file is something, and neither a text nor an array; no route here takes one. What has
+/// no file's name is a file that was not chosen.
+fn parts(content_type: &str, body: &[u8]) -> Vec<(String, Value)> {
     let boundary = multipart::parameter(content_type, "boundary").unwrap_or_default();
     let parts = if boundary.is_empty() { Vec::new() } else { multipart::parts(body, &boundary) };
-    parts.into_iter().filter(|part| part.filename.is_none()).map(|part| (part.name, part.content)).collect()
+    let value = |part: Part| match part.filename.as_deref() {
+        None => (part.name, Value::String(part.content)),
+        Some("") => (part.name, Value::Null),
+        Some(_) => (part.name, Value::Bool(true)),
+    };
+    parts.into_iter().take(MOST_FIELDS).map(value).collect()
 }
 
 /// Trims the texts in a value, and makes empty ones null.
@@ -146,8 +183,9 @@ fn cleaned(value: Value, trims: bool) -> Value {
             let trimmed = if trims { trim::trim(&text) } else { &text };
             if trimmed.is_empty() { Value::Null } else { Value::String(trimmed.to_owned()) }
         }
-        Value::Array(items) => Value::Array(items.into_iter().map(|item| cleaned(item, trims)).collect()),
-        Value::Object(map) => Value::Object(map.into_iter().map(|(name, item)| (name, cleaned(item, trims))).collect()),
+        // The fields that are left are named whole: what an array holds is none of them.
+        Value::Array(items) => Value::Array(items.into_iter().map(|item| cleaned(item, true)).collect()),
+        Value::Object(map) => Value::Object(map.into_iter().map(|(name, item)| (name, cleaned(item, true))).collect()),
         other => other,
     }
 }
@@ -181,7 +219,23 @@ mod tests {
         for body in ["{\"email\": \"a\", ", "", "[1,2]", "\"x\"", "null"] {
             assert!(json_input(body).0.is_empty(), "{body}");
         }
-        assert!(Input::read("text/plain", br#"{"email":"a"}"#).unwrap().0.is_empty());
+        for media_type in ["text/plain", "Application/JSON", ""] {
+            assert!(Input::read(media_type, br#"{"email":"a"}"#).unwrap().0.is_empty(), "{media_type}");
+        }
+        for media_type in ["application/vnd.api+json", "text/json;charset=utf-8", "text/plain; x=/json"] {
+            assert_eq!(Input::read(media_type, br#"{"email":"a"}"#).unwrap().text("email").as_deref(), Some("a"));
+        }
+    }
+
+    #[test]
+    fn a_form_has_a_thousand_fields_and_no_files() {
+        let many: Vec<String> = (0..=MOST_FIELDS + 1).map(|at| format!("a{at}=x")).collect();
+        let input = Input::read("Application/x-www-form-urlencoded,x", many.join("&").as_bytes()).unwrap();
+        assert_eq!((input.0.len(), input.get("a1000"), input.get("a1001")), (1001, Some(&json!("x")), None));
+        let part = |name: &str| format!("--x\r\nContent-Disposition: form-data; name={name}\r\n\r\nfile\r\n");
+        let body = [part("a; filename=b"), part("c; filename=\"\""), part("d"), "--x--\r\n".to_owned()].concat();
+        let input = Input::read("multipart/form-data; boundary=x", body.as_bytes()).unwrap();
+        assert_eq!(json!(input.0), json!({"a": true, "c": null, "d": "file"}));
     }
 
     #[test]
@@ -216,8 +270,9 @@ mod tests {
 
     #[test]
     fn scalars_count_as_text_where_php_would_print_them() {
-        let input = json_input(r#"{"a": 12345, "b": true, "c": false, "d": [1], "e": 0}"#);
-        let texts = ["a", "b", "c", "d", "e"].map(|name| input.text(name));
-        assert_eq!(texts, [Some("12345".into()), Some("1".into()), Some(String::new()), None, Some("0".into())]);
+        let input = json_input(r#"{"a": 12345, "b": true, "c": false, "d": [1], "e": 0, "f": 2.50}"#);
+        let texts = ["a", "b", "c", "d", "e", "f"].map(|name| input.text(name));
+        let expected = [Some("12345"), Some("1"), Some(""), None, Some("0"), Some("2.5")];
+        assert_eq!(texts, expected.map(|text| text.map(str::to_owned)));
     }
 }

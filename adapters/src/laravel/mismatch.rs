@@ -3,12 +3,12 @@
 
 use actix_web::{
     HttpRequest,
-    http::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap, ORIGIN, REFERER},
+    http::header::{AUTHORIZATION, HOST, HeaderMap, ORIGIN, REFERER},
 };
 
 use super::{
+    cookies,
     csrf::{CSRF_HEADER, Failure, XSRF_HEADER},
-    remember,
     session::{CSRF_COOKIE, Sessions},
     stateful::authority,
 };
@@ -50,11 +50,8 @@ impl<'a> Circumstances<'a> {
 
     /// Which of the cookies of the SPA came.
     pub fn cookies(&self) -> Vec<&str> {
-        let ours = [self.sessions.cookie.as_str(), CSRF_COOKIE, remember::COOKIE];
-        let lines = self.headers.get_all(COOKIE).filter_map(|line| line.to_str().ok());
-        let names = lines.flat_map(|line| line.split(';')).filter_map(|pair| Some(pair.split_once('=')?.0.trim()));
-        let sent: Vec<&str> = names.collect();
-        ours.into_iter().filter(|name| sent.contains(name)).collect()
+        let ours = [self.sessions.cookie.as_str(), CSRF_COOKIE, self.sessions.device.as_str()];
+        ours.into_iter().filter(|name| cookies::values(self.headers, name).next().is_some()).collect()
     }
 
     /// Which of the headers for a token came.

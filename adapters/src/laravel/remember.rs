@@ -40,7 +40,7 @@ pub async fn recall<A: Adapter>(
     let (sealed, life) = (cookie.to_owned(), sessions.longest);
     match mount.blocking(move |auth| auth.recall(&sealed, life)).await {
         Ok((session, verified)) => {
-            visitor.restart(Some(session), mount.auth.realm().random());
+            visitor.enter(session, mount.auth.realm().random());
             Ok(Some(verified))
         }
         Err(AuthError::Token(_)) => Ok(None),
@@ -50,7 +50,7 @@ pub async fn recall<A: Adapter>(
 
 /// Ends the visit; a device that sent the cookie is told to forget.
 pub fn leave<A: Adapter>(request: &HttpRequest, mount: &Use<A>, visitor: &Visitor) {
-    visitor.restart(None, mount.auth.realm().random());
+    visitor.restart(mount.auth.realm().random());
     if is_sent(request) {
         visitor.set_device(Device::Forgotten);
     }

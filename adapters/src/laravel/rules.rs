@@ -30,7 +30,7 @@ pub enum Rule {
     Lowercase,
     /// No control characters. Laravel has no such rule; these texts go into lists and logs.
     Visible,
-    /// At most so many characters.
+    /// At most so many characters; of a list, items, which Laravel calls characters as well.
     Max(usize),
     /// Equal to the field with `_confirmation`.
     Confirmed,
@@ -153,12 +153,15 @@ fn complaint(rule: Rule, value: &Value, input: &Input, field: &str) -> Option<St
         Rule::Confirmed => (input.get(&format!("{field}_confirmation")) == Some(value), "confirmation does not match"),
         Rule::Integer => (input.integer(field).is_some(), "must be an integer"),
         Rule::Array => (value.is_array() || value.is_object(), "must be an array"),
-        Rule::Date => (text.and_then(moment).is_some(), "must be a valid date"),
+        Rule::Date => {
+            let written = input.text(field).filter(|_| !value.is_boolean());
+            (written.as_deref().and_then(moment).is_some(), "must be a valid date")
+        }
         Rule::Visible => {
             (text.is_none_or(|text| !text.contains(char::is_control)), "must not contain control characters")
         }
         Rule::Max(most) => {
-            let fits = text.is_none_or(|text| text.chars().count() <= most);
+            let fits = input.size(field) <= most;
             return (!fits).then(|| format!("must not be greater than {most} characters"));
         }
     };
@@ -173,7 +176,8 @@ pub fn label(field: &str) -> String {
     field.replace('_', " ")
 }
 
-fn is_blank(value: Option<&Value>) -> bool {
+/// Does [`Rule::Required`] refuse this?
+pub fn is_blank(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,
         Some(Value::Array(items)) => items.is_empty(),
@@ -182,8 +186,10 @@ fn is_blank(value: Option<&Value>) -> bool {
     }
 }
 
+/// A text of nothing but what PHP's `trim` takes away.
 fn is_blank_text(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.trim_ascii().is_empty())
+    const BLANKS: [char; 6] = [' ', '\n', '\r', '\t', '\u{b}', '\0'];
+    value.as_str().is_some_and(|text| text.trim_matches(BLANKS).is_empty())
 }
 
 #[cfg(test)]

@@ -81,6 +81,8 @@ struct Content {
     session: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     previous: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    intended: Option<String>,
     #[serde(default, skip_serializing_if = "PasswordNotes::is_empty")]
     password: PasswordNotes,
 }
@@ -138,6 +140,7 @@ impl Sessions {
             csrf: visit.csrf.clone(),
             session: visit.session.as_ref().map(|secret| secret.expose().to_owned()),
             previous: visit.previous.clone(),
+            intended: visit.intended.clone(),
             password: visit.password,
         };
         // Strings and numbers always can be written.
@@ -174,7 +177,8 @@ impl Sessions {
         // A session that was flushed has no token, and gets one when it is seen again.
         let csrf = if content.csrf.is_empty() { Visit::new(self.realm.random()).csrf } else { content.csrf };
         let session = content.session.map(Secret::new);
-        lives.then_some(Visit { csrf, session, previous: content.previous, password: content.password })
+        let (previous, intended) = (content.previous, content.intended);
+        lives.then_some(Visit { csrf, session, previous, intended, password: content.password })
     }
 
     /// Sends a cookie that lives for `life` from now on.

@@ -181,9 +181,13 @@ where
     }
     let mut response = finished(service.call(request).await?);
     let asked = response.request();
-    let is_head = MeansHead::is_in(asked) || asked.extensions().contains::<HeadAsked>();
-    if asked.method() == Method::GET && !is_head && client::is_looked_at(asked.headers()) {
-        visitor.arrived_at(asked.uri().path());
+    let is_page = asked.method() == Method::GET
+        && !MeansHead::is_in(asked)
+        && !asked.extensions().contains::<HeadAsked>()
+        && !client::is_script(asked.headers())
+        && !client::is_prefetch(asked.headers());
+    if is_page {
+        visitor.arrived_at(asked);
     }
     visitor.answered();
     sessions.send_both(&visitor.visit(), response.headers_mut());

@@ -1,5 +1,6 @@
 //! Who holds the cookies of a request: an anonymous visitor or somebody who is logged in.
 
+mod page;
 mod password;
 
 pub use password::PasswordNotes;
@@ -9,7 +10,10 @@ use std::{
     rc::Rc,
 };
 
-use actix_web::{HttpMessage as _, HttpRequest, http::header::REFERER};
+use actix_web::{
+    HttpMessage as _, HttpRequest,
+    http::{Method, header::REFERER},
+};
 use countersign_core::{Secret, env::Random};
 
 use super::{
@@ -28,8 +32,11 @@ pub struct Visit {
     pub csrf: String,
     /// The secret of the session's row; `None` for an anonymous visitor, of whom nothing is stored.
     pub session: Option<Secret>,
-    /// The path of the last page, where a refused form is sent back.
+    /// Path and query of the last page, where a refused form is sent back.
     pub previous: Option<String>,
+    /// Where somebody wanted to go who was sent to the login form (Laravel's `url.intended`): a page of this server by path and
+    /// query, another one by its whole address.
+    pub intended: Option<String>,
     /// What it knows of the user's password.
     pub password: PasswordNotes,
 }
@@ -41,6 +48,7 @@ impl Visit {
             csrf: random.alphanumeric(CSRF_LENGTH),
             session: None,
             previous: None,
+            intended: None,
             password: PasswordNotes::default(),
         }
     }
@@ -91,10 +99,17 @@ impl Visitor {
         self.visit.borrow().session.clone()
     }
 
-    /// Begins anew after login, registration and logout, and when a session has ended: what was planted in the old
-    /// cookies is worth nothing.
-    pub fn restart(&self, session: Option<Secret>, random: &dyn Random) {
-        *self.visit.borrow_mut() = Visit { session, ..Visit::new(random) };
+    /// Begins anew as somebody who has come in, under another CSRF token. What is kept is where they have been and wanted to
+    /// go, as in Laravel: both are pages of ours.
+    pub fn enter(&self, session: Secret, random: &dyn Random) {
+        let mut visit = self.visit.borrow_mut();
+        let (previous, intended) = (visit.previous.take(), visit.intended.take());
+        *visit = Visit { session: Some(session), previous, intended, ..Visit::new(random) };
+    }
+
+    /// Begins anew after a logout, and when a session has ended: what was planted in the old cookies is worth nothing.
+    pub fn restart(&self, random: &dyn Random) {
+        *self.visit.borrow_mut() = Visit::new(random);
     }
 
     /// Begins with nothing at all: whoever shows the answer's CSRF token is refused, and is given one then or by the next
@@ -131,13 +146,32 @@ impl Visitor {
         self.visit.borrow_mut().password.confirmed_at = Some(at);
     }
 
-    /// Remembers the page that is being answered: its path alone, because a query may hold what belongs into no other
-    /// answer.
-    pub fn arrived_at(&self, page: &str) {
-        // A cookie has room for 4096 bytes, name and flags included.
-        const LONGEST: usize = 1024;
-        if page.len() <= LONGEST {
-            self.visit.borrow_mut().previous = Some(page.to_owned());
+    /// Remembers the page that is being answered.
+    pub fn arrived_at(&self, request: &HttpRequest) {
+        if let Some(page) = storable(page::of(request.uri())) {
+            self.visit.borrow_mut().previous = Some(page);
+        }
+    }
+
+    /// Remembers where the sender of `request` wanted to go, who is sent to the login form: to the page that was asked for,
+    /// or where a form would have been sent back.
+    pub fn sent_to_login(request: &HttpRequest, site: &Site) {
+        let Some(visitor) = Self::of(request) else { return };
+        let intended =
+            if request.method() == Method::GET { page::of(request.uri()) } else { Self::back(request, site) };
+        if let Some(intended) = storable(intended) {
+            visitor.visit.borrow_mut().intended = Some(intended);
+        }
+    }
+
+    /// Where the sender of `request` wanted to go before the login, which is forgotten with that; or else `otherwise`.
+    /// (Laravel's `redirect()->intended()`.)
+    pub fn intended(request: &HttpRequest, site: &Site, otherwise: String) -> String {
+        let intended = Self::of(request).and_then(|visitor| visitor.visit.borrow_mut().intended.take());
+        match intended {
+            Some(page) if page.is_empty() || page.starts_with('/') => format!("{}{page}", site.base_url),
+            Some(page) => page,
+            None => otherwise,
         }
     }
 
@@ -150,6 +184,12 @@ impl Visitor {
         let previous = Self::of(request).and_then(|visitor| visitor.visit().previous.clone());
         format!("{}{}", site.base_url, previous.unwrap_or_default())
     }
+}
+
+/// A page, if there is room for it in a cookie: it has 4096 bytes, name and flags included, and two pages.
+fn storable(page: String) -> Option<String> {
+    const LONGEST: usize = 768;
+    Some(page).filter(|page| page.len() <= LONGEST)
 }
 
 /// Is `url` an address of this server or of one of its front ends?

@@ -153,11 +153,12 @@ fn wanted(input: &Input, own: &Abilities) -> Result<Grant, Errors> {
     let mut errors = Errors::default();
     check(input, "token_name", &[Rule::Required, Rule::Text, Rule::Visible, Rule::Max(NAME_LENGTH)], &mut errors);
     check(input, "abilities", &[Rule::Array], &mut errors);
+    check(input, "expires_at", &[Rule::Nullable, Rule::Date], &mut errors);
+    // Laravel puts what is within a field behind all fields.
     let abilities = match input.items("abilities") {
         Some(items) => given(&items, own, &mut errors),
         None => abilities::inherited(own),
     };
-    check(input, "expires_at", &[Rule::Nullable, Rule::Date], &mut errors);
     errors.verdict()?;
     Ok(Grant {
         name: input.text("token_name").unwrap_or_default(),

@@ -21,7 +21,7 @@ use crate::{
         input::Input,
         lockout,
         login::{Fields, Login},
-        rules::{Errors, Rule, ValidationError, check},
+        rules::{Errors, Rule, ValidationError, check, is_blank},
         stateful::Group,
     },
     mount::Use,
@@ -250,9 +250,14 @@ pub(super) fn judged_password(
     errors: &mut Errors,
 ) -> Result<Secret, AuthError> {
     let password = Secret::new(input.text("password").unwrap_or_default());
-    if input.get("password").is_some_and(|password| !password.is_null()) {
+    if !is_blank(input.get("password")) {
+        // What is no text is told its length as well, which of a list is that of its items.
+        let measured = match input.text("password") {
+            Some(_) => password.clone(),
+            None => Secret::new("-".repeat(input.size("password"))),
+        };
         let owner = PasswordOwner { email, ..PasswordOwner::default() };
-        match auth.check_password(&password, &owner) {
+        match auth.check_password(&measured, &owner) {
             Err(AuthError::WeakPassword(flaws)) => {
                 for flaw in &flaws {
                     errors.add("password", flaw_message(flaw));

@@ -41,7 +41,7 @@ impl Entry {
     /// Makes the visitor somebody who is logged in.
     pub(super) fn admit(self, request: &HttpRequest, mount: &Use<SanctumSpa>) {
         let Some(visitor) = Visitor::of(request) else { return };
-        visitor.restart(Some(self.session), mount.auth.realm().random());
+        visitor.enter(self.session, mount.auth.realm().random());
         if let Some(device) = self.device {
             visitor.set_device(Device::Remembered(device));
         }

@@ -12,7 +12,7 @@ use super::{
     reset::Status,
 };
 use crate::{
-    laravel::{answer, document, fault::Fault, fault::Message, guard, stateful::Group, throttle},
+    laravel::{answer, document, fault::Fault, fault::Message, guard, stateful::Group, throttle, visitor::Visitor},
     mount::Use,
 };
 
@@ -48,7 +48,8 @@ pub async fn verify_address(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Fault> {
     follow(&request, &mount, path.into_inner()).await?;
-    Ok(answer::redirect(&format!("{}/dashboard?verified=1", mount.options.front_end(&mount.site))))
+    let confirmed = format!("{}/dashboard?verified=1", mount.options.front_end(&mount.site));
+    Ok(answer::redirect(&Visitor::intended(&request, &mount.site, confirmed)))
 }
 
 /// Confirms the address of whoever is logged in, if the request is a live link of theirs with these parts.
@@ -85,7 +86,8 @@ pub async fn send_link(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<H
     if send_again(&request, &mount).await? {
         Ok(answer::json(StatusCode::OK, &Status { status: "verification-link-sent" }))
     } else {
-        Ok(answer::redirect(&format!("{}/dashboard", mount.site.base_url)))
+        let dashboard = format!("{}/dashboard", mount.site.base_url);
+        Ok(answer::redirect(&Visitor::intended(&request, &mount.site, dashboard)))
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use countersign_adapters::{
     Adapter as _,
     djoser::{Djoser, DjoserOptions},
-    laravel::settings::CorsOrigins,
+    laravel::{cookies, settings::CorsOrigins},
     origin::{Origin, domain_matches, is_public_suffix, registrable},
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
     settings::{Problem, Value, parse_options},
@@ -107,6 +107,11 @@ impl Findings {
     ) {
         let Some(Base { origin: base, is_declared }) = base else { return };
         let is_plain = !base.is_https && !base.is_loopback();
+        let needs_tls = !cookies::prefix(&options.session_cookie).is_empty();
+        if needs_tls && is_plain && *is_declared {
+            let message = format!("does not go with server.base_url \"{base}\": no browser takes it over http");
+            self.refuse(&key("session_cookie"), options.session_cookie.as_str(), message);
+        }
         match options.secure_cookies {
             Some(true) if is_plain && *is_declared => self.refuse(
                 &key("secure_cookies"),

@@ -2,7 +2,10 @@
 
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use chrono::DateTime;
-use countersign_adapters::origin::{Origin, domain_matches, is_public_suffix};
+use countersign_adapters::{
+    laravel::cookies::{HOST_PREFIX, prefix},
+    origin::{Origin, domain_matches, is_public_suffix},
+};
 use countersign_core::model::Timestamp;
 
 use super::Flaw;
@@ -85,9 +88,13 @@ impl Jar {
                  127.0.0.1, for both); elsewhere use tokens"
             }));
         }
-        let prefixed = (name.starts_with("__Secure-") && !is_secure)
-            || (name.starts_with("__Host-") && (!is_secure || cookie.domain().is_some() || cookie.path() != Some("/")));
-        if prefixed {
+        let is_for_host = cookie.domain().is_none() && cookie.path() == Some("/");
+        let keeps_promise = match prefix(name) {
+            "" => true,
+            promise if promise.eq_ignore_ascii_case(HOST_PREFIX) => is_secure && is_for_host,
+            _ => is_secure,
+        };
+        if !keeps_promise {
             let found = format!("{name} is not what its prefix promises");
             return Err(Flaw::new("prefix", found, "a browser drops it: __Host- takes Secure, Path=/ and no Domain"));
         }

@@ -32,11 +32,15 @@ pub fn check(page: &Origin, answer: &Answer) -> Result<(), Flaw> {
             ));
         }
         [allowed] => {
-            return Err(Flaw::new(
-                NAME,
-                format!("\"{allowed}\", and the page is of \"{page}\"{}", difference(allowed, &page)),
-                format!("add \"{page}\" to front_ends, or open the page under an address that is listed there"),
-            ));
+            let found = format!("\"{allowed}\", and the page is of \"{page}\"");
+            return Err(match slip(allowed, &page) {
+                Some(slip) => Flaw::new(NAME, format!("{found} ({slip})"), format!("open the page as \"{allowed}\"")),
+                None => Flaw::new(
+                    NAME,
+                    found,
+                    format!("add \"{page}\" to front_ends, or open the page under an address that is listed there"),
+                ),
+            });
         }
         [..] => {
             let all = answer.all(NAME).join("\" and \"");
@@ -60,16 +64,15 @@ pub fn check(page: &Origin, answer: &Answer) -> Result<(), Flaw> {
     ))
 }
 
-/// What alone differs, if it is little.
-fn difference(allowed: &str, page: &str) -> &'static str {
-    let (Ok(allowed), Ok(page)) = (Origin::parse(allowed), Origin::parse(page)) else { return "" };
+/// What alone differs, if the page was meant and another list of front ends would not help.
+fn slip(allowed: &str, page: &str) -> Option<&'static str> {
+    let (Ok(allowed), Ok(page)) = (Origin::parse(allowed), Origin::parse(page)) else { return None };
     match (allowed.is_https == page.is_https, allowed.host == page.host, allowed.port == page.port) {
-        (true, true, false) => " (only the port differs)",
-        (false, true, true) => " (only the scheme differs)",
+        (false, true, true) => Some("only the scheme differs"),
         (true, false, true) if allowed.is_loopback() && page.is_loopback() => {
-            " (the same machine, but not the same name to a browser)"
+            Some("the same machine, but not the same name to a browser")
         }
-        _ => "",
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@
 use countersign_adapters::{
     Adapter as _, Dialect,
     djoser::{Djoser, DjoserOptions},
-    laravel::{session::CSRF_COOKIE, settings::CorsOrigins, stateful::authority},
+    laravel::{cookies, session::CSRF_COOKIE, settings::CorsOrigins, stateful::authority},
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
 };
 use serde::Serialize;
@@ -80,7 +80,9 @@ impl Lists {
             mount: named(mount),
             names: [CSRF_COOKIE.to_owned(), options.session_cookie.clone()],
             domain: options.cookie_domain.clone(),
-            secure: options.secure_cookies.unwrap_or_else(|| base.starts_with("https://")),
+            secure: options.secure_cookies.unwrap_or_else(|| {
+                base.starts_with("https://") || !cookies::prefix(&options.session_cookie).is_empty()
+            }),
             same_site: "Lax",
         });
         let spa_links = spas.iter().map(|(mount, options)| {

@@ -230,7 +230,12 @@ impl<'a> Browser<'a> {
         all.extend_from_slice(headers);
         self.wire.send((method, &format!("{}{path}", self.url)), &all, body).map_err(|reason| {
             let found = format!("{method} {}{path}: {reason}", self.url);
-            Flaw::new("connection", found, "is the server running, and is this its address?")
+            let advice = if reason.contains("certificate") {
+                "trust is what this system trusts, as a browser's may not be: SSL_CERT_FILE names other authorities"
+            } else {
+                "is the server running, and is this its address?"
+            };
+            Flaw::new("connection", found, advice)
         })
     }
 

@@ -4,7 +4,8 @@
  *     node browser.mjs http://localhost:8000 http://localhost:3000 http://localhost:3001
  *
  * The server, the one front end that it lets in, and the origin of a stranger. Both origins are served from here.
- * Exit 0 if everything went as Laravel's documentation has it.
+ * Exit 0 if everything went as it should. A real Laravel passes all but what is called "beyond Laravel": its meta tag is
+ * in a page of the application.
  */
 
 import assert from 'node:assert/strict';
@@ -85,10 +86,10 @@ test('refusals of every kind can be read', async () => {
   assert.equal((await ask(page, 'delete', '/login'))[0], 405);
   await ready(page);
   assert.equal((await ask(page, 'post', '/login', {}))[0], 422);
-  assert.equal((await ask(page, 'post', '/login', { email: 'x'.repeat(100_000) }))[0], 413);
+  assert.equal((await ask(page, 'post', '/login', { email: 'x'.repeat(9_000_000) }))[0], 413);
 });
 
-test('the api-token of the meta tag opens the API without cookies', async () => {
+test('beyond Laravel: the api-token of the meta tag opens the API without cookies', async () => {
   const email = 'meta@example.org';
   await register(email);
   const page = await newTab();
@@ -129,8 +130,8 @@ test('a strange page reads nothing and changes nothing', async () => {
   }
   // This one is sent without asking the server first, and answered.
   const read = (url) => fetch(url, { credentials: 'include' }).then((answer) => answer.text(), String);
-  assert.equal(await strange.evaluate(read, `${SERVER}/meta/api-token`), 'TypeError: Failed to fetch');
-  assert.match(await page.evaluate(read, `${SERVER}/meta/api-token`), /^<meta name="api-token"/);
+  assert.equal(await strange.evaluate(read, `${SERVER}/api/user`), 'TypeError: Failed to fetch');
+  assert.equal(JSON.parse(await page.evaluate(read, `${SERVER}/api/user`)).email, email);
   // So is a form, with the cookies: for them all ports of a host are one site.
   const [answer] = await Promise.all([
     strange.waitForNavigation(),
@@ -168,7 +169,7 @@ test('a tab that kept its token from before a login elsewhere asks for another',
   const second = await tab(somebody, FRONT_END, SERVER);
   const keep = () => second.evaluate(() => {
     window.axios.defaults.withXSRFToken = false;
-    window.axios.defaults.headers.common['X-XSRF-TOKEN'] = document.cookie.match(/XSRF-TOKEN=([^;]*)/)[1];
+    window.axios.defaults.headers.common['X-XSRF-TOKEN'] = decodeURIComponent(document.cookie.match(/XSRF-TOKEN=([^;]*)/)[1]);
   });
   await ready(second);
   await keep();

@@ -10,7 +10,7 @@ import PostalMime from 'postal-mime';
 export async function linkTo(folder, address, part) {
   for (let tenths = 0; tenths < 100; tenths += 1) {
     const texts = await textsTo(folder, address);
-    const links = texts.flatMap((text) => text.match(/https?:\S+/g) ?? []).filter((link) => link.includes(part));
+    const links = texts.flatMap((text) => text.match(/https?:[^\s\])]+/g) ?? []).filter((link) => link.includes(part));
     if (links.length > 0) return links.at(-1);
     await sleep(100);
   }

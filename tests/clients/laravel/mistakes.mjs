@@ -1,10 +1,10 @@
 /**
  * The mistakes that front ends make, in Chromium: a 419 says which it was (`X-CSRF-Failure`).
  *
- *     node mistakes.mjs http://localhost:8000 http://localhost:3000 http://127.0.0.1:3000 http://localhost:3001
+ *     node mistakes.mjs http://localhost:8000 http://localhost:3000 http://localhost:3001
  *
- * The server, its two front ends, of which one is on another site, and the origin of a stranger; all three are served
- * from here. Exit 0 if each is named.
+ * The server, its front end, and the origin of a stranger; both are served from here. The server also has the front ends
+ * http://127.0.0.1:3000 and http://app.example.test:3000, and a cookie of its host alone. Exit 0 if each mistake is named.
  */
 
 import assert from 'node:assert/strict';
@@ -13,14 +13,15 @@ import test, { after, before } from 'node:test';
 import { ask, launch, person, tab } from './chromium.mjs';
 import { serve } from './pages.mjs';
 
-const [SERVER, FRONT_END, OTHER_SITE, STRANGER] = process.argv.slice(2);
+const [SERVER, FRONT_END, STRANGER] = process.argv.slice(2);
+const OTHER_SITE = FRONT_END.replace('localhost', '127.0.0.1');
+const SUBDOMAIN = FRONT_END.replace('localhost', 'app.example.test');
 const SESSION = 'laravel-session';
 
 let browser;
 const servers = [];
 
 before(async () => {
-  assert.equal(new URL(FRONT_END).port, new URL(OTHER_SITE).port);
   servers.push(await serve(FRONT_END), await serve(STRANGER));
   browser = await launch();
 });
@@ -39,8 +40,8 @@ async function reason(page, options) {
 }
 
 /** A tab of somebody new that has called for its cookies. */
-async function readyTab(origin = FRONT_END) {
-  const page = await tab(await person(browser), origin, SERVER);
+async function readyTab(origin = FRONT_END, server = SERVER) {
+  const page = await tab(await person(browser), origin, server);
   assert.deepEqual(await ask(page, 'get', '/sanctum/csrf-cookie'), [204, '']);
   return page;
 }
@@ -73,6 +74,10 @@ test('the session has ended', async () => {
 
 test('page and server are on two sites', async () => {
   assert.equal(await reason(await readyTab(OTHER_SITE)), 'cross_site');
+});
+
+test('the page is at another name below the same domain, and the cookies are for one name alone', async () => {
+  assert.equal(await reason(await readyTab(SUBDOMAIN, SERVER.replace('localhost', 'api.example.test'))), 'header_missing');
 });
 
 test('the page is no front end', async () => {

@@ -230,7 +230,7 @@ const SAME: Change = |_, _| {};
 /// A proxy's doing, what the doctor finds, after how many steps, and what it advises.
 type Case = (Change, Change, &'static str, usize, &'static str);
 
-const CASES: [Case; 18] = [
+const CASES: [Case; 19] = [
     (
         SAME,
         |_, head| strip(head, "set-cookie"),
@@ -303,10 +303,17 @@ const CASES: [Case; 18] = [
     (
         SAME,
         |_, head| put(head, "Access-Control-Allow-Origin", "http://localhost:3001"),
-        "csrf-cookie: Access-Control-Allow-Origin: \"http://localhost:3001\", and the page is of \"http://localhost:3000\" \
-         (only the port differs)",
+        "csrf-cookie: Access-Control-Allow-Origin: \"http://localhost:3001\", and the page is of \"http://localhost:3000\"",
         0,
         "add \"http://localhost:3000\" to front_ends, or open the page under an address that is listed there",
+    ),
+    (
+        SAME,
+        |_, head| put(head, "Access-Control-Allow-Origin", "https://localhost:3000"),
+        "csrf-cookie: Access-Control-Allow-Origin: \"https://localhost:3000\", and the page is of \"http://localhost:3000\" \
+         (only the scheme differs)",
+        0,
+        "open the page as \"https://localhost:3000\"",
     ),
     (
         SAME,

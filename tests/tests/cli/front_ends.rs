@@ -158,6 +158,11 @@ fn what_cannot_work_is_refused_with_what_to_write() {
              takes a Secure cookie over http",
         ),
         (
+            spa(&["http://app.example.org"], "http://app.example.org:8000", "session_cookie = \"__Host-sid\""),
+            "mount[1].session_cookie: \"__Host-sid\" does not go with server.base_url \"http://app.example.org:8000\": no \
+             browser takes it over http",
+        ),
+        (
             spa(&["http://localhost:3000/"], "", ""),
             "holds \"http://localhost:3000/\", which has more than scheme, host and port; write \"http://localhost:3000\"",
         ),

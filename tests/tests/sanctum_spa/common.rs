@@ -74,6 +74,12 @@ impl Browser {
         self.keep(answer)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests write the document in place")]
+    pub fn put(&mut self, path: &str, document: Value) -> Answer {
+        let answer = self.actor().send("PUT", path, Some("application/json"), &document.to_string());
+        self.keep(answer)
+    }
+
     pub fn log_in(&mut self, email: &str, password: &str) -> Answer {
         self.post("/login", json!({"email": email, "password": password}))
     }

@@ -14,10 +14,10 @@ const DEEPEST: usize = 64;
 ///
 /// # Errors
 /// [`BodyError::Nul`], [`BodyError::DuplicateKey`]; [`BodyError::Shape`] for an array of arrays of arrays without end.
-pub fn fields(pairs: Vec<(String, String)>) -> Result<Map<String, Value>, BodyError> {
+pub fn fields(pairs: Vec<(String, Value)>) -> Result<Map<String, Value>, BodyError> {
     let mut fields = Branch::default();
     for (name, value) in pairs {
-        if name.contains('\0') || value.contains('\0') {
+        if name.contains('\0') || value.as_str().is_some_and(|text| text.contains('\0')) {
             return Err(BodyError::Nul { field: name.replace('\0', "") });
         }
         let (field, keys) = path(&name);
@@ -45,9 +45,9 @@ fn path(name: &str) -> (String, Vec<&str>) {
     (field.replace([' ', '.'], "_"), keys)
 }
 
-/// A text or an array.
+/// A value or an array of them.
 enum Node {
-    Text(String),
+    Leaf(Value),
     Array(Branch),
 }
 
@@ -61,15 +61,15 @@ struct Branch {
 
 impl Branch {
     /// Puts `value` where `key` and the `keys` behind it lead; false if there is something already.
-    fn put(&mut self, key: &str, keys: &[&str], value: String) -> bool {
+    fn put(&mut self, key: &str, keys: &[&str], value: Value) -> bool {
         if let Some(number) = number::canonical(key) {
             self.next = self.next.max(number.saturating_add(1));
         }
         match keys {
-            [] => self.items.insert(key.to_owned(), Node::Text(value)).is_none(),
+            [] => self.items.insert(key.to_owned(), Node::Leaf(value)).is_none(),
             [inner, deeper @ ..] => {
                 match self.items.entry(key.to_owned()).or_insert_with(|| Node::Array(Self::default())) {
-                    Node::Text(_) => false,
+                    Node::Leaf(_) => false,
                     Node::Array(array) if inner.is_empty() => array.put(&array.next.to_string(), deeper, value),
                     Node::Array(array) => array.put(inner, deeper, value),
                 }
@@ -82,7 +82,7 @@ impl Node {
     /// A list if the keys count from 0, as PHP's `array_is_list` has it, whatever their order was.
     fn into_value(self) -> Value {
         let items = match self {
-            Self::Text(text) => return Value::String(text),
+            Self::Leaf(value) => return value,
             Self::Array(array) => array.items,
         };
         let mut items: Map<String, Value> = items.into_iter().map(|(key, node)| (key, node.into_value())).collect();
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Value, BodyError> {
-        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         fields(pairs).map(Value::Object)
     }
 

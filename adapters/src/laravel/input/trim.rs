@@ -1,7 +1,7 @@
 //! Trimming as Laravel's `Str::trim` does it: blanks of all sorts, and characters that nobody sees.
 
 /// The characters beside white space that count as blank: soft hyphens, joiners, fillers, marks of direction.
-const INVISIBLE: [(char, char); 15] = [
+const INVISIBLE: [(char, char); 16] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
     ('\u{61c}', '\u{61c}'),
@@ -15,6 +15,7 @@ const INVISIBLE: [(char, char); 15] = [
     ('\u{3164}', '\u{3164}'),
     ('\u{feff}', '\u{feff}'),
     ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{1d159}', '\u{1d159}'),
     ('\u{1d173}', '\u{1d17a}'),
     ('\u{e0020}', '\u{e0020}'),
 ];

@@ -30,6 +30,8 @@ use crate::{
     mount::Use,
 };
 
+/// The field of the current password.
+const CURRENT: &str = "current_password";
 /// Fortify's sentences.
 const NOT_CURRENT: &str = "The provided password does not match your current password.";
 const INCORRECT: &str = "The provided password was incorrect.";
@@ -97,20 +99,11 @@ pub async fn update_password(
     let session = guard::session(&request, &mount).await?;
     let input: Input = body.read().await?;
     let mut errors = Errors::default();
-    check(&input, "current_password", &[Rule::Required], &mut errors);
-    let current = input.text("current_password").filter(|_| errors.is_empty());
-    check(&input, "current_password", &[Rule::Text], &mut errors);
-    let mut subject = None;
-    if let Some(current) = current {
-        subject = confirmed(&request, &mount, session.user.id, current).await?;
-        if subject.is_none() {
-            errors.add("current_password", NOT_CURRENT);
-        }
-    }
+    let subject = current(&request, &mount, (session.user.id, &input), &mut errors).await?;
     let email = session.user.email.as_deref().unwrap_or_default();
     let password = new(&input, &mount.auth, email, &mut errors)?;
     errors.verdict()?;
-    let stale = || Fault::from(Errors::one("current_password", NOT_CURRENT));
+    let stale = || Fault::from(Errors::one(CURRENT, NOT_CURRENT));
     let subject = subject.ok_or_else(stale)?;
     let others = Revoke::KindBut(TokenKind::Session, session.token.id);
     let changed = mount.hashing(move |auth| {
@@ -126,6 +119,26 @@ pub async fn update_password(
         visitor.changed_password();
     }
     Ok(told(&request, &mount, answer::json(StatusCode::OK, &""), Next::Back))
+}
+
+/// Whoever knows the current password, by Fortify's rules for it in their order; the errors say what is wrong.
+async fn current(
+    request: &HttpRequest,
+    mount: &Use<SanctumSpa>,
+    (user, input): (UserId, &Input),
+    errors: &mut Errors,
+) -> Result<Option<Subject>, AuthError> {
+    check(input, CURRENT, &[Rule::Required], errors);
+    if errors.has(CURRENT) {
+        return Ok(None);
+    }
+    check(input, CURRENT, &[Rule::Text], errors);
+    let Some(password) = input.text(CURRENT) else { return Ok(None) };
+    let subject = confirmed(request, mount, user, password).await?;
+    if subject.is_none() {
+        errors.add(CURRENT, NOT_CURRENT);
+    }
+    Ok(subject)
 }
 
 /// The password once more.

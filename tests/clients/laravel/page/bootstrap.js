@@ -1,7 +1,7 @@
 // axios as Laravel's documentation sets it up for Sanctum. The page's query names the server.
 
 axios.defaults.baseURL = new URLSearchParams(location.search).get('server');
-axios.defaults.timeout = 10_000;
+axios.defaults.timeout = 30_000;
 axios.defaults.withCredentials = true;
 axios.defaults.withXSRFToken = true;
 axios.defaults.headers.common['X-Requested-With'] = 'XMLHttpRequest';
