@@ -234,7 +234,8 @@ pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> 
         introspect::introspect,
         jwks::list_keys
     ),
-    tags((name = "server", description = "The server itself"))
+    tags((name = "server", description = "The server itself")),
+    modifiers(&gates::Schemes)
 )]
 struct OwnApi;
 

@@ -133,6 +133,9 @@ fn whatever_answers_401_for_a_token_asks_for_one() {
     }
 }
 
+/// Its headers are the answer.
+const BY_HEADERS: (&str, &str) = ("GET /verify", "200");
+
 #[test]
 fn every_answer_has_a_schema_unless_it_has_no_body() {
     for (document_name, document) in documents() {
@@ -143,7 +146,8 @@ fn every_answer_has_a_schema_unless_it_has_no_body() {
             for (status, response) in responses {
                 let at = format!("{document_name}: {name} {status}");
                 assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{at} is not described");
-                if ["101", "204", "302", "304"].contains(&status.as_str()) {
+                let is_empty = ["101", "204", "302", "304"].contains(&status.as_str());
+                if is_empty || (name.as_str(), status.as_str()) == BY_HEADERS {
                     assert!(response["content"].is_null(), "{at} has a body");
                     continue;
                 }

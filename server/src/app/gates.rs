@@ -11,7 +11,13 @@ use countersign_core::{Abilities, Auth, AuthError, TokenFault, Verified};
 use futures_util::future::Either;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    Modify, ToSchema,
+    openapi::{
+        OpenApi,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
 
 use super::mounts::Mounts;
 
@@ -38,6 +44,20 @@ pub(super) struct Refusal {
     /// `invalid_token`, `insufficient_scope`, `invalid_request` or `temporarily_unavailable`.
     #[schema(value_type = String, example = "invalid_token")]
     error: &'static str,
+}
+
+/// Puts the schemes of the header into the document.
+pub(super) struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of any mount."));
+        let token =
+            ApiKeyValue::with_description("Authorization", "`Token ` and a token of Djoser's, where that is mounted.");
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("server_bearer", SecurityScheme::Http(bearer.build()));
+        components.add_security_scheme("server_token", SecurityScheme::ApiKey(ApiKey::Header(token)));
+    }
 }
 
 impl Gates {

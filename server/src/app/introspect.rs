@@ -100,6 +100,7 @@ impl Introspection {
         (status = 503, description = "Without a database", body = gates::Refusal,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
+    security(("server_bearer" = []), ("server_token" = [])),
 )]
 #[post("/introspect")]
 pub(super) async fn introspect(request: HttpRequest, payload: web::Payload, gates: web::Data<Gates>) -> HttpResponse {

@@ -64,6 +64,7 @@ pub(super) fn is_asked(path: &str) -> bool {
         (status = 503, description = "Without a database", body = gates::Refusal,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
+    security(("server_bearer" = []), ("server_token" = [])),
 )]
 pub(super) async fn verify(request: HttpRequest, gates: web::Data<Gates>) -> HttpResponse {
     match gates.sender(&request).await {
