@@ -26,10 +26,11 @@ pub fn is_script(headers: &HeaderMap) -> bool {
     headers.get("x-requested-with").is_some_and(|given| given == "XMLHttpRequest")
 }
 
-/// Does a browser fetch this before anybody asked for it? (`prefetch()` in Laravel.)
-pub fn is_prefetch(headers: &HeaderMap) -> bool {
-    let says = |name| headers.get(name).is_some_and(|given| given.as_bytes().eq_ignore_ascii_case(b"prefetch"));
-    ["x-moz", "purpose", "sec-purpose"].into_iter().any(says)
+/// Does somebody look at the answer, or does a script or a browser fetch it ahead of time? (`ajax()` and `prefetch()`.)
+pub fn is_looked_at(headers: &HeaderMap) -> bool {
+    let is_ahead =
+        |name| headers.get(name).is_some_and(|for_what| for_what.as_bytes().eq_ignore_ascii_case(b"prefetch"));
+    !is_script(headers) && !["x-moz", "purpose", "sec-purpose"].into_iter().any(is_ahead)
 }
 
 /// Does it put the answer into a page? Any value says so that PHP takes for true.
@@ -115,6 +116,15 @@ mod tests {
             assert!(!asks(&[script, ("x-pjax", pjax)]), "{pjax}");
         }
         assert!(asks(&[script, ("x-pjax", "0")]) && asks(&[script, ("x-pjax", "")]));
+    }
+
+    #[test]
+    fn what_is_fetched_ahead_is_not_looked_at() {
+        let looked_at = |header| is_looked_at(TestRequest::get().insert_header(header).to_http_request().headers());
+        assert!(looked_at(("accept", "*/*")) && looked_at(("sec-purpose", "prefetch;prerender")));
+        for header in [("x-requested-with", "XMLHttpRequest"), ("purpose", "Prefetch"), ("x-moz", "prefetch")] {
+            assert!(!looked_at(header), "{header:?}");
+        }
     }
 
     #[test]

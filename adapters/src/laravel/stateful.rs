@@ -41,6 +41,7 @@ use super::{
 };
 use crate::{
     body::{self, BodyError},
+    front::HeadAsked,
     mount::Site,
 };
 
@@ -186,7 +187,8 @@ where
     }
     let mut response = finished(service.call(request).await?);
     let asked = response.request();
-    if asked.method() == Method::GET && !client::is_script(asked.headers()) && !client::is_prefetch(asked.headers()) {
+    let is_head = MeansHead::is_in(asked) || asked.extensions().contains::<HeadAsked>();
+    if asked.method() == Method::GET && !is_head && client::is_looked_at(asked.headers()) {
         visitor.arrived_at(asked);
     }
     visitor.answered();

@@ -68,30 +68,28 @@ impl Paths {
         Self { prefixes, served, fronts, plain }
     }
 
-    fn served<'a>(&'a self, path: &'a str) -> Option<&'a Served> {
-        self.fitting(path).next()
-    }
-
-    fn fitting<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Served> {
+    /// Everything whose pattern fits the path.
+    fn fitting(&self, path: &str) -> impl Iterator<Item = &Served> {
         let parts: Vec<_> = path.split('/').collect();
-        let fits = move |served: &&Served| {
-            served.pattern.len() == parts.len()
-                && served.pattern.iter().zip(&parts).all(|(segment, part)| match segment {
+        let fits = move |pattern: &[Segment]| {
+            pattern.len() == parts.len()
+                && pattern.iter().zip(&parts).all(|(segment, part)| match segment {
                     Segment::Exact(text) => text == part,
                     Segment::Any => !part.is_empty(),
                 })
         };
-        self.served.iter().filter(fits)
+        self.served.iter().filter(move |served| fits(&served.pattern))
     }
 
-    /// The methods that a path is served with. Laravel's router names those of every pattern that fits; others stop at the
-    /// first one.
-    fn allowed(&self, path: &str) -> Vec<Method> {
-        let mut fitting = self.fitting(path);
-        let Some(first) = fitting.next() else { return Vec::new() };
-        let is_fronted = |served: &Served| served.owner.is_some_and(|dialect| dialect.front.is_some());
-        let others = fitting.filter(|other| is_fronted(first) && is_fronted(other));
-        first.methods.iter().chain(others.flat_map(|other| &other.methods)).cloned().collect()
+    fn served(&self, path: &str) -> Option<&Served> {
+        self.fitting(path).next()
+    }
+
+    /// The methods that a dialect's refusal names: those of the first pattern that fits. A router with a front, which is
+    /// Laravel's, names those of all.
+    fn allowed(&self, path: &str, dialect: &Dialect) -> Vec<Method> {
+        let patterns = if dialect.front.is_some() { usize::MAX } else { 1 };
+        self.fitting(path).take(patterns).flat_map(|served| &served.methods).cloned().collect()
     }
 
     /// Whose path it is; nobody's if it is one of the server's own.
@@ -152,12 +150,14 @@ pub(super) fn front(request: &mut ServiceRequest) -> Option<Front> {
 /// 404 or 405 in the words of the dialect; where no dialect is mounted, in nobody's.
 pub(super) async fn unserved(request: HttpRequest, paths: web::Data<Paths>) -> HttpResponse {
     let path = request.match_info().as_str();
-    let (served, allowed) = (paths.served(path), paths.allowed(path));
-    match served.and_then(|served| served.owner).or_else(|| paths.dialect(path)) {
-        Some(dialect) => (dialect.unserved)(&request, &allowed),
-        None if allowed.is_empty() => HttpResponse::NotFound().finish(),
-        None => {
-            let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+    let served = paths.served(path);
+    if let Some(dialect) = served.and_then(|served| served.owner).or_else(|| paths.dialect(path)) {
+        return (dialect.unserved)(&request, &paths.allowed(path, dialect));
+    }
+    match served {
+        None => HttpResponse::NotFound().finish(),
+        Some(served) => {
+            let allowed: Vec<&str> = served.methods.iter().map(Method::as_str).collect();
             HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed.join(", "))).finish()
         }
     }
