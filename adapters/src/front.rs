@@ -19,3 +19,7 @@ pub struct Front {
 /// Stands in the extensions of an answer whose dialect has decided by itself which pages may read it.
 #[derive(Debug, Clone, Copy)]
 pub struct CorsDecided;
+
+/// Stands in the extensions of a HEAD, which the router sees as a GET.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadAsked;

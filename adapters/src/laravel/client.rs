@@ -118,6 +118,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_fetched_ahead_says_so() {
+        let is_ahead = |header| is_prefetch(TestRequest::get().insert_header(header).to_http_request().headers());
+        assert!(!is_ahead(("accept", "*/*")) && !is_ahead(("sec-purpose", "prefetch;prerender")));
+        for header in [("purpose", "Prefetch"), ("x-moz", "prefetch"), ("sec-purpose", "prefetch")] {
+            assert!(is_ahead(header), "{header:?}");
+        }
+    }
+
+    #[test]
     fn qualities_are_read_as_php_reads_numbers() {
         for json in [
             "text/html;Q=0.1, application/json",

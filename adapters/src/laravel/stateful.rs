@@ -41,6 +41,7 @@ use super::{
 };
 use crate::{
     body::{self, BodyError},
+    front::HeadAsked,
     mount::Site,
 };
 
@@ -186,7 +187,12 @@ where
     }
     let mut response = finished(service.call(request).await?);
     let asked = response.request();
-    if asked.method() == Method::GET && !client::is_script(asked.headers()) && !client::is_prefetch(asked.headers()) {
+    let is_page = asked.method() == Method::GET
+        && !MeansHead::is_in(asked)
+        && !asked.extensions().contains::<HeadAsked>()
+        && !client::is_script(asked.headers())
+        && !client::is_prefetch(asked.headers());
+    if is_page {
         visitor.arrived_at(asked);
     }
     visitor.answered();

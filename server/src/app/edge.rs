@@ -6,7 +6,7 @@ use std::{
 };
 
 use actix_web::{
-    Error,
+    Error, HttpMessage as _,
     body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
     http::{
@@ -14,7 +14,7 @@ use actix_web::{
         header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
     },
 };
-use countersign_adapters::front::{CorsDecided, Front};
+use countersign_adapters::front::{CorsDecided, Front, HeadAsked};
 use futures_util::{
     FutureExt as _, TryFutureExt as _,
     future::{Either, LocalBoxFuture, MapOk},
@@ -120,6 +120,7 @@ where
 {
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadAsked);
     }
     service.call(request).map_ok(|response| finish(response.map_into_left_body()))
 }
