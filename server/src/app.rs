@@ -46,7 +46,7 @@ use crate::{
 };
 use cors::Cors;
 use docs::Docs;
-use gates::Gates;
+use gates::{Gates, Schemes};
 use jwks::Jwks;
 use mounts::Mounts;
 use paths::Paths;
@@ -235,7 +235,7 @@ pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> 
         jwks::list_keys
     ),
     tags((name = "server", description = "The server itself")),
-    modifiers(&gates::Schemes)
+    modifiers(&Schemes)
 )]
 struct OwnApi;
 
