@@ -191,7 +191,9 @@ impl Visitor {
 /// A page, if there is room for it in a cookie: it has 4096 bytes, name and flags included, and two pages.
 fn storable(page: String) -> Option<String> {
     const LONGEST: usize = 768;
-    Some(page).filter(|page| page.len() <= LONGEST)
+    // These are two letters each where the page is written down.
+    let doubled = page.bytes().filter(|byte| b"\"\\".contains(byte)).count();
+    (page.len() + doubled <= LONGEST).then_some(page)
 }
 
 /// Is `url` an address of this server or of one of its front ends?
