@@ -92,10 +92,8 @@ impl UserStore for Store {
             if !may_change(conn, id, change)? || !apply(conn, id, change, now)? {
                 return Ok(None);
             }
-            match change {
-                UserChange::Email { claim, .. } => claim_email(conn, id, claim.as_ref())?,
-                UserChange::Profile { address: Some((_, claim)), .. } => claim_email(conn, id, Some(claim))?,
-                _ => {}
+            if let UserChange::Email { claim, .. } = change {
+                claim_email(conn, id, claim.as_ref())?;
             }
             find(conn, id)
         })?)
@@ -108,16 +106,14 @@ impl UserStore for Store {
 }
 
 /// Locks the user's row if the change depends on what is there, and looks: is the user still as it was seen, and is the
-/// name free, which is claimed then?
+/// name or the address free, which is claimed then?
 fn may_change(conn: &mut AnyConnection, id: UserId, change: &UserChange) -> QueryResult<bool> {
-    if let UserChange::Profile { address: Some((_, claim)), .. } = change {
-        return Ok(can_be_held(&claim.key) && holder(conn, &claim.key)?.is_none_or(|holder| holder == id.0));
-    }
-    let name = match change {
-        UserChange::Username { claim, .. } => Some(claim),
-        _ => None,
+    let (name, address) = match change {
+        UserChange::Username { claim, .. } => (Some(claim), None),
+        UserChange::Profile { address: Some((_, claim)), .. } => (None, Some(claim)),
+        _ => (None, None),
     };
-    if name.is_none() && change.seen().is_none() {
+    if name.is_none() && address.is_none() && change.seen().is_none() {
         return Ok(true);
     }
     let user = users::table.filter(users::id.eq(id.0));
@@ -136,7 +132,11 @@ fn may_change(conn: &mut AnyConnection, id: UserId, change: &UserChange) -> Quer
             return Ok(false);
         }
     }
-    name.map_or(Ok(true), |claim| claim_username(conn, id, claim))
+    match (name, address) {
+        (Some(claim), _) => claim_username(conn, id, claim),
+        (None, Some(claim)) => claim_email(conn, id, Some(claim)),
+        (None, None) => Ok(true),
+    }
 }
 
 /// Puts `claim` in the place of the user's name, unless somebody else holds it.
@@ -231,11 +231,12 @@ fn find(conn: &mut AnyConnection, id: UserId) -> QueryResult<Option<User>> {
     row.map(User::try_from).transpose()
 }
 
-/// Puts `claim` in the place of the user's e-mail address, if nobody else holds it. Otherwise the old address goes only
-/// if the user has another identifier.
-fn claim_email(conn: &mut AnyConnection, id: UserId, claim: Option<&Claim>) -> QueryResult<()> {
+/// Puts `claim` in the place of the user's e-mail address, if nobody else holds it. If somebody does: `false` and nothing
+/// is written where the claim is required, otherwise the old address goes if the user has another identifier.
+fn claim_email(conn: &mut AnyConnection, id: UserId, claim: Option<&Claim>) -> QueryResult<bool> {
     let own = identifiers::table.filter(identifiers::user_id.eq(id.0));
     let addresses = own.filter(identifiers::kind.eq(Kind::Email.as_str()));
+    let is_required = claim.is_some_and(|claim| claim.required);
     let claim = claim.filter(|claim| can_be_held(&claim.key));
     let holder: Option<(i64, String)> = match claim {
         Some(claim) => identifiers::table
@@ -246,6 +247,8 @@ fn claim_email(conn: &mut AnyConnection, id: UserId, claim: Option<&Claim>) -> Q
         None => None,
     };
     match (claim, holder) {
+        (None, _) if is_required => return Ok(false),
+        (_, Some((holder, _))) if is_required && holder != id.0 => return Ok(false),
         (Some(claim), None) => {
             diesel::delete(addresses).execute(conn)?;
             let row = IdentifierRow { key: claim.key.as_str(), kind: claim.kind.as_str(), user_id: id.0 };
@@ -260,7 +263,7 @@ fn claim_email(conn: &mut AnyConnection, id: UserId, claim: Option<&Claim>) -> Q
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Can a row have this key? Not one that is wider than the column, nor one with U+0000, which PostgreSQL cannot hold.
