@@ -57,8 +57,6 @@ pub enum Revoke {
     Kind(TokenKind),
     /// Everything but this row (the one that the caller changes the password with).
     AllBut(TokenId),
-    /// Everything of one kind but this row.
-    KindBut(TokenKind, TokenId),
     /// None; but what is being issued at this moment is not stored any more.
     Nothing,
 }

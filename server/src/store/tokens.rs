@@ -230,10 +230,6 @@ fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryResult
     match revoke {
         Revoke::Everything => diesel::delete(all).execute(conn),
         Revoke::Kind(kind) => diesel::delete(all.filter(tokens::kind.eq(kind.as_str()))).execute(conn),
-        Revoke::KindBut(kind, kept) => {
-            let others = all.filter(tokens::kind.eq(kind.as_str())).filter(tokens::id.ne(kept.0));
-            diesel::delete(others).execute(conn)
-        }
         Revoke::AllBut(kept) => diesel::delete(all.filter(tokens::id.ne(kept.0))).execute(conn),
         Revoke::Nothing => Ok(0),
     }

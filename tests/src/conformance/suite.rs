@@ -197,25 +197,6 @@ impl Suite {
         self.document("accounts.json")
     }
 
-    /// How many steps of each group, and of each part of an answer, have been equal in that run: no change may make it
-    /// fewer. Only for a suite that is not yet equal as a whole.
-    pub fn reached(&self, profile: &str) -> Json {
-        self.document("reached.json").get(profile).cloned().unwrap_or(Json::Null)
-    }
-
-    /// Writes that down.
-    ///
-    /// # Panics
-    /// If the file cannot be written.
-    pub fn reach(&self, profile: &str, reached: Json) {
-        let mut all = self.document("reached.json");
-        all.set(profile, reached);
-        let lines: Vec<String> =
-            all.members().iter().map(|(name, reached)| format!("{}: {reached}", Json::text(name.clone()))).collect();
-        let text = format!("{{\n{}\n}}\n", lines.join(",\n"));
-        fs::write(self.folder.join("reached.json"), text).expect("the file can be written");
-    }
-
     fn document(&self, name: &str) -> Json {
         let text: String = lines(&self.folder.join(name)).collect();
         Json::read(&text).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -3,8 +3,8 @@
 use std::{process::ExitCode, thread};
 
 use countersign_tests::{
-    conformance::{Form, Score, Suite, UnderTest},
-    databases::{databases, sqlite},
+    conformance::{Score, Suite, UnderTest},
+    databases::databases,
 };
 
 /// Prints the table, and every difference on standard error; 0 only if there is none.
@@ -13,8 +13,7 @@ pub fn print(suite: &Suite, program: &str) -> ExitCode {
     let mut rows = Vec::new();
     let mut full = true;
     for profile in suite.profiles() {
-        // Laravel's tokens are given their numbers on SQLite.
-        let databases = if suite.form == Form::Laravel { vec![sqlite()] } else { databases() };
+        let databases = databases();
         // A run mostly waits.
         let scores: Vec<Score> = thread::scope(|scope| {
             let run = |url| Score::of(&UnderTest::start(program, suite, &profile, url).run(suite, &profile));

@@ -5,10 +5,9 @@ use countersign_core::{
     Digest,
     model::{Abilities, NewToken, TokenKind, UserId},
 };
-use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
 
 use super::{draft, moment, text};
-use crate::conformance::json::Json;
+use crate::{conformance::json::Json, databases::run};
 
 /// Creates what `accounts` has of them.
 pub fn create(parts: &Parts, settings: &Settings, accounts: &Json) {
@@ -26,6 +25,19 @@ pub fn create(parts: &Parts, settings: &Settings, accounts: &Json) {
         let owner = numbers.iter().find(|(number, _)| number.as_ref() == token.get("user"));
         let (_, owner) = owner.expect("a user of these");
         insert(parts, settings, token, *owner);
+    }
+    count_on(settings.database.url.expose(), tokens);
+}
+
+/// What is stored from now on comes behind the highest of these numbers. SQLite sees to that by itself.
+fn count_on(url: &str, tokens: &Json) {
+    let numbers =
+        tokens.items().iter().filter_map(|token| text(token, "token")?.split_once('|')?.0.parse::<i64>().ok());
+    let next = numbers.max().unwrap_or_default() + 1;
+    if url.starts_with("postgres://") {
+        run(url, &format!("ALTER SEQUENCE tokens_id_seq RESTART WITH {next}"));
+    } else if url.starts_with("mysql://") {
+        run(url, &format!("ALTER TABLE tokens AUTO_INCREMENT = {next}"));
     }
 }
 
@@ -59,7 +71,5 @@ fn insert(parts: &Parts, settings: &Settings, token: &Json, user_id: UserId) {
 
 /// Writes what no use case writes.
 fn execute(settings: &Settings, statement: &str) {
-    let file = settings.database.url.expose().trim_start_matches("sqlite://");
-    let mut connection = SqliteConnection::establish(file).expect("the suite runs on SQLite");
-    connection.batch_execute(statement).expect("the statement fits the tables");
+    run(settings.database.url.expose(), statement);
 }
