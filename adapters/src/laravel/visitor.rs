@@ -18,7 +18,7 @@ use countersign_core::{Secret, env::Random};
 
 use super::{
     remember::Device,
-    stateful::{Group, authority, hosts},
+    stateful::{Group, authority},
 };
 use crate::mount::Site;
 
@@ -198,6 +198,7 @@ fn storable(page: String) -> Option<String> {
 
 /// Is `url` an address of this server or of one of its front ends?
 fn is_ours(url: &str, site: &Site) -> bool {
-    let is_web = url.starts_with("http://") || url.starts_with("https://");
-    is_web && authority(url).is_some_and(|host| hosts(site).any(|ours| ours == host))
+    let parts = |url: &str| Some((url.split_once("://")?.0.to_owned(), authority(url)?));
+    let given = parts(url);
+    given.is_some() && site.front_ends.iter().chain([&site.base_url]).any(|ours| parts(ours) == given)
 }

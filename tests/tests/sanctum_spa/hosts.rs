@@ -128,7 +128,7 @@ fn of_two_hosts_none_is_believed() {
 }
 
 /// Addresses that look like one of ours, or like none at all.
-const PAGES: [&str; 34] = [
+const PAGES: [&str; 35] = [
     "https://evil.example",
     "https://evil.example/",
     "//evil.example",
@@ -146,6 +146,7 @@ const PAGES: [&str; 34] = [
     "http://localhost:3000.evil.example/",
     "http://localhost:3000%2eevil.example/",
     "http://localhost:30001/",
+    "https://localhost:3000/",
     "http://localhost/",
     "http://localhost.evil.example:3000/",
     "http://127.0.0.1:8000.evil.example/",
