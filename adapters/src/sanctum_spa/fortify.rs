@@ -16,7 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{NAME, SanctumSpa};
 use crate::{
-    laravel::{answer, client, fault::Fault, rules::Errors, visitor::Visitor},
+    laravel::{answer, client, fault::Fault, visitor::Visitor},
     mount::{Neighbours, Use},
 };
 
@@ -64,10 +64,12 @@ fn told(request: &HttpRequest, mount: &Use<SanctumSpa>, json: HttpResponse, next
     })
 }
 
-/// A refusal that Fortify words itself: a page is sent back.
-fn refused(request: &HttpRequest, mount: &Use<SanctumSpa>, errors: Errors) -> Result<HttpResponse, Fault> {
-    if client::wants_json(request.headers()) {
-        return Err(errors.into());
+/// A refusal that Fortify words itself if it is about the input: a page is sent back. Others stay what they are.
+fn refused(request: &HttpRequest, mount: &Use<SanctumSpa>, fault: Fault) -> Result<HttpResponse, Fault> {
+    match fault {
+        Fault::Invalid(_) if !client::wants_json(request.headers()) => {
+            Ok(answer::redirect(&Visitor::back(request, &mount.site)))
+        }
+        fault => Err(fault),
     }
-    Ok(answer::redirect(&Visitor::back(request, &mount.site)))
 }

@@ -29,7 +29,7 @@ const IN_LIST: &AsciiSet = &HIDDEN.add(b',').add(b' ');
 /// The gates and doors of all mounts, in the order of the configuration.
 pub(super) struct Gates {
     senders: Vec<Gate>,
-    doors: Vec<Auth>,
+    doors: Arc<[Auth]>,
     executor: Executor,
     /// The longest body that is read, and how long it may take.
     pub(super) limits: (usize, Duration),
@@ -104,10 +104,10 @@ impl Gates {
     /// # Errors
     /// [`AuthError::Token`] if it is none of ours; [`AuthError::Store`].
     pub(super) async fn holder(&self, token: String) -> Result<Arc<Verified>, AuthError> {
-        let doors = self.doors.clone();
+        let doors = Arc::clone(&self.doors);
         let look = move || {
             let mut refused = AuthError::Token(TokenFault::Unknown);
-            for door in &doors {
+            for door in doors.iter() {
                 match door.verify(&token) {
                     Ok(verified) => return Ok(verified),
                     Err(error) => refused = worse(refused, error),

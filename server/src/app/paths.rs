@@ -124,7 +124,7 @@ impl Paths {
 }
 
 /// Is `path` the prefix, or below it?
-fn is_below(prefix: &str, path: &str) -> bool {
+pub(super) fn is_below(prefix: &str, path: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

@@ -13,7 +13,10 @@ use countersign_adapters::abilities;
 use countersign_core::Verified;
 use percent_encoding::utf8_percent_encode;
 
-use super::gates::{self, Gates};
+use super::{
+    gates::{self, Gates},
+    paths::is_below,
+};
 
 /// The path, and everything below it: some gateways append that of the request in doubt.
 const PATHS: [&str; 2] = ["/verify", "/verify/{path:.*}"];
@@ -27,7 +30,7 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
 
 /// Is `path` this one? A preflight there is a question like any other.
 pub(super) fn is_asked(path: &str) -> bool {
-    path.strip_prefix(PATHS[0]).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    is_below(PATHS[0], path)
 }
 
 /// Verify a request

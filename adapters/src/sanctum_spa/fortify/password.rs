@@ -183,7 +183,7 @@ pub async fn confirm_password(
     let input: Input = body.read().await?;
     let password = input.text("password").unwrap_or_default();
     if password.is_empty() || confirmed(&request, &mount, session.user.id, password).await?.is_none() {
-        return refused(&request, &mount, Errors::one("password", INCORRECT));
+        return refused(&request, &mount, Errors::one("password", INCORRECT).into());
     }
     if let Some(visitor) = Visitor::of(&request) {
         visitor.confirmed(mount.auth.realm().now().timestamp());

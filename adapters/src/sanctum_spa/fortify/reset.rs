@@ -69,8 +69,7 @@ pub async fn send_link(
     errors.verdict()?;
     match send_to(&request, &mount, input.text("email").unwrap_or_default()).await {
         Ok(()) => Ok(told(&request, &mount, answer::json(StatusCode::OK, &Done { message: SENT }), Next::Back)),
-        Err(Fault::Invalid(errors)) => refused(&request, &mount, errors),
-        Err(fault) => Err(fault),
+        Err(fault) => refused(&request, &mount, fault),
     }
 }
 
@@ -114,15 +113,13 @@ pub async fn reset_password(
     let text = |field| input.text(field).unwrap_or_default();
     let linked = match follow(&request, &mount, text("email"), text("token")).await {
         Ok(linked) => linked,
-        Err(Fault::Invalid(errors)) => return refused(&request, &mount, errors),
-        Err(fault) => return Err(fault),
+        Err(fault) => return refused(&request, &mount, fault),
     };
     let mut errors = Errors::default();
     let password = password::new(&input, &mount.auth, &text("email"), &mut errors)?;
     errors.verdict()?;
     match set(&mount, linked, password).await {
         Ok(()) => Ok(told(&request, &mount, answer::json(StatusCode::OK, &Done { message: RESET }), Next::Home)),
-        Err(Fault::Invalid(errors)) => refused(&request, &mount, errors),
-        Err(fault) => Err(fault),
+        Err(fault) => refused(&request, &mount, fault),
     }
 }

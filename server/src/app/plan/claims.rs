@@ -2,7 +2,7 @@
 
 use countersign_adapters::settings::Problem;
 
-use super::{Plan, Planned, problem};
+use super::{super::paths::is_below, Plan, Planned, problem};
 use crate::openapi;
 
 /// What the server serves itself, and everything below: it is asked before any mount, whatever the method.
@@ -41,7 +41,7 @@ pub(super) fn problems(plan: &Plan) -> Vec<Problem> {
 fn refused(claim: &Claim, claimed: &[Claim], plan: &Plan) -> Option<String> {
     let Claim { mount, method, path } = claim;
     let name = mount.dialect.name;
-    if let Some(own) = OWN.iter().find(|own| below(path, own)) {
+    if let Some(own) = OWN.iter().find(|own| is_below(own, path)) {
         return Some(format!("would put {method} {path} of {name} where the server has {own}; give it another prefix"));
     }
     let same = |other: &&Claim| other.method == *method && overlap(&other.path, path);
@@ -51,14 +51,10 @@ fn refused(claim: &Claim, claimed: &[Claim], plan: &Plan) -> Option<String> {
     }
     // Of two prefixes that a path begins with, actix asks the mounts of the longer one alone; unprefixed mounts are
     // asked before all others.
-    let longer = |other: &&Planned| other.prefix.len() > mount.prefix.len() && below(path, &other.prefix);
+    let longer = |other: &&Planned| other.prefix.len() > mount.prefix.len() && is_below(&other.prefix, path);
     let hiding = plan.list.iter().find(longer).filter(|_| !mount.prefix.is_empty())?;
     let (other, prefix) = (hiding.dialect.name, &hiding.prefix);
     Some(format!("would hide {method} {path} of {name} behind {other} at {prefix}; give one of them another prefix"))
-}
-
-fn below(path: &str, root: &str) -> bool {
-    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Is there a path that both patterns fit? A part in braces fits every part.
