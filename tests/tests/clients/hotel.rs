@@ -59,3 +59,33 @@ fn libraries_of_python_check_tokens_by_the_published_keys() {
     let Some(python) = PYTHON.place() else { return };
     check_keys(|| in_python(&python, "keys.py"));
 }
+
+/// Ten requests at once with a token that is over, by the interceptors that people have.
+fn refresh_at_once(settings: &str, mode: Option<&str>) {
+    let Some(node) = NODE.place() else { return };
+    let place = place(&format!("[jwt]\naccess_ttl = \"3s\"\n{settings}"));
+    let server = place.serve();
+    let mut client = in_node(&node, "refresh.mjs");
+    client.arg(format!("http://{}", server.address)).args(mode);
+    run(client, &server);
+}
+
+#[test]
+fn pages_with_axios_refresh_at_once_and_stay_logged_in() {
+    refresh_at_once("", None);
+}
+
+#[test]
+fn pages_with_axios_refresh_at_once_and_stay_logged_in_while_refresh_tokens_rotate() {
+    refresh_at_once("rotate_refresh = true\nrefresh_grace = \"3s\"\n", Some("rotating"));
+}
+
+#[test]
+fn nobody_is_thrown_out_because_the_server_is_overloaded() {
+    let Some(node) = NODE.place() else { return };
+    let place = place("[database]\npool_size = 1\nwait = \"200ms\"\n");
+    let server = place.serve();
+    let mut client = in_node(&node, "overload.mjs");
+    client.arg(format!("http://{}", server.address));
+    run(client, &server);
+}
