@@ -112,7 +112,7 @@ countersign_adapters::settings! {
         /// `refresh_grace` has stolen it, or was robbed of it: the whole login ends.
         pub rotate_refresh: bool = false,
         /// For so long an ended refresh token still gets the same new one: for answers that were lost, and windows that ask
-        /// at once.
+        /// at once. At a mount of Djoser with `blacklist_after_rotation` it is refused meanwhile, but ends no login.
         pub refresh_grace: Span = Span::seconds(10),
         /// How long a login lasts in all, however often its refresh token is a new one. At least `refresh_ttl`.
         pub login_ttl: Span = Span::days(90), check = whole_seconds,
