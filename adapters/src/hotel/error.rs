@@ -10,6 +10,7 @@ use countersign_core::{AuthError, TokenFault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::oauth::GrantFailure;
 use crate::{body::BodyError, plain::Cause};
 
 /// Why a request failed.
@@ -24,6 +25,9 @@ pub enum Error {
         /// In the order of the document.
         fields: Vec<(&'static str, &'static str)>,
     },
+    /// A form of OAuth 2.0 was granted nothing.
+    #[error("not granted: {0:?}")]
+    Grant(GrantFailure),
 }
 
 /// The code of an error.
@@ -77,6 +81,11 @@ pub struct Failure {
 }
 
 impl Error {
+    /// For the person.
+    pub(super) const fn sentence(&self) -> &'static str {
+        self.wire().2
+    }
+
     /// Status, code and sentence.
     const fn wire(&self) -> (StatusCode, Code, &'static str) {
         match self {
@@ -84,6 +93,8 @@ impl Error {
             Self::Validation { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, Code::ValidationFailed, "Some fields are missing or not valid.")
             }
+            // Has a body of its own.
+            Self::Grant(_) => (StatusCode::BAD_REQUEST, Code::BadRequest, "Nothing was granted."),
         }
     }
 }
@@ -157,6 +168,7 @@ impl ResponseError for Error {
         let mut fields: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let mut response = match self {
             Self::Plain(cause) => cause.response(status),
+            Self::Grant(failure) => return failure.response(),
             Self::Validation { fields: wrong } => {
                 for (field, sentence) in wrong {
                     fields.entry(*field).or_default().push(*sentence);
