@@ -3,6 +3,7 @@
 //! The document gives statuses but no error bodies; here an error is a code, a sentence and, for wrong fields, what is
 //! wrong with each.
 
+mod admin;
 mod error;
 mod input;
 mod oauth;
@@ -90,6 +91,7 @@ impl Adapter for Hotel {
         cfg.service(show_user).service(create_tokens).service(refresh_token).service(logout);
         cfg.service(register::register_user);
         cfg.service(sessions::logout_all).service(sessions::list_sessions).service(sessions::delete_session);
+        admin::routes(cfg);
     }
 
     fn describe() -> OpenApi {

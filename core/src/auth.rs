@@ -4,6 +4,7 @@
 //! belong on a blocking thread; [`Auth::cached`] runs anywhere.
 
 mod account;
+mod administration;
 mod link;
 mod login;
 mod realm;

@@ -16,6 +16,9 @@ pub enum AuthError {
     /// The caller is known but may not do this.
     #[error("not permitted")]
     Forbidden,
+    /// Nobody would be left to administer.
+    #[error("the last administrator stays")]
+    LastAdministrator,
     /// Identifiers that belong to somebody else.
     #[error("taken: {0:?}")]
     Taken(Taken),

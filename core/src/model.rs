@@ -1,11 +1,13 @@
 //! The nouns: users, tokens, roles, and what is asked of and answered by [`crate::Auth`].
 
+mod administration;
 mod credentials;
 mod role;
 mod subject;
 mod token;
 mod user;
 
+pub use administration::{Mandate, Objection, Step};
 pub use credentials::{Credentials, Grant, Issued, Registration, Spelling, Verified};
 pub use role::Role;
 pub(crate) use subject::Proof;

@@ -72,7 +72,7 @@ pub struct Registration {
     pub first_name: String,
     /// Last name.
     pub last_name: String,
-    /// Only the owner's command line gives another than [`Role::Tourist`].
+    /// Only the server's owner and an administrator give another than [`Role::Tourist`].
     pub role: Role,
     /// Django's `is_staff`.
     pub is_staff: bool,
