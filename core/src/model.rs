@@ -6,7 +6,7 @@ mod subject;
 mod token;
 mod user;
 
-pub use credentials::{Credentials, Grant, Issued, Registration, Spelling, Verified};
+pub use credentials::{Credentials, Grant, Inspected, Issued, Registration, Spelling, TokenUse, Verified};
 pub use role::Role;
 pub(crate) use subject::Proof;
 pub use subject::Subject;
