@@ -8,7 +8,7 @@ mod token;
 mod user;
 
 pub use administration::{Mandate, Objection, Step};
-pub use credentials::{Credentials, Grant, Issued, Registration, Spelling, Verified};
+pub use credentials::{Credentials, Grant, Inspected, Issued, Registration, Spelling, TokenUse, Verified};
 pub use role::Role;
 pub(crate) use subject::Proof;
 pub use subject::Subject;

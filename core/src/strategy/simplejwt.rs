@@ -8,10 +8,11 @@ mod claims;
 mod login_mask;
 mod rotation;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub use self::rotation::SimpleJwtRotation;
 use self::{
@@ -19,11 +20,11 @@ use self::{
     login_mask::{LoginId, LoginMask},
     rotation::Standing,
 };
-use super::{RefreshRotation, StrategyKind, jws::JwtKeys, live_row};
+use super::{RefreshRotation, StrategyKind, jws::JwtKeys, live_row, payload};
 use crate::{
     auth::Realm,
     error::{AuthError, ClaimFault, TokenFault},
-    model::{Grant, Issued, NewToken, Subject, Timestamp, Token, TokenKind, User, Verified},
+    model::{Grant, Inspected, Issued, NewToken, Subject, Timestamp, Token, TokenKind, TokenUse, User, Verified},
     secret::{Digest, Secret},
 };
 
@@ -173,6 +174,22 @@ impl SimpleJwt {
             None if is_orphan(realm, &read)? => Ok(()),
             row => self.refuse_if_spent(realm, &read, &live_row(realm, row)?),
         }
+    }
+
+    /// What a token that was verified says of itself.
+    pub(super) fn describe(token: &str, opaque: Inspected) -> Inspected {
+        let claims = payload::<Map<String, Value>>(token).unwrap_or_default();
+        let issued_at = claims.get("iat").and_then(Value::as_i64).and_then(|iat| DateTime::from_timestamp(iat, 0));
+        let id = claims.get("jti").and_then(Value::as_str).map(str::to_owned);
+        Inspected { issued_at, id, ..opaque }
+    }
+
+    /// Whose refresh token this is; one that is spent is nobody's.
+    pub(super) fn inspect_refresh(&self, realm: &Realm, refresh: &str) -> Result<Inspected, AuthError> {
+        let read = claims::read(&self.keys, refresh, realm.now(), Some(TokenType::Refresh))?;
+        let holder = Self::speak(realm, &read)?;
+        self.refuse_if_spent(realm, &read, &holder.token)?;
+        Ok(Self::describe(refresh, Inspected::opaque(Arc::new(holder), TokenUse::Refresh)))
     }
 
     /// Refuses a refresh token that is spent, and leaves its login alone.
