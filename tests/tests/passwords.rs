@@ -1,5 +1,14 @@
 //! Passwords of those who come from Laravel and Django: right where PHP and Django say so, and nowhere else.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails panics")]
+
+#[path = "passwords/common.rs"]
+mod common;
+#[path = "passwords/refused.rs"]
+mod refused;
+#[path = "passwords/upgrade.rs"]
+mod upgrade;
+
 use std::{fs, path::Path};
 
 use countersign_core::{
@@ -30,7 +39,7 @@ fn passwords() -> Passwords {
 
 #[test]
 fn every_hash_is_checked_as_its_framework_does() {
-    let passwords = passwords();
+    let (_alone, passwords) = (common::alone(), passwords());
     let (mut right, mut wrong, mut nul) = (0, 0, 0);
     for file in ["django.jsonl", "laravel.jsonl"] {
         for Recorded { about, scheme, encoded, password, right: expected } in recorded(file) {

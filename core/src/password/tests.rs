@@ -1,5 +1,7 @@
 //! What is right, what is wrong, and what is refused.
 
+use base64::Engine as _;
+
 use super::*;
 use crate::env::CountedRandom;
 
@@ -249,4 +251,17 @@ fn of_each_scheme_the_costliest_is_known_and_clones_know_it_too() {
     passwords.learn(&EncodedPassword::new(LARAVEL[0])).unwrap();
     let known: Vec<String> = passwords.present().iter().map(ToString::to_string).collect();
     assert_eq!(known, ["bcrypt (cost=12)", "pbkdf2_sha256 (iterations=1)"]);
+}
+
+/// What Django and PHP made of the same password and the same salt.
+#[test]
+fn what_is_written_for_a_framework_is_what_it_writes_itself() {
+    let django = "pbkdf2_sha256$1000$PkjN81ovXFNK2C0opDaMG5$YGg+B04Nt08vzjc7wKsDNfx27yVkrs7wIogyQRCSbsY=";
+    let password = Secret::from("Walrus-and-0yster");
+    assert_eq!(pbkdf2::encode(&password, "PkjN81ovXFNK2C0opDaMG5", 1000), django);
+
+    let php = "$2y$04$..AJ4VtZ.d4UdT1nKUXDiuRWkUEtygFdOWE.A4jGHGhw8UdWr.QQq";
+    let password = Secret::from("пароль-Ünï-🔑");
+    let salt = ::bcrypt::BASE_64.decode(&php[7..29]).unwrap().try_into().unwrap();
+    assert_eq!(bcrypt::encode(&password, salt, 4), php);
 }
