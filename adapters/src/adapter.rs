@@ -12,6 +12,7 @@ use crate::{
     caller::{self, Authentication},
     front::Front,
     gateway::Gate,
+    laravel::session::Sessions,
     mount::{Neighbours, Use},
 };
 
@@ -97,6 +98,12 @@ pub trait Adapter: Sized + 'static {
     fn gate(mount: &Use<Self>) -> Gate {
         let mount = mount.clone();
         Arc::new(move |request| Self::authenticate(request, &mount))
+    }
+
+    /// The sessions that its cookies hold, which are known in the whole server; most wires have none.
+    fn sessions(mount: &Use<Self>) -> Option<Arc<Sessions>> {
+        let _ = mount;
+        None
     }
 
     /// Turns a refusal into this wire's error; a wire whose answer depends on the request (its `Accept`, its

@@ -3,6 +3,7 @@
 //! The document gives statuses but no error bodies; here an error is a code, a sentence and, for wrong fields, what is
 //! wrong with each.
 
+mod admin;
 mod error;
 mod input;
 mod oauth;
@@ -90,6 +91,7 @@ impl Adapter for Hotel {
         cfg.service(show_user).service(create_tokens).service(refresh_token).service(logout);
         cfg.service(register::register_user);
         cfg.service(sessions::logout_all).service(sessions::list_sessions).service(sessions::delete_session);
+        admin::routes(cfg);
     }
 
     fn describe() -> OpenApi {
@@ -164,7 +166,7 @@ struct Refreshed {
     #[schema(example = 3600)]
     expires_in: u64,
     /// Only with `jwt.rotate_refresh`: takes the place of the refresh token that was sent.
-    #[schema(required = false)]
+    #[schema(required = false, nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
 }

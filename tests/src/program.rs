@@ -175,6 +175,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Somebody without any credential.
     pub fn anon(&self) -> Actor {
         Actor::at(&format!("http://{}", self.address))

@@ -4,7 +4,7 @@
 //! what is answered is a token response already.
 
 use actix_web::{HttpRequest, web::Bytes};
-use countersign_core::Secret;
+use countersign_core::{Role, Secret};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -184,6 +184,17 @@ impl Fields {
                 None
             }
         }
+    }
+
+    /// The required field `role`; the humblest if it is none, and then the verdict is an error.
+    pub(super) fn role(&mut self) -> Role {
+        let given = self.text("role");
+        given.parse().unwrap_or_else(|_| {
+            if !given.is_empty() {
+                self.wrong("role", "There is no such role.");
+            }
+            Role::default()
+        })
     }
 
     /// Notes what is wrong with a field.
