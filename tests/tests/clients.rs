@@ -6,3 +6,5 @@ mod djoser;
 mod hotel;
 #[path = "clients/laravel.rs"]
 mod laravel;
+#[path = "clients/sockets.rs"]
+mod sockets;

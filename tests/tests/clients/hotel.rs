@@ -1,9 +1,10 @@
-//! What speaks the hotel API: libraries that check its tokens by the published keys.
+//! What speaks the hotel API: libraries that check its tokens by the published keys, pages that renew them, clients of OAuth
+//! 2.0, and Swagger UI.
 
 use std::{path::Path, process::Command};
 
 use countersign_tests::{
-    client::{NODE, PYTHON, file, run},
+    client::{NODE, PYTHON, file, node_and_chromium, run},
     program::Sandbox,
     sandbox,
 };
@@ -87,5 +88,27 @@ fn nobody_is_thrown_out_because_the_server_is_overloaded() {
     let server = place.serve();
     let mut client = in_node(&node, "overload.mjs");
     client.arg(format!("http://{}", server.address));
+    run(client, &server);
+}
+
+#[test]
+fn clients_of_oauth_2_fetch_and_renew_tokens_by_themselves() {
+    let Some(python) = PYTHON.place() else { return };
+    for (settings, mode) in [("", None), ("rotate_refresh = true\n", Some("rotating"))] {
+        let place = place(&format!("[jwt]\naccess_ttl = \"20s\"\n{settings}"));
+        let server = place.serve();
+        let mut client = in_python(&python, "oauth2.py");
+        client.arg(format!("http://{}", server.address)).args(mode);
+        run(client, &server);
+    }
+}
+
+#[test]
+fn the_swagger_ui_logs_in_where_the_mount_is() {
+    let Some((node, chromium)) = node_and_chromium() else { return };
+    let place = place("[[mount]]\nadapter = \"minimal\"\n[[mount]]\nadapter = \"hotel\"\nprefix = \"/api/v1\"\n");
+    let server = place.serve();
+    let mut client = in_node(&node, "swagger.mjs");
+    client.arg(format!("http://{}", server.address)).arg("/api/v1").env("CHROMIUM", chromium);
     run(client, &server);
 }
