@@ -7,7 +7,9 @@ mod sanctum;
 mod simplejwt;
 
 pub use djoser::DjoserToken;
-pub use jws::{JwtAlgorithm, JwtKey, JwtKeys, KeyState, NoSigningKey, PublicNumbers, UnknownAlgorithm, UnusableKey};
+pub use jws::{
+    JwtAlgorithm, JwtKey, JwtKeys, KeyState, NoSigningKey, PublicNumbers, UnknownAlgorithm, UnusableKey, UnusableSecret,
+};
 pub use jwt::{JwtPair, JwtSettings, RefreshRotation};
 pub use sanctum::SanctumPat;
 pub use simplejwt::{SimpleJwt, SimpleJwtRotation, SimpleJwtSettings};

@@ -6,7 +6,8 @@ mod set;
 
 use std::{fmt, str::FromStr};
 
-pub use key::{JwtKey, PublicNumbers, UnusableKey};
+pub use key::{JwtKey, PublicNumbers, UnusableKey, UnusableSecret};
+pub(super) use set::Holder;
 pub use set::{JwtKeys, KeyState, Named, NoSigningKey};
 
 /// How far ahead of this clock another process's may be: a token that was issued there a moment ago is not refused here.

@@ -19,7 +19,12 @@ use countersign_core::{
     strategy::JwtAlgorithm,
 };
 
-use super::{database_url::DatabaseUrl, mail_transport::MailTransport, origin, secrets::strong};
+use super::{
+    database_url::DatabaseUrl,
+    mail_transport::MailTransport,
+    origin,
+    secrets::{no_key_of_others, strong},
+};
 use crate::mail;
 
 countersign_adapters::settings! {
@@ -75,8 +80,8 @@ countersign_adapters::settings! {
         /// A key to use instead of the file: 32 random bytes or more as text, or in base64 behind "base64:".
         pub secret: Option<Secret> = None, check = when_set(strong),
         /// How long a new key of `countersign keys rotate` is known before it is used: every server on the files learns of it
-        /// within a second, and copies of the files on other machines must be there in this time. Half of it is the time for
-        /// which others may keep /.well-known/jwks.json.
+        /// within a second, and copies of the files on other machines must be there in this time. Half of it, at most ten
+        /// minutes, is the time for which others may keep /.well-known/jwks.json.
         pub announce: Span = Span::seconds(600),
     }
 }
@@ -95,14 +100,14 @@ countersign_adapters::settings! {
     /// Tokens of the strategy jwt_pair. Those of Djoser's mount have claims and lives of their own: see its options.
     pub struct JwtSettings {
         /// "HS256", "RS256", "ES256" or "EdDSA". With all but the first, others check the tokens by the public keys of
-        /// /.well-known/jwks.json; some of their libraries do not know EdDSA.
+        /// /.well-known/jwks.json; some of their libraries do not know EdDSA. What was signed before a change lives on.
         pub algorithm: JwtAlgorithm = JwtAlgorithm::Hs256,
         /// The key that signs all JSON Web Tokens under HS256, in the form of `keys.secret`; without it, one is derived from
-        /// the server's key.
-        pub secret: Option<Secret> = None, check = when_set(strong),
+        /// the server's key. After a change to another algorithm leave it here until what it signed is dead.
+        pub secret: Option<Secret> = None, check = when_set(no_key_of_others),
         /// The private keys of the other algorithms in PEM (PKCS #8), the newest first, made on the first start; without it,
         /// a file beside `keys.file`: countersign.jwt.pem. Others must not be able to read it. Beside them it may hold public keys
-        /// that only check; see `countersign keys`.
+        /// and secrets of HS256 that only check; see `countersign keys import`.
         pub key_file: Option<PathBuf> = None,
         /// The `iss` claim.
         pub issuer: String = "countersign".to_owned(), check = filled,
