@@ -86,7 +86,7 @@ fn change(rows: &mut BTreeMap<UserId, Row>, id: UserId, change: &UserChange, now
     {
         return None;
     }
-    let Some(row) = rows.get_mut(&id) else { return None };
+    let row = rows.get_mut(&id)?;
     let User { email, last_login_at, suspended_at, .. } = row.user.clone();
     let now_seen = Seen { password: row.password.clone(), email, last_login_at, suspended_at };
     if change.seen().is_some_and(|seen| *seen != now_seen) {
