@@ -79,7 +79,8 @@ pub trait Adapter: Sized + 'static {
     /// there are may depend on the mount's settings and on what is mounted beside it.
     fn routes(cfg: &mut ServiceConfig, options: &Self::Options, beside: &Neighbours);
 
-    /// Title, description and security schemes of the adapter's OpenAPI document; paths and schemas are collected.
+    /// Title, description and security schemes of the adapter's OpenAPI document; paths and schemas are collected. Where a
+    /// password flow of OAuth 2.0 leads is told relative to the mount, as `/login`.
     fn describe() -> OpenApi;
 
     /// The credential that the request carries, in this wire's scheme.

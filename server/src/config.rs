@@ -18,7 +18,6 @@ use countersign_adapters::{
     origin::Origin,
     settings::{Problem, Section, Setting, Table, Value, nearest},
 };
-use countersign_core::strategy::JwtAlgorithm;
 
 pub use database_url::DatabaseUrl;
 pub use findings::{Findings, common_parent, mounted};
@@ -28,7 +27,7 @@ pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
     CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, MailSettings,
-    PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
+    NewScheme, PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
 };
 pub use sources::Sources;
 
@@ -182,16 +181,6 @@ impl Settings {
         if jwt.login_ttl < jwt.refresh_ttl {
             let message = format!("is less than jwt.refresh_ttl, which is \"{}\"", jwt.refresh_ttl);
             found.push(Problem::new("jwt.login_ttl", Some(&Value::String(jwt.login_ttl.to_string())), message));
-        }
-        let algorithm = jwt.algorithm;
-        if jwt.secret.is_some() && algorithm != JwtAlgorithm::Hs256 {
-            let message =
-                format!("is a key for HS256, and jwt.algorithm is {algorithm}, whose keys are in jwt.key_file");
-            found.push(Problem::new("jwt.secret", None, message));
-        }
-        if jwt.key_file.is_some() && algorithm == JwtAlgorithm::Hs256 {
-            let message = "is for RS256, ES256 and EdDSA, and jwt.algorithm is HS256, whose key is jwt.secret";
-            found.push(Problem::new("jwt.key_file", None, message));
         }
         found.extend(Findings::of(self).refused);
         found

@@ -5,6 +5,8 @@
 //! have known the key for a while.
 
 mod file;
+mod history;
+mod import;
 mod pem;
 mod ring;
 mod rotation;
@@ -25,6 +27,7 @@ use countersign_core::{
 };
 
 pub use file::KeyError;
+pub use import::{Import, import};
 pub use rotation::{Rotate, Rotated, rotate};
 
 use crate::config::{Settings, key_bytes};
@@ -73,10 +76,8 @@ impl Keys {
     /// # Errors
     /// [`KeyError`].
     pub fn on_ring(ring: KeyRing, settings: &Settings, random: &dyn Random, now: Timestamp) -> Result<Self, KeyError> {
-        let jwt = match derived(settings, || ring.derive(DERIVED).iter().map(|key| JwtKey::hs256(key)).collect())? {
-            Some(keys) => keys,
-            None => pem::keys(&key_file(settings), settings.jwt.algorithm, random, now)?,
-        };
+        let of_ring = || ring.derive(DERIVED).iter().map(|key| JwtKey::hs256(key)).collect();
+        let jwt = token_keys(settings, shared(settings, of_ring)?, true, random, now)?;
         let jwt = JwtKeys::new(jwt, longest_token(settings)).map_err(|_| KeyError::Secret)?;
         Ok(Self { ring, jwt, files: None })
     }
@@ -128,34 +129,49 @@ struct Read {
 fn read(settings: &Settings, random: &dyn Random, now: Timestamp) -> Result<(Read, Seen), KeyError> {
     // Before they are read: what is written in between is seen at the next look.
     let before = stamps(settings);
+    let was_used = settings.keys.secret.is_some() || settings.keys.file.exists();
     let entries = ring::entries(&settings.keys, random)?;
     let of_ring = || {
         let keys = ring::in_order(&entries).map(|ring| ring.derive(DERIVED)).unwrap_or_default();
         let begins = entries.iter().map(|entry| entry.from);
         keys.iter().zip(begins).map(|(key, from)| JwtKey::hs256(key).signing_from(from)).collect()
     };
-    let jwt = match derived(settings, of_ring)? {
-        Some(keys) => keys,
-        None => pem::keys(&key_file(settings), settings.jwt.algorithm, random, now)?,
-    };
+    let jwt = token_keys(settings, shared(settings, of_ring)?, was_used, random, now)?;
     let written = if before.contains(&None) { stamps(settings) } else { before };
     // The keys of tokens follow the clock by themselves; the ring is put in order when a key begins.
     let seen = Seen { written, next: ring::next(&entries, now) };
     Ok((Read { ring: ring::ring(&entries, now)?, jwt }, seen))
 }
 
-/// The keys for HS256: the configured one, or what the ring gives. `None` for another algorithm.
-fn derived(settings: &Settings, of_ring: impl FnOnce() -> Vec<JwtKey>) -> Result<Option<Vec<JwtKey>>, KeyError> {
-    if settings.jwt.algorithm != JwtAlgorithm::Hs256 {
-        return Ok(None);
-    }
+/// The keys for HS256: the configured one, or what the ring gives.
+fn shared(settings: &Settings, of_ring: impl FnOnce() -> Vec<JwtKey>) -> Result<Vec<JwtKey>, KeyError> {
     match &settings.jwt.secret {
-        Some(secret) => Ok(Some(vec![JwtKey::hs256(&key_bytes(secret).ok_or(KeyError::Secret)?)])),
-        None => Ok(Some(of_ring())),
+        Some(secret) => Ok(vec![JwtKey::hs256(&key_bytes(secret).ok_or(KeyError::Secret)?)]),
+        None => Ok(of_ring()),
     }
 }
 
-/// Where the asymmetric keys are: `jwt.key_file`, or a file beside the ring's.
+/// Those for HS256 and those of the key file, of which one kind signs, and the other checks what it signed before.
+/// `was_used` says whether HS256 may have signed before there was a key file.
+fn token_keys(
+    settings: &Settings,
+    shared: Vec<JwtKey>,
+    was_used: bool,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<Vec<JwtKey>, KeyError> {
+    let (path, signing) = (key_file(settings), settings.jwt.algorithm);
+    if signing == JwtAlgorithm::Hs256 {
+        let others = if path.exists() { pem::open(&path, signing, was_used, random, now)?.keys } else { Vec::new() };
+        return Ok(shared.into_iter().chain(others).collect());
+    }
+    let mut read = pem::open(&path, signing, was_used, random, now)?;
+    let retired = read.retire(shared);
+    read.keys.extend(retired);
+    Ok(read.keys)
+}
+
+/// Where the asymmetric keys are, and those that only check: `jwt.key_file`, or a file beside the ring's.
 pub fn key_file(settings: &Settings) -> PathBuf {
     settings.jwt.key_file.clone().unwrap_or_else(|| settings.keys.file.with_extension("jwt.pem"))
 }
@@ -174,8 +190,7 @@ fn longest_token(settings: &Settings) -> TimeDelta {
 /// When the files that are used were written.
 fn stamps(settings: &Settings) -> Vec<Option<file::Stamp>> {
     let ring = settings.keys.secret.is_none().then(|| settings.keys.file.clone());
-    let jwt = (settings.jwt.algorithm != JwtAlgorithm::Hs256).then(|| key_file(settings));
-    ring.into_iter().chain(jwt).map(|path| file::stamp(&path)).collect()
+    ring.into_iter().chain([key_file(settings)]).map(|path| file::stamp(&path)).collect()
 }
 
 #[cfg(test)]

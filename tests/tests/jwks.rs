@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends with a panic that says where")]
 
 use countersign_core::strategy::JwtAlgorithm;
-use countersign_tests::{Actor, Server};
+use countersign_tests::{Actor, Server, databases::sqlite};
 use jsonwebtoken::{DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value, json};
 
@@ -90,4 +90,36 @@ fn a_restart_signs_with_the_same_key() {
     let file = folder.path().join("jwt.pem");
     let again = Server::with(&format!("[jwt]\nalgorithm = \"ES256\"\nkey_file = \"{}\"", file.display()));
     assert_eq!(kid(&again), before);
+}
+
+#[test]
+fn the_set_may_be_kept_for_half_of_the_announcement_and_ten_minutes_at_most() {
+    for (announce, kept) in [("20s", 10), ("10m", 300), ("20m", 600), ("2d", 600)] {
+        let server = Server::with(&format!("[keys]\nannounce = \"{announce}\""));
+        assert_eq!(server.anon().get(PATH).header("Cache-Control"), format!("public, max-age={kept}"), "{announce}");
+    }
+}
+
+#[test]
+fn every_key_of_the_set_has_its_name_its_algorithm_and_its_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = std::sync::Arc::new(sqlite());
+    let under = |algorithm: JwtAlgorithm| {
+        let file = folder.path().join("jwt.pem");
+        let jwt = format!("[jwt]\nalgorithm = \"{algorithm}\"\nkey_file = \"{}\"", file.display());
+        Server::on(std::sync::Arc::clone(&database), &jwt)
+    };
+    for algorithm in JwtAlgorithm::ALL {
+        under(algorithm);
+    }
+    let set = under(JwtAlgorithm::Hs256).anon().get(PATH).json();
+    let keys = set["keys"].as_array().unwrap();
+    let algorithms: Vec<&str> = keys.iter().map(|key| key["alg"].as_str().unwrap()).collect();
+    assert_eq!(algorithms, ["EdDSA", "ES256", "RS256"]);
+    for key in keys {
+        assert_eq!(key["use"], "sig");
+        let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(key.clone()).unwrap();
+        assert_eq!(jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap(), key["kid"].as_str().unwrap());
+        assert!(["d", "p", "q", "k"].iter().all(|private| key.get(private).is_none()), "{key}");
+    }
 }

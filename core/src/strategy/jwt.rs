@@ -17,13 +17,13 @@ pub use refresh::RefreshRotation;
 use refresh::Refreshed;
 
 use super::{
-    jws::{CLOCK_SKEW_SECONDS, JwtKeys, MAX_LENGTH, Named},
-    live,
+    jws::{CLOCK_SKEW_SECONDS, Holder, JwtKeys, MAX_LENGTH, Named},
+    live, payload,
 };
 use crate::{
     auth::Realm,
     error::{AuthError, TokenFault},
-    model::{Grant, Issued, NewToken, Subject, Timestamp, Token, TokenKind, User, Verified},
+    model::{Grant, Inspected, Issued, NewToken, Subject, Timestamp, Token, TokenKind, TokenUse, User, Verified},
     secret::{Digest, Secret},
 };
 
@@ -134,7 +134,7 @@ impl JwtPair {
     /// Signature, header, claims, and then the login's row.
     pub(super) fn recognise(&self, realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
         let now = realm.now();
-        let claims = self.open(now, credential).ok_or(TokenFault::Malformed)?;
+        let (holder, claims) = self.open(now, credential).ok_or(TokenFault::Malformed)?;
         let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or(TokenFault::Malformed)?;
         let newest = now.timestamp() + CLOCK_SKEW_SECONDS;
         if claims.iat > newest || claims.nbf.is_some_and(|from| from > now.timestamp()) {
@@ -148,7 +148,26 @@ impl JwtPair {
             return Err(TokenFault::Malformed.into());
         }
         let end = login.expires_at.map_or(expires_at, |end| end.min(expires_at));
-        Ok(Verified { expires_at: Some(end), ..login })
+        Ok(Verified { expires_at: Some(holder.end(end)), ..login })
+    }
+
+    /// What an access token that was verified says of itself.
+    pub(super) fn describe(token: &str, opaque: Inspected) -> Inspected {
+        let Some(claims) = payload::<Claims>(token) else { return opaque };
+        Inspected {
+            issued_at: DateTime::from_timestamp(claims.iat, 0),
+            issuer: Some(claims.iss),
+            audience: Some(claims.aud),
+            id: Some(claims.jti.to_string()),
+            ..opaque
+        }
+    }
+
+    /// Whose refresh token this is; one that was exchanged is nobody's.
+    pub(super) fn inspect_refresh(realm: &Realm, refresh: &str) -> Result<Inspected, AuthError> {
+        let login = refresh::find(realm, refresh)?;
+        let issued_at = login.token.rotated_at.or(login.token.created_at);
+        Ok(Inspected { issued_at, ..Inspected::opaque(Arc::new(login), TokenUse::Refresh) })
     }
 
     fn access(&self, realm: &Realm, user: User, token: Token, refresh: Option<Secret>) -> Result<Issued, AuthError> {
@@ -171,8 +190,8 @@ impl JwtPair {
         Ok(Issued { access: Secret::new(access), refresh, expires_in, token, user })
     }
 
-    /// The claims of a token of ours, expired or not; `None` for anything else.
-    fn open(&self, now: Timestamp, credential: &str) -> Option<Claims> {
+    /// What signed a token of ours, expired or not, and its claims; `None` for anything else.
+    fn open(&self, now: Timestamp, credential: &str) -> Option<(Holder, Claims)> {
         if credential.len() > MAX_LENGTH {
             return None;
         }
@@ -183,10 +202,10 @@ impl JwtPair {
             return None;
         }
         let named = Named { algorithm: &header.alg, kid: header.kid.as_deref() };
-        self.keys.holder(now, named, message, signature)?;
+        let holder = self.keys.holder(now, named, message, signature)?;
         let claims: Claims = serde_json::from_slice(&BASE64.decode(payload).ok()?).ok()?;
         let is_ours = claims.iss == self.settings.issuer && claims.aud == self.settings.audience;
-        (is_ours && claims.typ == ACCESS).then_some(claims)
+        (is_ours && claims.typ == ACCESS).then_some((holder, claims))
     }
 }
 

@@ -19,10 +19,14 @@ pub(super) struct Jwks {
     cache_control: String,
 }
 
+/// Longer than this nobody keeps the set, however early keys are announced: a key that is taken out is to be forgotten.
+const LONGEST_KEPT: u64 = 600;
+
 impl Jwks {
     /// A key is announced for twice as long as its set may be kept: who looks again late still does before its first use.
     pub(super) fn of(keys: JwtKeys, announce: Span) -> Self {
-        let cache_control = format!("public, max-age={}", announce.duration().as_secs() / 2);
+        let seconds = (announce.duration().as_secs() / 2).min(LONGEST_KEPT);
+        let cache_control = format!("public, max-age={seconds}");
         Self { keys, cache_control }
     }
 }

@@ -1,14 +1,23 @@
 //! `countersign keys`: which keys the server has, and new ones.
 
-use chrono::TimeDelta;
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
+use countersign_adapters::settings::Span;
 use countersign_core::{
+    Secret,
     env::{Clock as _, SystemClock, SystemRandom},
-    strategy::KeyState,
+    model::Timestamp,
+    strategy::{JwtAlgorithm, JwtKey, KeyState},
 };
 
 use super::{
-    Outcome, Output,
+    Outcome, Output, Refused,
     help::example,
     record::{KEY_COLUMNS, Record},
     user::Form,
@@ -16,7 +25,7 @@ use super::{
 use crate::{
     app,
     config::Sources,
-    keys::{Keys, Rotate, rotate},
+    keys::{Import, Keys, Rotate, import, rotate},
 };
 
 #[derive(Debug, Subcommand)]
@@ -27,6 +36,9 @@ pub enum Command {
     /// Make new keys. They are used when `keys.announce` has passed; what the old ones signed and sealed stays good
     #[command(after_help = rotating())]
     Rotate(Chosen),
+    /// Take over a key that others signed with, or you before: it only checks, until a moment, and signs nothing
+    #[command(after_help = importing())]
+    Import(Imported),
 }
 
 #[derive(Debug, Args)]
@@ -34,11 +46,90 @@ pub struct Chosen {
     /// Only the asymmetric key that signs JSON Web Tokens
     #[arg(long, conflicts_with = "ring")]
     jwt: bool,
+    /// For this algorithm instead of `jwt.algorithm`, which is to change soon: `RS256`, `ES256` or `EdDSA`. The key is published
+    /// and signs when both its time has come and the configuration names the algorithm
+    #[arg(long, requires = "jwt", value_name = "ALGORITHM")]
+    algorithm: Option<JwtAlgorithm>,
     /// Only the key ring, and with it the key that signs under HS256 unless it is configured
     #[arg(long)]
     ring: bool,
     #[command(flatten)]
     form: Form,
+}
+
+#[derive(Debug, Args)]
+pub struct Imported {
+    #[command(flatten)]
+    source: Source,
+    /// When it checks no more: a moment (RFC 3339), a day (its first second, UTC), or a time from now, such as 30d
+    #[arg(long, value_name = "WHEN", value_parser = end)]
+    until: End,
+    #[command(flatten)]
+    form: Form,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Source {
+    /// The file of an HS256 secret, or `-` for standard input: the text itself (Django's `SIGNING_KEY` or `SECRET_KEY`), or
+    /// base64 behind "base64:". One line end there is not part of it
+    #[arg(long, value_name = "FILE")]
+    secret: Option<PathBuf>,
+    /// The file of a public key in PEM (RSA, P-256 or Ed25519), or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    public: Option<PathBuf>,
+}
+
+/// An end, as it is given.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    At(Timestamp),
+    After(Span),
+}
+
+fn end(text: &str) -> Result<End, String> {
+    if let Ok(span) = text.parse::<Span>() {
+        return Ok(End::After(span));
+    }
+    let day = || Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(NaiveTime::MIN).and_utc());
+    let at = DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc)).or_else(day);
+    at.map(End::At).ok_or_else(|| "write 2027-01-31T00:00:00Z, 2027-01-31 or 30d".to_owned())
+}
+
+impl Source {
+    fn read(&self) -> Result<Import, Refused> {
+        match (&self.secret, &self.public) {
+            (Some(file), _) => {
+                let text = Secret::new(text(file)?);
+                let line = text.expose().strip_suffix("\r\n").or_else(|| text.expose().strip_suffix('\n'));
+                Ok(Import::Secret(Secret::from(line.unwrap_or(text.expose()))))
+            }
+            (None, Some(file)) => Ok(Import::Public(text(file)?)),
+            (None, None) => Err(Refused::Because("--secret or --public is missing".to_owned())),
+        }
+    }
+}
+
+/// More than any key has.
+const MOST: u64 = 65_536;
+
+fn text(file: &Path) -> Result<String, Refused> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        io::stdin().lock().take(MOST).read_to_string(&mut text)
+    } else {
+        File::open(file).and_then(|file| file.take(MOST).read_to_string(&mut text))
+    };
+    read.map_err(|error| Refused::Because(format!("{}: {error}", file.display())))?;
+    Ok(text)
+}
+
+fn importing() -> String {
+    format!(
+        "{}\n\nThe key is written into the key file (`jwt.key_file`), where running servers find it within a second. `keys list` shows it \
+         by an id that tells nothing about it. Who still has the secret can sign until the end.",
+        example("countersign keys import --secret old-signing-key.txt --until 30d")
+    )
 }
 
 fn rotating() -> String {
@@ -65,26 +156,30 @@ impl Command {
                     Record::of_key("ring", Some(id), "XChaCha20-Poly1305", state, *from, None)
                 });
                 let jwt = Keys::open(&settings, &random, now)?.jwt.states(now);
-                let jwt = jwt.iter().map(|(key, state)| {
-                    let (state, until) = match state {
-                        KeyState::Announced(_) => ("announced", None),
-                        KeyState::Signs => ("signs", None),
-                        KeyState::Checks(until) => ("checks", *until),
-                        KeyState::Over => ("over", None),
-                    };
-                    Record::of_key("jwt", key.kid(), key.algorithm().as_str(), state, key.from(), until)
-                });
+                let jwt = jwt.iter().map(|(key, state)| record(key, *state));
                 output.records(&ring.chain(jwt).collect::<Vec<_>>(), &KEY_COLUMNS, form.json)
             }
+            Self::Import(imported) => {
+                let until = match imported.until {
+                    End::At(at) => at,
+                    End::After(span) => now + span.delta(),
+                };
+                let id = import(&settings, &imported.source.read()?, until, &random, now)?;
+                let keys = Keys::open(&settings, &random, now)?;
+                let of_id = keys.jwt.states(now).into_iter().filter(|(key, _)| key.id() == id);
+                let records: Vec<Record> = of_id.map(|(key, state)| record(&key, state)).collect();
+                output.records(&records, &KEY_COLUMNS, imported.form.json)
+            }
             Self::Rotate(chosen) => {
-                let which = match (chosen.jwt, chosen.ring) {
-                    (true, _) => Rotate::Jwt,
-                    (_, true) => Rotate::Ring,
-                    (false, false) => Rotate::All,
+                let which = match (chosen.algorithm, chosen.jwt, chosen.ring) {
+                    (Some(algorithm), ..) => Rotate::Announce(algorithm),
+                    (_, true, _) => Rotate::Jwt,
+                    (.., true) => Rotate::Ring,
+                    (None, false, false) => Rotate::All,
                 };
                 let rotated = rotate(&settings, which, &random, now)?;
-                let algorithm =
-                    |kind| if kind == "jwt" { settings.jwt.algorithm.as_str() } else { "XChaCha20-Poly1305" };
+                let of_tokens = chosen.algorithm.unwrap_or(settings.jwt.algorithm).as_str();
+                let algorithm = |kind| if kind == "jwt" { of_tokens } else { "XChaCha20-Poly1305" };
                 let state = |from| if from - now <= TimeDelta::zero() { "used" } else { "announced" };
                 let record = |new: &crate::keys::Rotated| {
                     Record::of_key(new.kind, Some(&new.id), algorithm(new.kind), state(new.from), Some(new.from), None)
@@ -93,4 +188,15 @@ impl Command {
             }
         }
     }
+}
+
+/// A key of tokens and what it does.
+fn record(key: &JwtKey, state: KeyState) -> Record {
+    let (state, until) = match state {
+        KeyState::Announced(_) => ("announced", None),
+        KeyState::Signs => ("signs", None),
+        KeyState::Checks(until) => ("checks", until),
+        KeyState::Over => ("over", None),
+    };
+    Record::of_key("jwt", Some(&key.id()), key.algorithm().as_str(), state, key.from(), until)
 }

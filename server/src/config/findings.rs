@@ -186,8 +186,17 @@ impl Findings {
     fn algorithm(&mut self, settings: &Settings) {
         if settings.jwt.algorithm == JwtAlgorithm::EdDsa {
             let message = "is unknown to some of the libraries that check tokens by /.well-known/jwks.json, which all know \
-                           RS256 and ES256";
+                           RS256 and ES256: jsonwebtoken and express-jwt for Node refuse it, others call it deprecated since \
+                           RFC 9864 named it Ed25519";
             self.warn("jwt.algorithm", settings.jwt.algorithm.as_str(), message);
+        }
+        if settings.jwt.secret.is_some() && settings.jwt.algorithm != JwtAlgorithm::Hs256 {
+            let message = format!(
+                "is a key for HS256, and jwt.algorithm is {}: it only checks what it signed before; take it out when \
+                 `countersign keys list` shows it no more",
+                settings.jwt.algorithm
+            );
+            self.warned.push(Problem::new("jwt.secret", None, message));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Keys that an owner writes into the configuration: what is refused as guessable, and which bytes are meant.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use countersign_core::Secret;
+use countersign_core::{Secret, strategy::JwtKey};
 
 /// RFC 7518 section 3.2: a key of HS256 has at least the size of its hash.
 const LEAST_BYTES: usize = 32;
@@ -41,6 +41,16 @@ pub fn strong(secret: &Secret) -> Result<(), String> {
     }
 }
 
+/// [`strong`], and no key that others have the public half of, or the whole of.
+///
+/// # Errors
+/// What is wrong with it, without repeating it.
+pub fn no_key_of_others(secret: &Secret) -> Result<(), String> {
+    strong(secret)?;
+    let bytes = key_bytes(secret).unwrap_or_default();
+    JwtKey::shared(&bytes).map(drop).map_err(|reason| format!("cannot be used: {reason}; {HINT}"))
+}
+
 /// Is it one piece again and again, such as a single character or a word?
 fn repeats(bytes: &[u8]) -> bool {
     (1..=bytes.len() / 2).any(|period| bytes[period..].iter().zip(bytes).all(|(later, earlier)| later == earlier))
@@ -62,6 +72,16 @@ mod tests {
         let encoded = format!("base64:{}", BASE64.encode(text));
         assert_eq!(verdict(&encoded), Ok(()));
         assert_eq!(key_bytes(&Secret::new(encoded)).unwrap(), text.as_bytes());
+    }
+
+    #[test]
+    fn a_public_key_signs_no_tokens() {
+        let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----";
+        for text in [pem, "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="] {
+            let message = no_key_of_others(&Secret::from(text)).unwrap_err();
+            assert!(message.contains("key of another algorithm") && !message.contains("MCow"), "{message}");
+        }
+        assert_eq!(no_key_of_others(&Secret::from("kq3Vw0rJm9Zt5yXc7Lf1Gh2Bn8Pd4Qs6")), Ok(()));
     }
 
     #[test]

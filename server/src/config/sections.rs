@@ -13,9 +13,18 @@ use countersign_adapters::{
     origin::Origin,
     settings::{Span, between, when_set},
 };
-use countersign_core::{Rate, Secret, ThrottleOptions, password::Argon2Params, strategy::JwtAlgorithm};
+use countersign_core::{
+    Rate, Secret, ThrottleOptions,
+    password::{Argon2Params, Passwords, Upgrade, UpgradeOptions},
+    strategy::JwtAlgorithm,
+};
 
-use super::{database_url::DatabaseUrl, mail_transport::MailTransport, origin, secrets::strong};
+use super::{
+    database_url::DatabaseUrl,
+    mail_transport::MailTransport,
+    origin,
+    secrets::{no_key_of_others, strong},
+};
 use crate::mail;
 
 countersign_adapters::settings! {
@@ -71,8 +80,8 @@ countersign_adapters::settings! {
         /// A key to use instead of the file: 32 random bytes or more as text, or in base64 behind "base64:".
         pub secret: Option<Secret> = None, check = when_set(strong),
         /// How long a new key of `countersign keys rotate` is known before it is used: every server on the files learns of it
-        /// within a second, and copies of the files on other machines must be there in this time. Half of it is the time for
-        /// which others may keep /.well-known/jwks.json.
+        /// within a second, and copies of the files on other machines must be there in this time. Half of it, at most ten
+        /// minutes, is the time for which others may keep /.well-known/jwks.json.
         pub announce: Span = Span::seconds(600),
     }
 }
@@ -91,14 +100,14 @@ countersign_adapters::settings! {
     /// Tokens of the strategy jwt_pair. Those of Djoser's mount have claims and lives of their own: see its options.
     pub struct JwtSettings {
         /// "HS256", "RS256", "ES256" or "EdDSA". With all but the first, others check the tokens by the public keys of
-        /// /.well-known/jwks.json; some of their libraries do not know EdDSA.
+        /// /.well-known/jwks.json; some of their libraries do not know EdDSA. What was signed before a change lives on.
         pub algorithm: JwtAlgorithm = JwtAlgorithm::Hs256,
         /// The key that signs all JSON Web Tokens under HS256, in the form of `keys.secret`; without it, one is derived from
-        /// the server's key.
-        pub secret: Option<Secret> = None, check = when_set(strong),
+        /// the server's key. After a change to another algorithm leave it here until what it signed is dead.
+        pub secret: Option<Secret> = None, check = when_set(no_key_of_others),
         /// The private keys of the other algorithms in PEM (PKCS #8), the newest first, made on the first start; without it,
         /// a file beside `keys.file`: countersign.jwt.pem. Others must not be able to read it. Beside them it may hold public keys
-        /// that only check; see `countersign keys`.
+        /// and secrets of HS256 that only check; see `countersign keys import`.
         pub key_file: Option<PathBuf> = None,
         /// The `iss` claim.
         pub issuer: String = "countersign".to_owned(), check = filled,
@@ -112,7 +121,7 @@ countersign_adapters::settings! {
         /// `refresh_grace` has stolen it, or was robbed of it: the whole login ends.
         pub rotate_refresh: bool = false,
         /// For so long an ended refresh token still gets the same new one: for answers that were lost, and windows that ask
-        /// at once.
+        /// at once. At a mount of Djoser with `blacklist_after_rotation` it is refused meanwhile, but ends no login.
         pub refresh_grace: Span = Span::seconds(10),
         /// How long a login lasts in all, however often its refresh token is a new one. At least `refresh_ttl`.
         pub login_ttl: Span = Span::days(90), check = whole_seconds,
@@ -120,8 +129,10 @@ countersign_adapters::settings! {
 }
 
 countersign_adapters::settings! {
-    /// How passwords are hashed (argon2id) and how many wait for it.
+    /// How passwords are hashed and how many wait for it. Hashes of Laravel and Django are checked as they are.
     pub struct PasswordSettings {
+        /// What new passwords are hashed with: "argon2id", which PHP's password_verify reads as well.
+        pub scheme: NewScheme = NewScheme::Argon2id,
         /// Memory of one hash in KiB. OWASP asks for 19456 with two iterations.
         pub memory_kib: u32 = 19_456, check = between(8, 1_048_576),
         /// Passes over that memory.
@@ -131,8 +142,17 @@ countersign_adapters::settings! {
         /// A login that would have to wait longer for its turn is answered 503 at once.
         pub max_wait: Span = Span::seconds(1), check = positive,
         /// A failed login, and a request for a mail with a link, is answered no sooner than this, so that its duration tells
-        /// nothing.
+        /// nothing. While there are users with slower hashes, such as imported ones, a failed login takes as long as the
+        /// slowest of them; the log says how long.
         pub failure_floor: Span = Span::millis(100),
+        /// Which hashes a login replaces: "full" makes everything what `scheme` says, "same-family" only what the old framework
+        /// would write otherwise today, in a form that it still reads (Django's as pbkdf2_sha256, Laravel's bcrypt as bcrypt),
+        /// "off" nothing.
+        pub upgrade: Upgrade = Upgrade::Full,
+        /// The cost of bcrypt under "same-family": Laravel's BCRYPT_ROUNDS.
+        pub bcrypt_rounds: u32 = 12, check = between(UpgradeOptions::LEAST_BCRYPT_COST, UpgradeOptions::MOST_BCRYPT_COST),
+        /// The iterations of pbkdf2_sha256 under "same-family": 1000000 in Django 5.2, 1200000 in 6.0.
+        pub pbkdf2_iterations: u32 = 1_000_000, check = between(1, UpgradeOptions::MOST_ITERATIONS),
     }
 }
 
@@ -219,6 +239,14 @@ choices! {
 }
 
 choices! {
+    /// What new passwords are hashed with.
+    pub enum NewScheme {
+        /// argon2id.
+        Argon2id = "argon2id",
+    }
+}
+
+choices! {
     /// The form of the log.
     pub enum LogFormat {
         /// A line to read.
@@ -280,6 +308,16 @@ impl ThrottleSettings {
 }
 
 impl PasswordSettings {
+    /// How passwords are hashed, checked and upgraded.
+    pub fn passwords(&self) -> Passwords {
+        let NewScheme::Argon2id = self.scheme;
+        Passwords::new(self.argon2()).upgrading(UpgradeOptions {
+            mode: self.upgrade,
+            bcrypt_cost: self.bcrypt_rounds,
+            pbkdf2_iterations: self.pbkdf2_iterations,
+        })
+    }
+
     /// The cost of a new hash.
     pub fn argon2(&self) -> Argon2Params {
         Argon2Params { memory_kib: self.memory_kib, iterations: self.iterations, ..Argon2Params::default() }

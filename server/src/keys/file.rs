@@ -36,6 +36,16 @@ pub enum KeyError {
         /// What should stand there.
         expected: &'static str,
     },
+    /// A key that is not used, whatever the rest of the file is.
+    #[error("the key file {} is refused at line {line}: {reason}", path.display())]
+    Refused {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// Why; never the key.
+        reason: String,
+    },
     /// Somebody else could read or replace the keys.
     #[error("the key file {} is open to others (mode {mode:03o}): run chmod 600 on it, and make a new key if others were there", path.display())]
     Exposed {
@@ -50,6 +60,9 @@ pub enum KeyError {
     /// No key could be made.
     #[error("cannot make a key for {0}")]
     Generate(countersign_core::strategy::JwtAlgorithm),
+    /// What was to be imported is no key.
+    #[error("{0}")]
+    Import(String),
     /// What is written in the configuration is changed there.
     #[error("{0}")]
     Configured(&'static str),

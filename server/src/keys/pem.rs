@@ -11,7 +11,10 @@ use countersign_core::{
     strategy::{JwtAlgorithm, JwtKey},
 };
 
-use super::file::{self, KeyError};
+use super::{
+    file::{self, KeyError},
+    history::History,
+};
 
 const HEAD: &str = "\
 # The keys that sign the JSON Web Tokens of this Countersign server, the newest first. Show them to nobody.
@@ -22,10 +25,15 @@ const CHECKS_UNTIL: &str = "# checks until ";
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
+const PRIVATE: &str = "PRIVATE KEY";
+const PUBLIC: &str = "PUBLIC KEY";
+/// What a secret of HS256 that only checks is labelled with; it stands there in base64.
+pub const SECRET: &str = "HS256 SECRET";
+const UNENDING: &str = "a secret that only checks needs an end: put `# checks until` with a moment before it";
 /// Characters a line (RFC 7468, section 2).
 const WIDTH: usize = 64;
 const EXPECTED: &str = "a key is a block of PEM, PRIVATE KEY (PKCS #8, such as `openssl genpkey` writes) or PUBLIC KEY, of \
-    RSA (2048 to 8192 bits), P-256 or Ed25519; before it may stand `# signs from` or `# checks until` with a moment";
+    RSA (2048 to 8192 bits), P-256 or Ed25519, or HS256 SECRET; before it may stand `# signs from` or `# checks until` with a moment";
 
 /// A block, with the comments before it.
 struct Block {
@@ -34,24 +42,125 @@ struct Block {
     key: JwtKey,
 }
 
-/// The keys of the file, which is made if there is none. Those of another algorithm than `signing` only check. If none
-/// is of that algorithm, a new one is added, and the others retire.
-pub fn keys(path: &Path, signing: JwtAlgorithm, random: &dyn Random, now: Timestamp) -> Result<Vec<JwtKey>, KeyError> {
+/// What the file holds.
+struct KeyText {
+    history: History,
+    /// The newest first.
+    blocks: Vec<Block>,
+}
+
+impl KeyText {
+    fn text(&self) -> String {
+        let blocks: Vec<String> = self.blocks.iter().map(|block| block.lines.join("\n") + "\n").collect();
+        format!("{HEAD}{}{}", self.history.text(), blocks.concat())
+    }
+
+    fn has_signing_key(&self, algorithm: JwtAlgorithm) -> bool {
+        self.blocks.iter().any(|block| block.key.algorithm() == algorithm && block.key.signs())
+    }
+
+    /// Must something be written before `signing` signs? HS256 has no key here.
+    fn lacks(&self, signing: JwtAlgorithm) -> Lack {
+        if signing != JwtAlgorithm::Hs256 && !self.has_signing_key(signing) {
+            Lack::Key
+        } else if !self.history.is_current(signing) {
+            Lack::Line
+        } else {
+            Lack::Nothing
+        }
+    }
+
+    /// Notes that `signing` signs from now on. `shared_before` says whether HS256 may have signed until now.
+    fn turn(&mut self, signing: JwtAlgorithm, shared_before: bool, now: Timestamp) {
+        let begun = |key: &JwtKey| key.signs() && key.from().is_none_or(|from| from <= now);
+        let here = self.blocks.iter().filter(|block| begun(&block.key)).map(|block| block.key.algorithm());
+        let before: Vec<JwtAlgorithm> = here.chain(shared_before.then_some(JwtAlgorithm::Hs256)).collect();
+        self.history.turn(signing, &before, now);
+    }
+}
+
+/// What the file does not have yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lack {
+    Nothing,
+    /// The line that says which algorithm signs.
+    Line,
+    /// A key that can sign.
+    Key,
+}
+
+/// The keys of the file, in their roles.
+pub struct Read {
+    /// The newest first.
+    pub keys: Vec<JwtKey>,
+    history: History,
+}
+
+impl Read {
+    /// Under another algorithm than HS256: the keys of HS256, which check what they signed before; none if nobody knows
+    /// of any.
+    pub fn retire(&self, shared: Vec<JwtKey>) -> Vec<JwtKey> {
+        let Some(last) = self.history.ended(JwtAlgorithm::Hs256) else { return Vec::new() };
+        let signed = |key: &JwtKey| key.from().is_none_or(|from| from <= last);
+        shared.into_iter().filter(signed).map(|key| key.retired(Some(last))).collect()
+    }
+}
+
+/// The keys of the file. It is made if there is none; if none of its keys can sign with `signing`, a new one is added. Those of
+/// another algorithm check what they signed. `shared_before` says whether HS256 may have signed before the file was there.
+pub fn open(
+    path: &Path,
+    signing: JwtAlgorithm,
+    shared_before: bool,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<Read, KeyError> {
     if !path.exists() {
-        let text = format!("{HEAD}{}", new_block(signing, None)?);
-        file::create(path, &text, random)?;
+        let mut new = parse(path, &new_block(signing, None)?)?;
+        new.turn(signing, shared_before, whole(now));
+        file::create(path, &new.text(), random)?;
     }
-    let mut blocks = parse(path, &file::read(path)?)?;
-    let signs = |block: &Block| block.key.algorithm() == signing && block.key.signs();
-    if !blocks.iter().any(signs) {
-        add_unless(path, signing, now, random, |blocks| blocks.iter().any(signs))?;
-        blocks = parse(path, &file::read(path)?)?;
+    let mut found = parse(path, &file::read(path)?)?;
+    let lack = found.lacks(signing);
+    if lack != Lack::Nothing {
+        match turn(path, signing, shared_before, random, now) {
+            Ok(turned) => found = turned,
+            // A file that somebody else looks after: without the line nothing is known of other algorithms.
+            Err(KeyError::File { path, source }) if lack == Lack::Line => {
+                tracing::warn!(file = %path.display(), %source, "cannot note there that {signing} signs now");
+            }
+            Err(error) => return Err(error),
+        }
     }
+    let KeyText { history, blocks } = found;
     let role = |Block { key, .. }: Block| {
-        let until = key.until();
-        if key.algorithm() == signing { key } else { key.checking_until(until) }
+        let signed = |last: &Timestamp| key.from().is_none_or(|from| from <= *last);
+        let last = history.ended(key.algorithm()).filter(signed);
+        if key.signs() && key.algorithm() != signing { key.retired(last) } else { key }
     };
-    Ok(blocks.into_iter().map(role).collect())
+    Ok(Read { keys: blocks.into_iter().map(role).collect(), history })
+}
+
+/// Writes what is missing, unless somebody else just did.
+fn turn(
+    path: &Path,
+    signing: JwtAlgorithm,
+    shared_before: bool,
+    random: &dyn Random,
+    now: Timestamp,
+) -> Result<KeyText, KeyError> {
+    file::exchange(path, random, |text| {
+        let mut found = parse(path, text)?;
+        let lack = found.lacks(signing);
+        if lack != Lack::Nothing {
+            found.turn(signing, shared_before, whole(now));
+        }
+        if lack == Lack::Key {
+            let new = parse(path, &new_block(signing, Some(whole(now)))?)?;
+            found.blocks.splice(0..0, new.blocks);
+        }
+        Ok((found.text(), found))
+    })
 }
 
 /// Puts a new key before the others, which signs from then on, and takes away those that are `over`; returns its `kid`.
@@ -63,32 +172,49 @@ pub fn add(
     random: &dyn Random,
 ) -> Result<String, KeyError> {
     let block = new_block(signing, Some(from))?;
+    if !path.exists() {
+        file::create(path, &format!("{HEAD}{block}"), random)?;
+        return Ok(parse(path, &block)?.blocks.first().map(|block| block.key.id()).unwrap_or_default());
+    }
     file::exchange(path, random, |text| {
-        let kept = parse(path, text)?.into_iter().filter(|block| {
-            let is = |kid: &String| block.key.kid() == Some(kid);
-            !over.iter().any(is)
-        });
-        let kept: Vec<String> = kept.map(|block| block.lines.join("\n") + "\n").collect();
+        let mut found = parse(path, text)?;
+        found.blocks.retain(|block| !over.contains(&block.key.id()));
         let new = parse(path, &block)?;
-        let kid = new.first().and_then(|block| block.key.kid()).unwrap_or_default().to_owned();
-        Ok((format!("{HEAD}{block}{}", kept.concat()), kid))
+        let kid = new.blocks.first().and_then(|block| block.key.kid()).unwrap_or_default().to_owned();
+        found.blocks.splice(0..0, new.blocks);
+        Ok((found.text(), kid))
     })
 }
 
-/// [`add`], unless somebody else just did.
-fn add_unless(
-    path: &Path,
-    signing: JwtAlgorithm,
-    from: Timestamp,
-    random: &dyn Random,
-    done: impl FnOnce(&[Block]) -> bool,
-) -> Result<(), KeyError> {
-    let block = new_block(signing, Some(from))?;
+/// Puts a key that only checks behind the others, and takes away those that are `over`; returns its id, `None` if `block` is
+/// not one key. Of one that is there already the end is changed.
+pub fn import(path: &Path, block: &str, over: &[String], random: &dyn Random) -> Result<Option<String>, KeyError> {
+    let id = match parse(path, block) {
+        Ok(KeyText { blocks, .. }) if blocks.len() == 1 => blocks[0].key.id(),
+        _ => return Ok(None),
+    };
+    if !path.exists() {
+        file::create(path, &format!("{HEAD}{block}"), random)?;
+    }
     file::exchange(path, random, |text| {
-        let is_done = done(&parse(path, text)?);
-        let body = text.strip_prefix(HEAD).unwrap_or(text);
-        Ok((if is_done { text.to_owned() } else { format!("{HEAD}{block}{body}") }, ()))
+        let mut found = parse(path, text)?;
+        if found.blocks.iter().any(|block| block.key.id() == id && block.key.signs()) {
+            return Err(KeyError::Import("that key is here already, and signs".to_owned()));
+        }
+        found.blocks.retain(|block| block.key.id() != id && !over.contains(&block.key.id()));
+        found.blocks.extend(parse(path, block)?.blocks);
+        Ok((found.text(), Some(id)))
     })
+}
+
+/// A block for [`import`].
+pub fn checking_block(label: &str, bytes: &[u8], until: Timestamp) -> String {
+    checks_until(until) + &block(label, bytes)
+}
+
+/// What stands before a key that only checks.
+pub fn checks_until(until: Timestamp) -> String {
+    format!("{CHECKS_UNTIL}{}\n", moment(until))
 }
 
 /// A moment as the files have it.
@@ -98,20 +224,28 @@ pub fn moment(at: Timestamp) -> String {
 
 fn new_block(algorithm: JwtAlgorithm, from: Option<Timestamp>) -> Result<String, KeyError> {
     let der = JwtKey::generate(algorithm).ok_or(KeyError::Generate(algorithm))?;
-    let encoded = BASE64.encode(der.as_slice());
-    let lines: Vec<&str> = encoded.as_bytes().chunks(WIDTH).filter_map(|line| std::str::from_utf8(line).ok()).collect();
     let from = from.map(|from| format!("{SIGNS_FROM}{}\n", moment(from))).unwrap_or_default();
-    Ok(format!("{from}{BEGIN}PRIVATE KEY{DASHES}\n{}\n{END}PRIVATE KEY{DASHES}\n", lines.join("\n")))
+    Ok(from + &block(PRIVATE, &der))
 }
 
-fn parse(path: &Path, text: &str) -> Result<Vec<Block>, KeyError> {
+fn block(label: &str, bytes: &[u8]) -> String {
+    let encoded = BASE64.encode(bytes);
+    let lines: Vec<&str> = encoded.as_bytes().chunks(WIDTH).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("{BEGIN}{label}{DASHES}\n{}\n{END}{label}{DASHES}\n", lines.join("\n"))
+}
+
+fn parse(path: &Path, text: &str) -> Result<KeyText, KeyError> {
     let damaged = |line| KeyError::Damaged { path: path.to_owned(), line, expected: EXPECTED };
-    let mut blocks = Vec::new();
+    let (mut history, mut blocks) = (History::default(), Vec::new());
     let (mut before, mut from, mut until) = (Vec::new(), None, None);
     let mut lines = text.strip_prefix(HEAD).unwrap_or(text).lines().zip(1..);
     let skipped = text.lines().count() - lines.clone().count();
     while let Some((line, number)) = lines.next() {
         let number: usize = number + skipped;
+        if let Some(taken) = history.take(line) {
+            taken.map_err(|()| damaged(number))?;
+            continue;
+        }
         before.push(line.to_owned());
         if let Some(at) = line.strip_prefix(SIGNS_FROM) {
             from = Some(read_moment(at).ok_or_else(|| damaged(number))?);
@@ -130,21 +264,29 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Block>, KeyError> {
             }
             let der = BASE64.decode(encoded).map_err(|_| damaged(number))?;
             let key = match label {
-                "PRIVATE KEY" => JwtKey::private(&der),
-                "PUBLIC KEY" => JwtKey::public(&der),
+                PRIVATE => JwtKey::private(&der).map_err(|_| damaged(number))?,
+                PUBLIC => JwtKey::public(&der).map_err(|_| damaged(number))?,
+                SECRET => {
+                    let refused = |reason| KeyError::Refused { path: path.to_owned(), line: number, reason };
+                    if until.is_none() {
+                        return Err(refused(UNENDING.to_owned()));
+                    }
+                    JwtKey::shared(&der).map_err(|reason| refused(reason.to_string()))?
+                }
                 _ => return Err(damaged(number)),
             };
-            let key = key.map_err(|_| damaged(number))?.signing_from(from.take());
+            let key = key.signing_from(from.take());
             let key = if until.is_some() { key.checking_until(until.take()) } else { key };
             blocks.push(Block { lines: std::mem::take(&mut before), key });
         } else if !line.starts_with('#') && !line.trim().is_empty() {
             return Err(damaged(number));
         }
     }
-    if blocks.is_empty() { Err(damaged(0)) } else { Ok(blocks) }
+    if blocks.is_empty() { Err(damaged(0)) } else { Ok(KeyText { history, blocks }) }
 }
 
-fn read_moment(text: &str) -> Option<Timestamp> {
+/// Reads what [`moment`] writes.
+pub fn read_moment(text: &str) -> Option<Timestamp> {
     Some(DateTime::parse_from_rfc3339(text.trim()).ok()?.with_timezone(&Utc))
 }
 

@@ -18,6 +18,8 @@ pub enum Rotate {
     Ring,
     /// The key that signs JSON Web Tokens.
     Jwt,
+    /// A key for an algorithm that `jwt.algorithm` is to name soon: others learn of it before its first use.
+    Announce(JwtAlgorithm),
 }
 
 /// A new key.
@@ -44,14 +46,18 @@ pub fn rotate(
     let keys = Keys::open(settings, random, now)?;
     // Whole seconds, as the files have them, and none too early.
     let from = super::pem::whole(now + settings.keys.announce.delta());
-    let is_derived = settings.jwt.algorithm == JwtAlgorithm::Hs256;
+    let algorithm = match rotate {
+        Rotate::Announce(algorithm) => algorithm,
+        _ => settings.jwt.algorithm,
+    };
+    let is_derived = algorithm == JwtAlgorithm::Hs256;
     let with_ring = match rotate {
         Rotate::Ring => true,
-        Rotate::Jwt => false,
+        Rotate::Jwt | Rotate::Announce(_) => false,
         Rotate::All => settings.keys.secret.is_none(),
     };
     let with_jwt = match rotate {
-        Rotate::Jwt => true,
+        Rotate::Jwt | Rotate::Announce(_) => true,
         Rotate::Ring => false,
         Rotate::All => !is_derived,
     };
@@ -71,10 +77,15 @@ pub fn rotate(
         rotated.push(Rotated { kind: "ring", id: id.unwrap_or_default(), from });
     }
     if with_jwt {
-        let over = keys.jwt.states(now).into_iter().filter(|(_, state)| *state == KeyState::Over);
-        let over: Vec<String> = over.filter_map(|(key, _)| key.kid().map(ToOwned::to_owned)).collect();
-        let id = pem::add(&key_file(settings), settings.jwt.algorithm, from, &over, random)?;
+        let over = over(&keys, now);
+        let id = pem::add(&key_file(settings), algorithm, from, &over, random)?;
         rotated.push(Rotated { kind: "jwt", id, from });
     }
     Ok(rotated)
+}
+
+/// The ids of the keys that do nothing any more.
+pub fn over(keys: &Keys, now: Timestamp) -> Vec<String> {
+    let over = keys.jwt.states(now).into_iter().filter(|(_, state)| *state == KeyState::Over);
+    over.map(|(key, _)| key.id()).collect()
 }

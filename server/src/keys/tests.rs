@@ -229,3 +229,144 @@ fn keys_that_openssl_wrote_are_taken_and_a_public_one_only_checks() {
     let rsa = within(&folder, JwtAlgorithm::Rs256);
     assert_eq!(states(&open(&rsa, at(0)), at(0))[0], KeyState::Signs, "one that signs is made");
 }
+
+const SECRET: &str = "kq3Vw0rJm9Zt5yXc7Lf1Gh2Bn8Pd4Qs6";
+
+fn algorithms(keys: &Keys, now: Timestamp) -> Vec<(&'static str, KeyState)> {
+    keys.jwt.states(now).into_iter().map(|(key, state)| (key.algorithm().as_str(), state)).collect()
+}
+
+#[test]
+fn an_algorithm_that_is_given_up_is_noted_and_its_keys_check_until_their_last_token_is_dead() {
+    let folder = tempfile::tempdir().unwrap();
+    let under = |algorithm, seconds| open(&within(&folder, algorithm), at(seconds));
+    let last = |seconds: i64| KeyState::Checks(Some(at(seconds + 86_400 + 5)));
+    assert_eq!(algorithms(&under(JwtAlgorithm::Hs256, 0), at(0)), [("HS256", KeyState::Signs)]);
+    let es256 = under(JwtAlgorithm::Es256, 10);
+    assert_eq!(algorithms(&es256, at(10)), [("ES256", KeyState::Signs), ("HS256", last(10))]);
+    let hs256 = under(JwtAlgorithm::Hs256, 20);
+    assert_eq!(algorithms(&hs256, at(20)), [("HS256", KeyState::Signs), ("ES256", last(20))]);
+    let text = fs::read_to_string(key_file(&within(&folder, JwtAlgorithm::Es256))).unwrap();
+    assert!(
+        text.contains("# HS256 signs since 2026-01-02T12:00:20Z\n# ES256 signed until 2026-01-02T12:00:20Z\n"),
+        "{text}"
+    );
+    // The key that is there signs again; a second look changes nothing.
+    let back = under(JwtAlgorithm::Es256, 30);
+    assert_eq!(algorithms(&back, at(30)), [("ES256", KeyState::Signs), ("HS256", last(30))]);
+    assert_eq!(algorithms(&under(JwtAlgorithm::Es256, 40), at(40)), algorithms(&back, at(40)));
+    assert_eq!(back.jwt.published(at(30))[0].kid(), es256.jwt.published(at(10))[0].kid());
+}
+
+#[test]
+fn where_the_ring_is_as_new_as_the_key_hs256_never_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    for second in [0, 1] {
+        let keys = open(&within(&folder, JwtAlgorithm::Rs256), at(second));
+        assert_eq!(algorithms(&keys, at(second)), [("RS256", KeyState::Signs)]);
+    }
+}
+
+#[test]
+fn a_key_of_the_ring_that_is_younger_than_the_change_checks_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    open(&within(&folder, JwtAlgorithm::Hs256), at(0));
+    let settings = within(&folder, JwtAlgorithm::Es256);
+    open(&settings, at(10));
+    rotate(&settings, Rotate::Ring, &SystemRandom, at(20)).unwrap();
+    let keys = open(&settings, at(10_000));
+    assert_eq!(keys.ring.ids().len(), 2);
+    let states = algorithms(&keys, at(10_000));
+    assert_eq!(states, [("ES256", KeyState::Signs), ("HS256", KeyState::Checks(Some(at(10 + 86_400 + 5))))]);
+}
+
+fn with_secret(secret: &str) -> Import {
+    Import::Secret(Secret::from(secret))
+}
+
+#[test]
+fn keys_are_imported_to_check_until_their_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Hs256);
+    let running = open(&settings, at(0));
+    let take = |what: &Import, until| import(&settings, what, until, &SystemRandom, at(1));
+    let secret = take(&with_secret(SECRET), at(100)).unwrap();
+    let public = take(&Import::Public(format!("Bag Attributes\n{OPENSSL_RSA}")), at(200)).unwrap();
+    running.look(&SystemRandom, at(2)).unwrap();
+    let ids = |keys: &Keys| keys.jwt.states(at(2)).iter().map(|(key, _)| key.id()).collect::<Vec<_>>();
+    assert_eq!(ids(&running)[1..], [secret.clone(), public.clone()]);
+    let checks = |until| KeyState::Checks(Some(at(until)));
+    assert_eq!(
+        algorithms(&running, at(2)),
+        [("HS256", KeyState::Signs), ("HS256", checks(100)), ("RS256", checks(200))]
+    );
+    let mode = fs::metadata(key_file(&settings)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let held = |keys: &Keys, now| {
+        let token = JwtKey::hs256(SECRET.as_bytes()).sign(&"claims").unwrap();
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        let live = keys.jwt.states(now).into_iter().filter(|(_, state)| *state != KeyState::Over);
+        live.filter(|(key, _)| key.holds(message, signature)).count()
+    };
+    assert_eq!((held(&running, at(99)), held(&running, at(100))), (1, 0));
+    // The same again changes its end; what is over is taken away by the next one.
+    assert_eq!(take(&with_secret(&format!("base64:{}", base64(SECRET))), at(300)).unwrap(), secret);
+    assert_eq!(algorithms(&open(&settings, at(2)), at(2))[1..], [("RS256", checks(200)), ("HS256", checks(300))]);
+    import(&settings, &with_secret(&SECRET.to_lowercase()), at(999), &SystemRandom, at(250)).unwrap();
+    assert_eq!(algorithms(&open(&settings, at(250)), at(250))[1..], [("HS256", checks(300)), ("HS256", checks(999))]);
+}
+
+fn base64(text: &str) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    STANDARD.encode(text)
+}
+
+#[test]
+fn what_is_no_key_to_check_with_is_not_imported_and_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Es256);
+    open(&settings, at(0));
+    let before = fs::read_to_string(key_file(&settings)).unwrap();
+    let refused =
+        |what: &Import, until: i64| import(&settings, what, at(until), &SystemRandom, at(1)).unwrap_err().to_string();
+    let short = "a secret for HS256 has 32 bytes or more, and this one has 6";
+    assert_eq!(refused(&with_secret("canary"), 100), short);
+    let public = "this is a key of another algorithm or a certificate, and no secret for HS256";
+    assert_eq!(refused(&with_secret(OPENSSL_RSA), 100), public);
+    assert_eq!(refused(&with_secret(OPENSSL_P256), 100), public);
+    assert_eq!(refused(&with_secret("base64:?"), 100), "that is not base64 behind \"base64:\"");
+    assert_eq!(refused(&with_secret(SECRET), 1), "the end is in the past: nothing would be checked");
+    for text in [
+        OPENSSL_P256,
+        SECRET,
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+        "-----BEGIN PUBLIC KEY-----\n",
+    ] {
+        let told = refused(&Import::Public(text.to_owned()), 100);
+        assert!(told.starts_with("that is no public key in PEM"), "{told}");
+    }
+    assert_eq!(fs::read_to_string(key_file(&settings)).unwrap(), before);
+}
+
+#[test]
+fn a_secret_in_the_file_has_an_end_and_32_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Hs256);
+    let block =
+        |secret: &str| format!("-----BEGIN HS256 SECRET-----\n{}\n-----END HS256 SECRET-----\n", base64(secret));
+    let until = "# checks until 2026-01-02T12:00:10Z\n";
+    for (text, line, reason) in [
+        (block(SECRET), 1, "a secret that only checks needs an end: put `# checks until` with a moment before it"),
+        (until.to_owned() + &block("canary"), 2, "a secret for HS256 has 32 bytes or more, and this one has 6"),
+        (
+            until.to_owned() + &block(OPENSSL_RSA),
+            2,
+            "this is a key of another algorithm or a certificate, and no secret for HS256",
+        ),
+    ] {
+        fs::write(key_file(&settings), text).unwrap();
+        fs::set_permissions(key_file(&settings), fs::Permissions::from_mode(0o600)).unwrap();
+        let told = refused(&settings);
+        assert!(told.ends_with(&format!("countersign.jwt.pem is refused at line {line}: {reason}")), "{told}");
+    }
+}

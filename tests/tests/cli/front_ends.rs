@@ -108,7 +108,15 @@ fn links_and_the_rest() -> Vec<Warned> {
             "[jwt]\nalgorithm = \"EdDSA\"\n".to_owned(),
             &[
                 "jwt.algorithm: \"EdDSA\" is unknown to some of the libraries that check tokens by /.well-known/jwks.json, which \
-               all know RS256 and ES256",
+               all know RS256 and ES256: jsonwebtoken and express-jwt for Node refuse it, others call it deprecated since \
+               RFC 9864 named it Ed25519",
+            ],
+        ),
+        (
+            "[jwt]\nalgorithm = \"ES256\"\nsecret = \"kq3Vw0rJm9Zt5yXc7Lf1Gh2Bn8Pd4Qs6\"\n".to_owned(),
+            &[
+                "jwt.secret: is a key for HS256, and jwt.algorithm is ES256: it only checks what it signed before; take it \
+               out when `countersign keys list` shows it no more",
             ],
         ),
         (

@@ -120,3 +120,103 @@ fn what_cannot_be_rotated_is_refused_with_the_reason() {
     sandbox.set("COUNTERSIGN__JWT__ALGORITHM", "none");
     assert_eq!(sandbox.run(&["serve"]).code, 1);
 }
+
+#[test]
+fn an_old_secret_is_taken_over_while_a_server_runs_and_shown_nowhere() {
+    const SECRET: &str = "canary-Vw0rJm9Zt5yXc7Lf1Gh2Bn8Pd4Qs6";
+    let mut sandbox = sandbox!();
+    sandbox.add("ada");
+    sandbox.set("COUNTERSIGN__JWT__SECRET", SECRET);
+    let token = log_in(&sandbox.serve());
+    sandbox.set("COUNTERSIGN__JWT__SECRET", "another-Zt5yXc7Lf1Gh2Bn8Pd4Qs6kq3Vw0");
+    let server = sandbox.serve();
+    assert_eq!(status(&server, &token), 401);
+
+    sandbox.write("old.txt", &format!("{SECRET}\n"));
+    let imported = records(&sandbox.done(&["keys", "import", "--secret", "old.txt", "--until", "1h", "--json"]));
+    assert_eq!((&imported[0]["algorithm"], &imported[0]["state"]), (&json!("HS256"), &json!("checks")));
+    let began = Instant::now();
+    while status(&server, &token) != 200 {
+        assert!(began.elapsed() < Duration::from_secs(20), "{}", server.log());
+        thread::sleep(Duration::from_millis(50));
+    }
+    let listed = records(&sandbox.done(&["keys", "list", "--json"]));
+    let states: Vec<&Value> = listed.iter().filter(|key| key["kind"] == "jwt").map(|key| &key["state"]).collect();
+    assert_eq!(states, ["signs", "checks"]);
+    assert_eq!(listed.last(), imported.first());
+    assert_eq!(listed.last().unwrap()["id"].as_str().unwrap().len(), 8);
+    for command in [&["keys", "list"][..], &["keys", "list", "--json"], &["config", "dump"]] {
+        assert!(!sandbox.done(command).contains("canary"), "{command:?}");
+    }
+    assert!(!server.log().contains("canary"));
+    drop(server);
+    // After a restart under another algorithm as well.
+    sandbox.set("COUNTERSIGN__JWT__ALGORITHM", "ES256");
+    assert_eq!(status(&sandbox.serve(), &token), 200);
+}
+
+#[test]
+fn what_cannot_be_imported_is_refused_with_the_reason_and_without_the_secret() {
+    let sandbox = sandbox!();
+    sandbox.write("short.txt", "canary\n");
+    let import = |arguments: &[&str]| {
+        let ran = sandbox.run(&[&["keys", "import"][..], arguments].concat());
+        assert!(!ran.stderr.contains("canary") && !ran.stdout.contains("canary"), "{ran:?}");
+        (ran.code, ran.stderr)
+    };
+    let short = "countersign: a secret for HS256 has 32 bytes or more, and this one has 6\n";
+    assert_eq!(import(&["--secret", "short.txt", "--until", "2099-01-31"]), (1, short.to_owned()));
+    let past = "countersign: the end is in the past: nothing would be checked\n";
+    assert_eq!(import(&["--secret", "short.txt", "--until", "2020-01-31T00:00:00Z"]), (1, past.to_owned()));
+    let (code, told) = import(&["--secret", "missing.txt", "--until", "30d"]);
+    assert!(code == 1 && told.starts_with("countersign: missing.txt: "), "{told}");
+    for wrong in
+        [&["--secret", "short.txt"][..], &["--until", "30d"], &["--secret", "a", "--public", "b", "--until", "30d"]]
+    {
+        assert_eq!(import(wrong).0, 2, "{wrong:?}");
+    }
+    let (code, told) = import(&["--secret", "short.txt", "--until", "soon"]);
+    assert!(code == 2 && told.contains("write 2027-01-31T00:00:00Z, 2027-01-31 or 30d"), "{told}");
+    assert!(!sandbox.path("countersign.jwt.pem").exists());
+}
+
+#[test]
+fn a_key_for_another_algorithm_is_published_before_the_change() {
+    let mut sandbox = sandbox_with("ES256");
+    let server = sandbox.serve();
+    let old = log_in(&server);
+    let began = Instant::now();
+    let announced = records(&sandbox.done(&["keys", "rotate", "--jwt", "--algorithm", "RS256", "--json"]));
+    assert_eq!((&announced[0]["algorithm"], &announced[0]["state"]), (&json!("RS256"), &json!("announced")));
+    let new = announced[0]["id"].as_str().unwrap().to_owned();
+    while published(&server) != [new.clone(), kid(&old)] {
+        assert!(began.elapsed() < Duration::from_secs(20), "{}", server.log());
+        thread::sleep(Duration::from_millis(50));
+    }
+    thread::sleep(ANNOUNCE.saturating_sub(began.elapsed()));
+    assert_eq!(kid(&log_in(&server)), kid(&old), "the configuration still names the old one");
+    drop(server);
+    sandbox.set("COUNTERSIGN__JWT__ALGORITHM", "RS256");
+    let server = sandbox.serve();
+    assert_eq!(published(&server), [new.clone(), kid(&old)]);
+    assert_eq!((kid(&log_in(&server)), status(&server, &old)), (new, 200));
+    let told = sandbox.run(&["keys", "rotate", "--algorithm", "RS256"]);
+    assert_eq!(told.code, 2, "only with --jwt");
+}
+
+#[test]
+fn after_a_kill_keys_and_revocations_are_what_they_were() {
+    for algorithm in ["HS256", "ES256"] {
+        let sandbox = sandbox_with(algorithm);
+        let server = sandbox.serve();
+        let (ended, live) = (log_in(&server), log_in(&server));
+        assert_eq!((status(&server, &ended), status(&server, &live)), (200, 200));
+        assert_eq!(server.bearer(&ended).post("/auth/logout", json!({})).status, 204);
+        let before = published(&server);
+        // Dropping it kills it.
+        drop(server);
+        let server = sandbox.serve();
+        assert_eq!((status(&server, &ended), status(&server, &live)), (401, 200), "{algorithm}");
+        assert_eq!(published(&server), before);
+    }
+}

@@ -11,23 +11,51 @@ use aws_lc_rs::{
         ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents,
     },
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64},
+};
 use serde::Serialize;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::JwtAlgorithm;
+use super::{JwtAlgorithm, P256_BYTES, own_p256::OwnP256};
 use crate::{error::AuthError, model::Timestamp, seal::hmac, secret::Digest, strategy::StrategyKind};
 
-/// Bytes of a coordinate of P-256.
-const P256_BYTES: usize = 32;
 /// Bytes of a public key of Ed25519.
 const ED25519_BYTES: usize = 32;
+/// The least bytes of a secret for HS256.
+const LEAST_SECRET: usize = 32;
+/// Bytes of the id of a secret.
+const SHORT_ID: usize = 4;
 
 /// A key that nothing can be done with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a key of RSA (2048 to 8192 bits), of P-256 or of Ed25519")]
 pub struct UnusableKey;
+
+/// A secret that HS256 is not used with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnusableSecret {
+    /// Shorter than the hash (RFC 7518, section 3.2).
+    #[error("a secret for HS256 has 32 bytes or more, and this one has {0}")]
+    Short(usize),
+    /// A key of another algorithm, of which others have the public half (RFC 8725, section 2.1).
+    #[error("this is a key of another algorithm or a certificate, and no secret for HS256")]
+    Public,
+}
+
+/// Is it a key or a certificate as they are passed around?
+fn looks_public(secret: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(secret);
+    let is_named = ["-----BEGIN ", "ssh-", "ecdsa-sha2-"].iter().any(|start| text.trim_start().starts_with(start));
+    let is_jwk = text.trim_start().starts_with('{') && text.contains("\"kty\"");
+    // Any 32 bytes may be a bare point of Ed25519: nothing tells one from a secret.
+    let is_der =
+        |der: &[u8]| der.len() != ED25519_BYTES && (JwtKey::public(der).is_ok() || JwtKey::private(der).is_ok());
+    let bare: Vec<u8> = secret.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    is_named || is_jwk || is_der(secret) || STANDARD.decode(&bare).is_ok_and(|der| is_der(&der))
+}
 
 /// The public half of a key as a JSON Web Key has it (RFC 7517): numbers in base64url.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +117,23 @@ enum Signer {
     Ed25519(Box<Ed25519KeyPair>),
 }
 
+/// What checks the signatures of an asymmetric key.
+enum Verifier {
+    /// The public half, parsed once.
+    Public(ParsedPublicKey),
+    /// The private half of P-256.
+    OwnP256(OwnP256),
+}
+
+impl Verifier {
+    fn holds(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Public(key) => key.verify_sig(message, signature).is_ok(),
+            Self::OwnP256(key) => key.holds(message, signature),
+        }
+    }
+}
+
 /// One key, for one algorithm, from the moment when it begins to sign until the one when it checks no more.
 pub struct JwtKey {
     algorithm: JwtAlgorithm,
@@ -98,10 +143,12 @@ pub struct JwtKey {
     public: Option<PublicNumbers>,
     signer: Option<Signer>,
     /// `None` where checking is signing again.
-    verifier: Option<ParsedPublicKey>,
+    verifier: Option<Verifier>,
     /// What nobody else has: the shared secret, or the private key in DER; empty if only the public half is here.
     secret: Zeroizing<Vec<u8>>,
     pub(super) from: Option<Timestamp>,
+    /// When it signed for the last time.
+    pub(super) retired: Option<Timestamp>,
     pub(super) until: Option<Timestamp>,
 }
 
@@ -125,8 +172,23 @@ impl JwtKey {
             verifier: None,
             secret: Zeroizing::new(secret.to_vec()),
             from: None,
+            retired: None,
             until: None,
         }
+    }
+
+    /// HS256 under a secret that somebody brings.
+    ///
+    /// # Errors
+    /// [`UnusableSecret`].
+    pub fn shared(secret: &[u8]) -> Result<Self, UnusableSecret> {
+        if looks_public(secret) {
+            return Err(UnusableSecret::Public);
+        }
+        if secret.len() < LEAST_SECRET {
+            return Err(UnusableSecret::Short(secret.len()));
+        }
+        Ok(Self::hs256(secret))
     }
 
     /// A private key in PKCS #8 (DER): of RSA for RS256, of P-256 for ES256, of Ed25519 for `EdDSA`.
@@ -140,6 +202,7 @@ impl JwtKey {
             key
         } else if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8) {
             let mut key = Self::p256(pair.public_key().as_ref())?;
+            key.verifier = Some(Verifier::OwnP256(OwnP256::of(&pair).ok_or(UnusableKey)?));
             key.signer = Some(Signer::P256(Box::new(pair)));
             key
         } else {
@@ -184,6 +247,13 @@ impl JwtKey {
         Self { from, ..self }
     }
 
+    /// The same key, which signed until `last` and signs nothing any more. It checks until what it signed is dead; `None`
+    /// if nobody knows since when.
+    #[must_use]
+    pub fn retired(self, last: Option<Timestamp>) -> Self {
+        Self { signer: None, retired: last, ..self }
+    }
+
     /// The same key, which checks until then and signs nothing.
     #[must_use]
     pub fn checking_until(self, until: Option<Timestamp>) -> Self {
@@ -198,6 +268,17 @@ impl JwtKey {
     /// Its name in headers and in the published set; HS256 has none.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// By which an owner tells it from others: its `kid`, or eight characters that tell nothing about the secret.
+    pub fn id(&self) -> String {
+        let of_secret = || hex::encode(&hmac(&self.secret, b"countersign jwt id")[..SHORT_ID]);
+        self.kid.clone().unwrap_or_else(of_secret)
+    }
+
+    /// Did it ever sign, or will it?
+    pub(super) fn is_signing_key(&self) -> bool {
+        !self.secret.is_empty() && self.until.is_none()
     }
 
     /// Its public half; HS256 has none.
@@ -250,7 +331,7 @@ impl JwtKey {
     pub fn holds(&self, message: &str, signature: &str) -> bool {
         let Ok(signature) = BASE64.decode(signature) else { return false };
         match &self.verifier {
-            Some(verifier) => verifier.verify_sig(message.as_bytes(), &signature).is_ok(),
+            Some(verifier) => verifier.holds(message.as_bytes(), &signature),
             None => hmac(&self.secret, message.as_bytes()).ct_eq(signature.as_slice()).into(),
         }
     }
@@ -297,9 +378,10 @@ impl JwtKey {
             header: BASE64.encode(header),
             public: Some(public),
             signer: None,
-            verifier: Some(verifier),
+            verifier: Some(Verifier::Public(verifier)),
             secret: Zeroizing::default(),
             from: None,
+            retired: None,
             until: None,
         }
     }

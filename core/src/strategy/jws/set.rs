@@ -36,6 +36,21 @@ pub struct Named<'a> {
     pub kid: Option<&'a str>,
 }
 
+/// A key that holds a signature.
+#[derive(Debug, Clone)]
+pub(in crate::strategy) struct Holder {
+    pub(in crate::strategy) key: Arc<JwtKey>,
+    /// When it checks no more, if that is known: nothing that it signed is good for longer.
+    pub(in crate::strategy) until: Option<Timestamp>,
+}
+
+impl Holder {
+    /// The end of a token that ends at `end` by its own word.
+    pub(in crate::strategy) fn end(&self, end: Timestamp) -> Timestamp {
+        self.until.map_or(end, |until| until.min(end))
+    }
+}
+
 /// What a key does at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
@@ -128,21 +143,26 @@ impl JwtKeys {
         named: Named<'_>,
         message: &str,
         signature: &str,
-    ) -> Option<Arc<JwtKey>> {
+    ) -> Option<Holder> {
         let algorithm: JwtAlgorithm = named.algorithm.parse().ok()?;
         let list = self.list();
         let fits = |key: &JwtKey| key.algorithm() == algorithm && key.kid() == named.kid;
-        let mut fitting = list.iter().enumerate().filter(|(_, key)| fits(key));
-        let live = |at: usize| self.end(&list, at).is_none_or(|end| now < end);
-        fitting.find(|(at, key)| live(*at) && key.holds(message, signature)).map(|(_, key)| Arc::clone(key))
+        let fitting = list.iter().enumerate().filter(|(_, key)| fits(key));
+        let mut live = fitting
+            .map(|(at, key)| (key, self.end(&list, at)))
+            .filter(|(_, until)| until.is_none_or(|until| now < until));
+        let (key, until) = live.find(|(key, _)| key.holds(message, signature))?;
+        Some(Holder { key: Arc::clone(key), until })
     }
 
     /// When the key at this place checks no more; `None` if that is not known. What it signed last, it signed before the
-    /// first newer one began.
+    /// first newer one of its algorithm began, and before its algorithm was given up.
     fn end(&self, list: &[Arc<JwtKey>], at: usize) -> Option<Timestamp> {
-        let successor = list[..at].iter().filter(|key| key.signs()).filter_map(|key| key.from).min();
-        let dead = successor.map(|from| from + self.longest + TimeDelta::seconds(CLOCK_SKEW_SECONDS));
-        list[at].until.or(dead)
+        let key = &list[at];
+        let newer = list[..at].iter().filter(|newer| newer.algorithm() == key.algorithm() && newer.is_signing_key());
+        let last = newer.filter_map(|newer| newer.from).chain(key.retired).min();
+        let dead = last.map(|last| last + self.longest + TimeDelta::seconds(CLOCK_SKEW_SECONDS));
+        key.until.or(dead)
     }
 
     fn list(&self) -> List {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::{
     error::{ClaimFault, TokenFault},
     model::{Timestamp, UserId},
-    strategy::jws::{CLOCK_SKEW_SECONDS, JwtKey, JwtKeys, MAX_LENGTH, Named},
+    strategy::jws::{CLOCK_SKEW_SECONDS, Holder, JwtKey, JwtKeys, MAX_LENGTH, Named},
 };
 
 /// The end of the year 9999, where Python's dates end.
@@ -44,8 +44,10 @@ pub(super) struct Read {
     pub(super) key: Arc<JwtKey>,
     /// `jti`.
     pub(super) jti: String,
-    /// `exp`.
+    /// `exp`, or when the key checks no more.
     pub(super) expires_at: Timestamp,
+    /// Does `token_type` say that it is a refresh token?
+    pub(super) is_refresh: bool,
     user_id: Option<Value>,
 }
 
@@ -70,7 +72,7 @@ pub(super) fn read(
     now: Timestamp,
     expected: Option<TokenType>,
 ) -> Result<Read, TokenFault> {
-    let (key, mut claims) = open(keys, now, token).ok_or(TokenFault::Malformed)?;
+    let (holder, mut claims) = open(keys, now, token).ok_or(TokenFault::Malformed)?;
     let expires_at = timely(&claims, now)?;
     let is_text = |name: &str| claims.get(name).is_none_or(Value::is_string);
     if !is_text("sub") || !is_text("jti") {
@@ -91,7 +93,9 @@ pub(super) fn read(
             return Err(ClaimFault::WrongType.into());
         }
     }
-    Ok(Read { key, jti, expires_at, user_id: claims.remove("user_id") })
+    let is_refresh = claims.get("token_type").and_then(Value::as_str) == Some(TokenType::Refresh.as_str());
+    let expires_at = holder.end(expires_at);
+    Ok(Read { key: holder.key, jti, expires_at, is_refresh, user_id: claims.remove("user_id") })
 }
 
 /// `iat`, `nbf` and `exp`, each of which may be absent; answers `exp`.
@@ -110,7 +114,7 @@ fn timely(claims: &Map<String, Value>, now: Timestamp) -> Result<Option<i128>, T
 
 /// The claims of a token that one of these keys signed, and which. A `kid` that names none of them is not looked at, as
 /// `PyJWT` looks at none.
-fn open(keys: &JwtKeys, now: Timestamp, token: &str) -> Option<(Arc<JwtKey>, Map<String, Value>)> {
+fn open(keys: &JwtKeys, now: Timestamp, token: &str) -> Option<(Holder, Map<String, Value>)> {
     if token.len() > MAX_LENGTH {
         return None;
     }
@@ -124,8 +128,8 @@ fn open(keys: &JwtKeys, now: Timestamp, token: &str) -> Option<(Arc<JwtKey>, Map
         return None;
     }
     let named = Named { algorithm, kid: kid.filter(|kid| keys.knows(kid)) };
-    let key = keys.holder(now, named, message, signature.trim_end_matches('='))?;
-    Some((key, serde_json::from_slice(&payload).ok()?))
+    let holder = keys.holder(now, named, message, signature.trim_end_matches('='))?;
+    Some((holder, serde_json::from_slice(&payload).ok()?))
 }
 
 fn object(text: &str) -> Option<Map<String, Value>> {

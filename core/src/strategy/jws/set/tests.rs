@@ -3,7 +3,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::strategy::{PublicNumbers, UnusableKey};
+use crate::strategy::{PublicNumbers, UnusableKey, UnusableSecret};
 
 fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(1_767_355_200 + seconds, 0).unwrap()
@@ -100,6 +100,54 @@ fn a_key_that_only_checks_ends_when_it_is_told_to() {
     assert!(!holds(&keys, at(9), &JwtKey::hs256(&[3; 32]).sign(&json!({})).unwrap()));
     let none = JwtKeys::new([JwtKey::hs256(&[1; 32]).checking_until(None)], TimeDelta::zero());
     assert_eq!(none.err(), Some(NoSigningKey));
+}
+
+#[test]
+fn a_key_whose_algorithm_was_given_up_checks_until_its_last_token_is_dead() {
+    let (shared, es256) = (JwtKey::hs256(&[1; 32]), JwtKey::generate(JwtAlgorithm::Es256).unwrap());
+    let before = shared.sign(&json!({})).unwrap();
+    let es256 = || JwtKey::private(&es256).unwrap();
+    let keys = set([es256(), shared.retired(Some(at(0)))]);
+    assert_eq!(header(&keys.sign(at(0), &json!({})).unwrap())["alg"], "ES256");
+    let states = |keys: &JwtKeys, now| keys.states(now).into_iter().map(|(_, state)| state).collect::<Vec<_>>();
+    assert_eq!(states(&keys, at(0)), [KeyState::Signs, KeyState::Checks(Some(at(105)))]);
+    assert!(holds(&keys, at(104), &before) && !holds(&keys, at(105), &before));
+    // And back: what another algorithm begins does not end this one's keys, what its own begins does.
+    let between = es256().sign(&json!({})).unwrap();
+    let newer = JwtKey::hs256(&[2; 32]).signing_from(Some(at(30)));
+    let keys = set([newer, JwtKey::hs256(&[1; 32]), es256().signing_from(Some(at(5))).retired(Some(at(20)))]);
+    let last = |key: i64| KeyState::Checks(Some(at(key + 105)));
+    assert_eq!(states(&keys, at(40)), [KeyState::Signs, last(30), last(20)]);
+    assert!(holds(&keys, at(124), &between) && !holds(&keys, at(125), &between));
+    assert_eq!((keys.published(at(124)).len(), keys.published(at(125)).len()), (1, 0));
+}
+
+#[test]
+fn a_public_key_is_no_secret_and_neither_is_a_short_one() {
+    let spki = |numbers: &PublicNumbers| match numbers {
+        PublicNumbers::Ed25519 { x } => {
+            [&hex::decode("302a300506032b6570032100").unwrap()[..], &BASE64.decode(x).unwrap()].concat()
+        }
+        other => panic!("{other:?}"),
+    };
+    let der = spki(generated(JwtAlgorithm::EdDsa).numbers().unwrap());
+    let encoded = base64::engine::general_purpose::STANDARD.encode(&der);
+    let private = JwtKey::generate(JwtAlgorithm::Es256).unwrap();
+    for public in [
+        der,
+        encoded.clone().into_bytes(),
+        format!("-----BEGIN PUBLIC KEY-----\n{encoded}\n-----END PUBLIC KEY-----\n").into_bytes(),
+        b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n".to_vec(),
+        b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBm/RAlphM3+hUG6wWfcO5bIUIaqMLa2ywxcOK1wMWbh ada".to_vec(),
+        br#"{"kty":"OKP","crv":"Ed25519","x":"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE"}"#.to_vec(),
+        private.to_vec(),
+    ] {
+        assert_eq!(JwtKey::shared(&public).err(), Some(UnusableSecret::Public), "{}", String::from_utf8_lossy(&public));
+    }
+    assert_eq!(JwtKey::shared(&[7; 31]).err(), Some(UnusableSecret::Short(31)));
+    let (one, other) = (JwtKey::shared(&[7; 32]).unwrap(), JwtKey::shared(&[8; 32]).unwrap());
+    assert_eq!((one.id().len(), one.id() == JwtKey::hs256(&[7; 32]).id()), (8, true));
+    assert_ne!(one.id(), other.id());
 }
 
 #[test]
