@@ -28,6 +28,7 @@ use countersign_core::{
 
 pub use file::KeyError;
 pub use import::{Import, import};
+use pem::Turn;
 pub use rotation::{Rotate, Rotated, rotate};
 
 use crate::config::{Settings, key_bytes};
@@ -60,12 +61,25 @@ struct Seen {
 }
 
 impl Keys {
-    /// The keys of the configuration: `keys.secret` and `jwt.secret`, or the files, which are made if there are none.
+    /// The keys of the configuration, to serve with: `keys.secret` and `jwt.secret`, or the files, which are made if there are
+    /// none. The key file notes which algorithm signs from now on.
     ///
     /// # Errors
     /// [`KeyError`].
     pub fn open(settings: &Settings, random: &dyn Random, now: Timestamp) -> Result<Self, KeyError> {
-        let (Read { ring, jwt }, seen) = read(settings, random, now)?;
+        Self::of_files(settings, Turn::Noted, random, now)
+    }
+
+    /// The same to look at them: nothing is noted.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn view(settings: &Settings, random: &dyn Random, now: Timestamp) -> Result<Self, KeyError> {
+        Self::of_files(settings, Turn::Left, random, now)
+    }
+
+    fn of_files(settings: &Settings, turn: Turn, random: &dyn Random, now: Timestamp) -> Result<Self, KeyError> {
+        let (Read { ring, jwt }, seen) = read(settings, turn, random, now)?;
         let jwt = JwtKeys::new(jwt, longest_token(settings)).map_err(|_| KeyError::Secret)?;
         let files = Arc::new(Files { settings: settings.clone(), seen: Mutex::new(seen) });
         Ok(Self { ring, jwt, files: Some(files) })
@@ -77,7 +91,7 @@ impl Keys {
     /// [`KeyError`].
     pub fn on_ring(ring: KeyRing, settings: &Settings, random: &dyn Random, now: Timestamp) -> Result<Self, KeyError> {
         let of_ring = || ring.derive(DERIVED).iter().map(|key| JwtKey::hs256(key)).collect();
-        let jwt = token_keys(settings, shared(settings, of_ring)?, true, random, now)?;
+        let jwt = token_keys(settings, shared(settings, of_ring)?, true, Turn::Noted, random, now)?;
         let jwt = JwtKeys::new(jwt, longest_token(settings)).map_err(|_| KeyError::Secret)?;
         Ok(Self { ring, jwt, files: None })
     }
@@ -92,7 +106,8 @@ impl Keys {
         if stamps(&files.settings) == seen.written && seen.next.is_none_or(|next| now < next) {
             return Ok(());
         }
-        let (Read { ring, jwt }, found) = read(&files.settings, random, now)?;
+        // While servers are exchanged one after the other, old and new ones of them name different algorithms.
+        let (Read { ring, jwt }, found) = read(&files.settings, Turn::Left, random, now)?;
         self.jwt.replace(jwt).map_err(|_| KeyError::Secret)?;
         self.ring.replace(&ring);
         *seen = found;
@@ -126,7 +141,7 @@ struct Read {
     jwt: Vec<JwtKey>,
 }
 
-fn read(settings: &Settings, random: &dyn Random, now: Timestamp) -> Result<(Read, Seen), KeyError> {
+fn read(settings: &Settings, turn: Turn, random: &dyn Random, now: Timestamp) -> Result<(Read, Seen), KeyError> {
     // Before they are read: what is written in between is seen at the next look.
     let before = stamps(settings);
     let was_used = settings.keys.secret.is_some() || settings.keys.file.exists();
@@ -136,7 +151,7 @@ fn read(settings: &Settings, random: &dyn Random, now: Timestamp) -> Result<(Rea
         let begins = entries.iter().map(|entry| entry.from);
         keys.iter().zip(begins).map(|(key, from)| JwtKey::hs256(key).signing_from(from)).collect()
     };
-    let jwt = token_keys(settings, shared(settings, of_ring)?, was_used, random, now)?;
+    let jwt = token_keys(settings, shared(settings, of_ring)?, was_used, turn, random, now)?;
     let written = if before.contains(&None) { stamps(settings) } else { before };
     // The keys of tokens follow the clock by themselves; the ring is put in order when a key begins.
     let seen = Seen { written, next: ring::next(&entries, now) };
@@ -157,15 +172,17 @@ fn token_keys(
     settings: &Settings,
     shared: Vec<JwtKey>,
     was_used: bool,
+    turn: Turn,
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<Vec<JwtKey>, KeyError> {
     let (path, signing) = (key_file(settings), settings.jwt.algorithm);
     if signing == JwtAlgorithm::Hs256 {
-        let others = if path.exists() { pem::open(&path, signing, was_used, random, now)?.keys } else { Vec::new() };
+        let others =
+            if path.exists() { pem::open(&path, signing, was_used, turn, random, now)?.keys } else { Vec::new() };
         return Ok(shared.into_iter().chain(others).collect());
     }
-    let mut read = pem::open(&path, signing, was_used, random, now)?;
+    let mut read = pem::open(&path, signing, was_used, turn, random, now)?;
     let retired = read.retire(shared);
     read.keys.extend(retired);
     Ok(read.keys)

@@ -155,7 +155,7 @@ impl Command {
                     };
                     Record::of_key("ring", Some(id), "XChaCha20-Poly1305", state, *from, None)
                 });
-                let jwt = Keys::open(&settings, &random, now)?.jwt.states(now);
+                let jwt = Keys::view(&settings, &random, now)?.jwt.states(now);
                 let jwt = jwt.iter().map(|(key, state)| record(key, *state));
                 output.records(&ring.chain(jwt).collect::<Vec<_>>(), &KEY_COLUMNS, form.json)
             }
@@ -165,7 +165,7 @@ impl Command {
                     End::After(span) => now + span.delta(),
                 };
                 let id = import(&settings, &imported.source.read()?, until, &random, now)?;
-                let keys = Keys::open(&settings, &random, now)?;
+                let keys = Keys::view(&settings, &random, now)?;
                 let of_id = keys.jwt.states(now).into_iter().filter(|(key, _)| key.id() == id);
                 let records: Vec<Record> = of_id.map(|(key, state)| record(&key, state)).collect();
                 output.records(&records, &KEY_COLUMNS, imported.form.json)

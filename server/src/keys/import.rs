@@ -46,6 +46,6 @@ pub fn import(
             format!("{}{}\n", pem::checks_until(until), text[at..].trim_end())
         }
     };
-    let keys = Keys::open(settings, random, now)?;
+    let keys = Keys::view(settings, random, now)?;
     pem::import(&key_file(settings), &block, &over(&keys, now), random)?.ok_or_else(|| refused(&NO_PUBLIC_KEY))
 }

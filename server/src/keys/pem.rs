@@ -79,6 +79,15 @@ impl KeyText {
     }
 }
 
+/// Is it noted that another algorithm signs from now on?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Yes: a server starts.
+    Noted,
+    /// No.
+    Left,
+}
+
 /// What the file does not have yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lack {
@@ -112,6 +121,7 @@ pub fn open(
     path: &Path,
     signing: JwtAlgorithm,
     shared_before: bool,
+    turn: Turn,
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<Read, KeyError> {
@@ -122,9 +132,9 @@ pub fn open(
     }
     let mut found = parse(path, &file::read(path)?)?;
     let lack = found.lacks(signing);
-    if lack != Lack::Nothing {
-        match turn(path, signing, shared_before, random, now) {
-            Ok(turned) => found = turned,
+    if lack == Lack::Key || (lack == Lack::Line && turn == Turn::Noted) {
+        match fill(path, signing, shared_before, random, now) {
+            Ok(filled) => found = filled,
             // A file that somebody else looks after: without the line nothing is known of other algorithms.
             Err(KeyError::File { path, source }) if lack == Lack::Line => {
                 tracing::warn!(file = %path.display(), %source, "cannot note there that {signing} signs now");
@@ -142,7 +152,7 @@ pub fn open(
 }
 
 /// Writes what is missing, unless somebody else just did.
-fn turn(
+fn fill(
     path: &Path,
     signing: JwtAlgorithm,
     shared_before: bool,

@@ -43,7 +43,7 @@ pub fn rotate(
     random: &dyn Random,
     now: Timestamp,
 ) -> Result<Vec<Rotated>, KeyError> {
-    let keys = Keys::open(settings, random, now)?;
+    let keys = Keys::view(settings, random, now)?;
     // Whole seconds, as the files have them, and none too early.
     let from = super::pem::whole(now + settings.keys.announce.delta());
     let algorithm = match rotate {

@@ -259,6 +259,22 @@ fn an_algorithm_that_is_given_up_is_noted_and_its_keys_check_until_their_last_to
 }
 
 #[test]
+fn who_looks_or_still_runs_under_the_old_algorithm_notes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let [hs256, es256] = [JwtAlgorithm::Hs256, JwtAlgorithm::Es256].map(|algorithm| within(&folder, algorithm));
+    let old = open(&hs256, at(0));
+    let new = open(&es256, at(10));
+    let text = fs::read_to_string(key_file(&es256)).unwrap();
+    old.look(&SystemRandom, at(11)).unwrap();
+    Keys::view(&hs256, &SystemRandom, at(12)).unwrap();
+    new.look(&SystemRandom, at(13)).unwrap();
+    assert_eq!(fs::read_to_string(key_file(&es256)).unwrap(), text);
+    // Each takes what the other signs.
+    assert_eq!(algorithms(&old, at(14)), [("HS256", KeyState::Signs), ("ES256", KeyState::Checks(None))]);
+    assert_eq!(algorithms(&new, at(14))[1], ("HS256", KeyState::Checks(Some(at(10 + 86_400 + 5)))));
+}
+
+#[test]
 fn where_the_ring_is_as_new_as_the_key_hs256_never_signed() {
     let folder = tempfile::tempdir().unwrap();
     for second in [0, 1] {

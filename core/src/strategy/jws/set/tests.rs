@@ -120,6 +120,10 @@ fn a_key_whose_algorithm_was_given_up_checks_until_its_last_token_is_dead() {
     assert_eq!(states(&keys, at(40)), [KeyState::Signs, last(30), last(20)]);
     assert!(holds(&keys, at(124), &between) && !holds(&keys, at(125), &between));
     assert_eq!((keys.published(at(124)).len(), keys.published(at(125)).len()), (1, 0));
+    // A newer key of another algorithm began before this one was given up, which signed in between.
+    let newer = es256().signing_from(Some(at(5)));
+    let keys = set([newer, JwtKey::hs256(&[1; 32]).retired(Some(at(20)))]);
+    assert_eq!(states(&keys, at(20)), [KeyState::Signs, last(20)]);
 }
 
 #[test]
