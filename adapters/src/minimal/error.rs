@@ -7,12 +7,15 @@ use actix_web::{
         header::{SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE},
     },
 };
-use countersign_core::AuthError;
+use countersign_core::{AuthError, TokenFault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::socket::VERSION;
-use crate::{body::BodyError, plain::Cause};
+use crate::{
+    body::BodyError,
+    plain::{self, Cause},
+};
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,7 +79,8 @@ impl ResponseError for Error {
             }
         };
         if status == StatusCode::UNAUTHORIZED {
-            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            let has_expired = *self == Self::Plain(Cause::Token(TokenFault::Expired));
+            response.insert_header((WWW_AUTHENTICATE, if has_expired { plain::EXPIRED } else { "Bearer" }));
         }
         response.json(Failure { error })
     }
