@@ -23,6 +23,8 @@ pub use cause::Cause;
 const JSON: &str = "application/json";
 /// A database that failed may be back in a moment.
 pub const STORE_RETRY: Duration = Duration::from_secs(1);
+/// The challenge to a token that has expired, which tells it from every other (RFC 6750, section 3).
+pub const EXPIRED: &str = r#"Bearer error="invalid_token", error_description="expired""#;
 
 /// The object that the body holds.
 ///

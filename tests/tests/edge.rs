@@ -14,3 +14,5 @@ mod paths;
 mod smuggling;
 #[path = "edge/surfaces.rs"]
 mod surfaces;
+#[path = "edge/urls.rs"]
+mod urls;

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends with a panic that says where")]
 
+#[path = "hotel/clients.rs"]
+mod clients;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use countersign_core::{Registration, Role, StrategyKind, User};

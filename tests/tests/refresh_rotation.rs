@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends with a panic that says where")]
 
+#[path = "refresh_rotation/walks.rs"]
+mod walks;
+
 use std::{
     sync::{Arc, Barrier},
     thread,
@@ -17,6 +20,7 @@ use serde_json::json;
 const ROTATING: &str = "[jwt]\nrotate_refresh = true";
 const INVALID: &str = r#"{"error":"invalid_token","message":"The token is not valid."}"#;
 const EXPIRED: &str = r#"{"error":"invalid_token","message":"The token has expired."}"#;
+const PASSWORD: &str = "Zx9-quokka-77";
 const RACERS: usize = 16;
 const ROUNDS: usize = 200;
 
@@ -27,12 +31,12 @@ fn rotating() -> Server {
 }
 
 fn register(server: &Server) {
-    assert_eq!(server.anon().post("/register", json!({"login": "ada", "password": "Zx9-quokka-77"})).status, 200);
+    assert_eq!(server.anon().post("/register", json!({"login": "ada", "password": PASSWORD})).status, 200);
 }
 
 /// Access and refresh token of a new login.
 fn log_in(anon: &Actor) -> (String, String) {
-    let answer = anon.post("/auth/login", json!({"identifier": "ada", "password": "Zx9-quokka-77"}));
+    let answer = anon.post("/auth/login", json!({"identifier": "ada", "password": PASSWORD}));
     assert_eq!(answer.status, 200, "{}", answer.body);
     (answer.text("access_token"), answer.text("refresh_token"))
 }
@@ -223,6 +227,28 @@ fn sixteen_at_once_over_two_processes_all_get_the_one_successor_two_hundred_time
         let ada = servers[0].owner.find_user("ada").unwrap();
         let logins = servers[0].owner.tokens(ada.id, None).unwrap();
         assert_eq!((logins.len(), logins[0].rotation), (1, i64::try_from(ROUNDS).unwrap()));
+    }
+}
+
+#[test]
+fn without_a_grace_one_of_sixteen_wins_at_most_and_nobody_is_failed() {
+    for database in databases() {
+        let database = Arc::new(database);
+        let strict = "[jwt]\nrotate_refresh = true\nrefresh_grace = \"0s\"";
+        let servers = [Server::on(Arc::clone(&database), strict), Server::on(database, strict)];
+        register(&servers[0]);
+        let actors = [servers[0].anon(), servers[1].anon()];
+        for round in 0..50 {
+            let (_, token) = log_in(&actors[0]);
+            let answers = race(|racer| actors[racer % 2].post("/auth/refresh", json!({"refresh_token": token})));
+            let won: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+            assert_eq!(won.len(), 1, "{} round {round}", servers[0].backend);
+            for lost in answers.iter().filter(|answer| answer.status != 200) {
+                assert_eq!(lost.whole(), (401, INVALID), "{} round {round}", servers[0].backend);
+            }
+            // Nobody knows which of them was the owner.
+            assert_eq!(refresh(&servers[1], &won[0].text("refresh_token")).whole(), (401, INVALID));
+        }
     }
 }
 

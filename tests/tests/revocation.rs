@@ -1,5 +1,12 @@
 //! A revocation is true at once in its process and within the bound in every other, and no cache is trusted beyond it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends with a panic that says where")]
+
+#[path = "revocation/logout.rs"]
+mod logout;
+#[path = "revocation/restart.rs"]
+mod restart;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},

@@ -157,6 +157,27 @@ fn laravel(server: &Running, mailbox: &Mailbox) -> Vec<Secret> {
     found
 }
 
+/// Sends each secret where none belongs: in the address, in a form, in a header or cookie of no use.
+fn in_addresses(server: &Running, secrets: &[Secret]) {
+    let anon = server.anon();
+    for (what, secret) in secrets {
+        for path in ["/api/user", "/auth/me", "/auth/users", "/ws", "/login"] {
+            let answers = [
+                anon.get(&format!(
+                    "{path}?token={secret}&access_token={secret}&email=ada@example.org&password={secret}"
+                )),
+                anon.get(&format!("{path}/{secret}")),
+                anon.with("Cookie", &format!("token={secret}")).with("X-Api-Key", secret).get(path),
+                anon.send("POST", path, Some("application/x-www-form-urlencoded"), &format!("access_token={secret}")),
+                anon.with("Referer", &format!("http://localhost:3000/?token={secret}")).post(path, json!({})),
+            ];
+            for answer in answers {
+                assert!((300..500).contains(&answer.status), "{path} {what}: {answer:?}");
+            }
+        }
+    }
+}
+
 /// Uses every surface of the server once and returns every secret that was sent or received.
 fn everything(sandbox: &Sandbox, server: &Running, mailbox: &Mailbox) -> Vec<Secret> {
     let mut secrets =
@@ -228,6 +249,7 @@ fn everything(sandbox: &Sandbox, server: &Running, mailbox: &Mailbox) -> Vec<Sec
     good(visit.actor(server).get("/sanctum/csrf-cookie"));
     sandbox.done_with(OTHER_PASSWORD, &["user", "set-password", "bob", "--password-stdin"]);
     good(server.bearer(&refreshed.text("access_token")).post_empty("/auth/logout"));
+    in_addresses(server, &secrets);
     secrets.extend(links(mailbox, &anon, &first));
     secrets.extend(laravel(server, mailbox));
     secrets.extend(visit.secrets("of the visit"));

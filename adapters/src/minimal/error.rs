@@ -7,12 +7,15 @@ use actix_web::{
         header::{SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE},
     },
 };
-use countersign_core::AuthError;
+use countersign_core::{AuthError, TokenFault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::socket::VERSION;
-use crate::{body::BodyError, plain::Cause};
+use crate::{
+    body::BodyError,
+    plain::{self, Cause},
+};
 
 /// What is said to who sends a token in the address (RFC 6750, section 3).
 const TOKEN_IN_ADDRESS: &str = "Bearer error=\"invalid_request\", \
@@ -85,7 +88,11 @@ impl ResponseError for Error {
             Self::TokenInAddress => HttpResponse::build(status),
         };
         if status == StatusCode::UNAUTHORIZED {
-            let challenge = if *self == Self::TokenInAddress { TOKEN_IN_ADDRESS } else { "Bearer" };
+            let challenge = match self {
+                Self::TokenInAddress => TOKEN_IN_ADDRESS,
+                Self::Plain(Cause::Token(TokenFault::Expired)) => plain::EXPIRED,
+                _ => "Bearer",
+            };
             response.insert_header((WWW_AUTHENTICATE, challenge));
         }
         response.json(Failure { error })

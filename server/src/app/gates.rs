@@ -26,6 +26,9 @@ pub(super) const HIDDEN: &AsciiSet = &CONTROLS.add(b'%');
 /// In an item of a list its separators as well.
 const IN_LIST: &AsciiSet = &HIDDEN.add(b',').add(b' ');
 
+/// The scheme of most tokens.
+const BEARER: &str = "Bearer";
+
 /// The gates and doors of all mounts, in the order of the configuration.
 pub(super) struct Gates {
     senders: Vec<Gate>,
@@ -64,7 +67,7 @@ impl Gates {
     pub(super) fn of(mounts: &Mounts, site: &Site) -> Self {
         let wired = || mounts.list.iter().map(|mount| &mount.wired);
         let takes_token = mounts.list.iter().any(|mount| mount.dialect.name == "djoser");
-        let schemes = ["Bearer", "Token"].into_iter().filter(|scheme| *scheme == "Bearer" || takes_token);
+        let schemes = [BEARER, "Token"].into_iter().filter(|scheme| *scheme == BEARER || takes_token);
         Self {
             senders: wired().map(|wired| Arc::clone(wired.gate())).collect(),
             doors: wired().flat_map(|wired| wired.doors().iter().cloned()).collect(),
@@ -118,13 +121,17 @@ impl Gates {
         self.executor.blocking(look).await
     }
 
-    /// 401, 403, or 503 if nobody knows.
+    /// 401, 403, or 503 if nobody knows. A token that has expired is told from any other: its client can refresh it.
     pub(super) fn refuse(&self, error: &AuthError) -> HttpResponse {
         match error {
-            AuthError::Token(_) => {
+            AuthError::Token(fault) => {
                 let mut answer = HttpResponse::Unauthorized();
                 for scheme in &self.schemes {
-                    answer.append_header((WWW_AUTHENTICATE, scheme));
+                    let expired = *fault == TokenFault::Expired && scheme == BEARER;
+                    answer.append_header((
+                        WWW_AUTHENTICATE,
+                        if expired { HeaderValue::from_static(plain::EXPIRED) } else { scheme.clone() },
+                    ));
                 }
                 answer.json(Refusal { error: "invalid_token" })
             }
@@ -155,13 +162,14 @@ pub(super) fn listed(abilities: &Abilities, separator: &str) -> String {
     names.collect::<Vec<_>>().join(separator)
 }
 
-/// Of two refusals the one that must not be taken for the other: who may be let in later is not refused, and whose request
-/// was forged is not unknown.
+/// Of two refusals the one that must not be taken for the other: who may be let in later is not refused, whose request
+/// was forged is not unknown, and a token that has expired is one of ours.
 fn worse(one: AuthError, other: AuthError) -> AuthError {
     let rank = |error: &AuthError| match error {
+        AuthError::Token(TokenFault::Expired) => 1,
         AuthError::Token(_) => 0,
-        AuthError::Forbidden => 1,
-        _ => 2,
+        AuthError::Forbidden => 2,
+        _ => 3,
     };
     if rank(&other) > rank(&one) { other } else { one }
 }
