@@ -10,6 +10,8 @@ use countersign_core::password::PasswordScheme;
 
 /// How often a scheme is measured: the least of several is the hash, the rest is what ran beside it.
 const SAMPLES: usize = 3;
+/// What takes longer is measured once.
+const LONG: Duration = Duration::from_secs(1);
 /// The weight of one quick failure in what failures take at most, once there was a slow one.
 const FADING: u32 = 64;
 /// A failure that took longer than so many hashes waited for something else, such as the store.
@@ -71,7 +73,12 @@ impl Floor {
             if self.known().measured.contains(&scheme) {
                 continue;
             }
-            let took = (0..SAMPLES).map(|_| timed(scheme)).min().unwrap_or_default();
+            let mut took = timed(scheme);
+            for _ in 1..SAMPLES {
+                if took < LONG {
+                    took = took.min(timed(scheme));
+                }
+            }
             let mut known = self.known();
             known.measured.push(scheme);
             if took > known.slowest {

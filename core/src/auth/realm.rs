@@ -47,9 +47,11 @@ pub struct RealmParts {
 /// What [`Realm::survey_passwords`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Survey {
-    /// The highest number of a user who has a hash.
+    /// The highest number of a user whose hash was read.
     pub last: UserId,
-    /// How many hashes nobody can check.
+    /// How many hashes were read; none if there are no more.
+    pub read: usize,
+    /// How many of them nobody can check.
     pub unverifiable: usize,
 }
 
@@ -148,20 +150,18 @@ impl Realm {
         Ok(proved && self.users().user(subject.id)?.is_some_and(|user| user.is_active))
     }
 
-    /// Takes note of the stored hashes of users with a number above `after`: a failed login takes as long as the slowest of
-    /// them. Every password that is set here is noted by itself; this is for what others wrote. It reads all of them, and
-    /// is called beside the requests.
+    /// Takes note of some stored hashes of users with a number above `after`: a failed login takes as long as the slowest of
+    /// them. This is for what others wrote, and to be called beside the requests until nothing more is read.
     ///
     /// # Errors
-    /// The store's; what was read until then is noted.
+    /// The store's.
     pub fn survey_passwords(&self, after: UserId) -> StoreResult<Survey> {
-        let mut survey = Survey { last: after, unverifiable: 0 };
-        loop {
-            let page = self.users().passwords(survey.last, SURVEYED_AT_ONCE)?;
-            let Some((last, _)) = page.last() else { return Ok(survey) };
-            survey.last = *last;
-            survey.unverifiable += page.iter().filter(|(_, hash)| self.passwords().learn(hash).is_err()).count();
-        }
+        let page = self.users().passwords(after, SURVEYED_AT_ONCE)?;
+        Ok(Survey {
+            last: page.last().map_or(after, |(last, _)| *last),
+            read: page.len(),
+            unverifiable: page.iter().filter(|(_, hash)| self.passwords().learn(hash).is_err()).count(),
+        })
     }
 
     /// Asks the store for a sign of life.

@@ -92,19 +92,20 @@ impl Background {
     fn survey(&mut self, realm: Realm, executor: Executor) -> io::Result<()> {
         let (stop, stopped) = channel();
         let thread = thread::Builder::new().name("passwords".to_owned()).spawn(move || {
-            let (mut last, mut began) = (UserId(0), Instant::now());
-            loop {
+            let (mut last, mut began, mut unverifiable) = (UserId(0), Instant::now(), 0);
+            let mut pause = Duration::ZERO;
+            while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                pause = SURVEY;
                 match realm.survey_passwords(last) {
-                    Ok(survey) => {
-                        tell_unverifiable(survey);
-                        last = survey.last;
+                    Ok(Survey { last: end, read, unverifiable: more }) if read > 0 => {
+                        (last, pause) = (end, Duration::ZERO);
+                        unverifiable += more;
+                        continue;
                     }
+                    Ok(_) => tell_unverifiable(std::mem::take(&mut unverifiable)),
                     Err(error) => tracing::warn!(%error, "cannot look at the stored password hashes yet"),
                 }
                 executor.measure_schemes();
-                if stopped.recv_timeout(SURVEY) != Err(RecvTimeoutError::Timeout) {
-                    return;
-                }
                 if began.elapsed() >= SURVEY_ALL {
                     (last, began) = (UserId(0), Instant::now());
                 }
@@ -148,9 +149,8 @@ fn prune(realm: &Realm) {
     }
 }
 
-fn tell_unverifiable(survey: Survey) {
-    if survey.unverifiable > 0 {
-        let users = survey.unverifiable;
+fn tell_unverifiable(users: usize) {
+    if users > 0 {
         tracing::warn!(users, "users have password hashes that cannot be checked: they cannot log in by password");
     }
 }
