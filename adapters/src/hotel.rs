@@ -155,7 +155,7 @@ struct Refreshed {
     #[schema(example = 3600)]
     expires_in: u64,
     /// Only with `jwt.rotate_refresh`: takes the place of the refresh token that was sent.
-    #[schema(required = false)]
+    #[schema(required = false, nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
 }

@@ -15,7 +15,7 @@ mod verification;
 mod verify;
 
 pub use link::Linked;
-pub use realm::{Realm, RealmParts};
+pub use realm::{Realm, RealmParts, Survey};
 pub use tokens::ApiTokenReplaces;
 
 use crate::{password::PasswordRules, secret::Digest, strategy::Strategy};

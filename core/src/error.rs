@@ -68,6 +68,9 @@ pub enum TokenFault {
     /// It was live once.
     #[error("expired")]
     Expired,
+    /// A refresh token that was exchanged for another one.
+    #[error("spent")]
+    Spent,
     /// A refresh token of this user that was exchanged for another one came back; its login has been ended.
     #[error("replayed, and the login of user {0} ended")]
     Replayed(UserId),

@@ -76,6 +76,9 @@ pub trait UserStore: Send + Sync {
     /// The stored hash of a user; `Ok(None)` if there is none, or no such user.
     fn password(&self, id: UserId) -> StoreResult<Option<EncodedPassword>>;
 
+    /// Up to `limit` stored hashes of users with a number above `after`, in the order of their numbers.
+    fn passwords(&self, after: UserId, limit: u32) -> StoreResult<Vec<(UserId, EncodedPassword)>>;
+
     /// Creates a user with its identifiers, all or nothing. A number is never given twice.
     ///
     /// `Ok(Err(taken))` names the required identifiers that somebody else holds; an optional one that is held is left

@@ -10,7 +10,7 @@ pub use djoser::DjoserToken;
 pub use jws::{JwtAlgorithm, JwtKey, JwtKeys, KeyState, NoSigningKey, PublicNumbers, UnknownAlgorithm, UnusableKey};
 pub use jwt::{JwtPair, JwtSettings, RefreshRotation};
 pub use sanctum::SanctumPat;
-pub use simplejwt::{SimpleJwt, SimpleJwtSettings};
+pub use simplejwt::{SimpleJwt, SimpleJwtRotation, SimpleJwtSettings};
 
 use std::fmt;
 

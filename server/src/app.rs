@@ -112,8 +112,9 @@ impl App {
         let owners_strategy = strategies::owners(&plan, settings, &parts.keys.jwt);
         let postman = Arc::clone(&parts.postman);
         let keys = parts.keys.clone();
-        let realm = realm(settings, parts);
-        let executor = Executor::start(executors(settings))?;
+        let passwords = settings.passwords.passwords();
+        let realm = realm(settings, parts, passwords.clone());
+        let executor = Executor::start(executors(settings, passwords))?;
         let sockets = Sockets::default();
         let throttle = Throttle::new(settings.throttle.options());
         let site = Arc::new(Site {
@@ -203,7 +204,7 @@ impl App {
     /// # Errors
     /// If the log cannot be read, or the system gives no threads.
     pub fn background(&self, settings: &Settings) -> io::Result<Background> {
-        Background::start(&self.realm, &self.keys, &self.throttle, settings.cache.poll.into())
+        Background::start(&self.realm, &self.keys, &self.throttle, &self.executor, settings.cache.poll.into())
     }
 }
 
@@ -221,7 +222,7 @@ pub fn load(sources: &Sources) -> Result<Settings, Problems> {
 /// Mounts that cannot be served.
 pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> {
     let strategy = strategies::owners(&Plan::of(settings)?, settings, &parts.keys.jwt);
-    Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))
+    Ok(Auth::new(realm(settings, parts, settings.passwords.passwords()), strategy, PasswordRules::None))
 }
 
 /// The server's own operations, for the merged document.
@@ -244,18 +245,18 @@ pub fn own_document() -> OpenApi {
     OwnApi::openapi()
 }
 
-fn executors(settings: &Settings) -> ExecutorOptions {
-    let (passwords, database) = (&settings.passwords, &settings.database);
+fn executors(settings: &Settings, passwords: Passwords) -> ExecutorOptions {
+    let (hashing, database) = (&settings.passwords, &settings.database);
     ExecutorOptions {
-        lane: LaneOptions { threads: passwords.thread_count(), max_wait: passwords.max_wait.into() },
-        passwords: Passwords::new(passwords.argon2()),
-        failure_floor: passwords.failure_floor.into(),
+        lane: LaneOptions { threads: hashing.thread_count(), max_wait: hashing.max_wait.into() },
+        passwords,
+        failure_floor: hashing.failure_floor.into(),
         connections: usize::try_from(database.pool_size).unwrap_or(usize::MAX),
         store_wait: database.wait.into(),
     }
 }
 
-fn realm(settings: &Settings, parts: Parts) -> Realm {
+fn realm(settings: &Settings, parts: Parts, passwords: Passwords) -> Realm {
     let capacity = match settings.cache.verified {
         Verified::On => settings.cache.capacity,
         Verified::Off => 0,
@@ -263,7 +264,7 @@ fn realm(settings: &Settings, parts: Parts) -> Realm {
     Realm::new(RealmParts {
         users: parts.users,
         tokens: parts.tokens,
-        passwords: Passwords::new(settings.passwords.argon2()),
+        passwords,
         keys: parts.keys.ring,
         clock: parts.clock,
         random: parts.random,

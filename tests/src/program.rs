@@ -146,6 +146,12 @@ impl Sandbox {
         Running { child, address, log }
     }
 
+    /// Makes a client of another language the owner, too: it runs in the folder, and `COUNTERSIGN` is the program.
+    pub fn entrust(&self, client: &mut Command) {
+        client.current_dir(self.folder.path()).env("COUNTERSIGN", &self.program);
+        client.envs(self.environment.iter().map(|(name, value)| (name, value)));
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(self.folder.path()).env_clear();

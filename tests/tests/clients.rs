@@ -2,5 +2,7 @@
 
 #[path = "clients/djoser.rs"]
 mod djoser;
+#[path = "clients/hotel.rs"]
+mod hotel;
 #[path = "clients/laravel.rs"]
 mod laravel;

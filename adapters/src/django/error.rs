@@ -179,6 +179,7 @@ impl From<AuthError> for Error {
                 TokenFault::Malformed
                 | TokenFault::Unknown
                 | TokenFault::Expired
+                | TokenFault::Spent
                 | TokenFault::Replayed(_)
                 | TokenFault::Claims(_) => Unauthenticated::Unknown,
             }),

@@ -99,6 +99,7 @@ const fn plain(cause: &Cause) -> (StatusCode, Code, &'static str) {
             TokenFault::Malformed
             | TokenFault::Claims(_)
             | TokenFault::Unknown
+            | TokenFault::Spent
             | TokenFault::Replayed(_)
             | TokenFault::UserInactive,
         ) => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The token is not valid."),
@@ -140,7 +141,7 @@ const fn challenge(fault: TokenFault) -> &'static str {
             r#"Bearer realm="countersign", error="invalid_token", error_description="malformed""#
         }
         TokenFault::Expired => r#"Bearer realm="countersign", error="invalid_token", error_description="expired""#,
-        TokenFault::Unknown | TokenFault::Replayed(_) | TokenFault::UserInactive => {
+        TokenFault::Unknown | TokenFault::Spent | TokenFault::Replayed(_) | TokenFault::UserInactive => {
             r#"Bearer realm="countersign", error="invalid_token", error_description="revoked or unknown""#
         }
     }

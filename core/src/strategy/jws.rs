@@ -1,6 +1,7 @@
 //! Compact JWS (RFC 7515): the keys that both JWT strategies sign and check with.
 
 mod key;
+mod own_p256;
 mod set;
 
 use std::{fmt, str::FromStr};
@@ -12,6 +13,9 @@ pub use set::{JwtKeys, KeyState, Named, NoSigningKey};
 pub(super) const CLOCK_SKEW_SECONDS: i64 = 5;
 /// Far above any token that is issued here, so that nobody makes the server decode megabytes.
 pub(super) const MAX_LENGTH: usize = 4096;
+
+/// Bytes of a coordinate of P-256, and of each half of a signature.
+const P256_BYTES: usize = 32;
 
 /// What a key signs with (RFC 7518, section 3.1; RFC 8037). A key has one and is never used with another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

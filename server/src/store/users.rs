@@ -71,6 +71,21 @@ impl UserStore for Store {
         })?)
     }
 
+    fn passwords(&self, after: UserId, limit: u32) -> StoreResult<Vec<(UserId, EncodedPassword)>> {
+        // Beside the requests: all users are walked through.
+        Ok(self.0.read_aside(|conn| {
+            let rows: Vec<(i64, Option<String>)> = users::table
+                .filter(users::id.gt(after.0))
+                .filter(users::password.is_not_null())
+                .order(users::id)
+                .limit(i64::from(limit))
+                .select((users::id, users::password))
+                .load(conn)?;
+            let hash = |(id, password): (i64, Option<String>)| Some((UserId(id), EncodedPassword::new(password?)));
+            Ok(rows.into_iter().filter_map(hash).collect())
+        })?)
+    }
+
     fn create_user(&self, new: &NewUser) -> StoreResult<Result<User, Taken>> {
         Ok(self.0.write_contended(|conn| create(conn, new))?)
     }

@@ -65,6 +65,12 @@ impl UserStore for HostUsers {
         Ok(self.rows().get(&id).and_then(|row| row.password.clone()))
     }
 
+    fn passwords(&self, after: UserId, limit: u32) -> StoreResult<Vec<(UserId, EncodedPassword)>> {
+        let rows = self.rows();
+        let hashes = rows.iter().filter_map(|(id, row)| Some((*id, row.password.clone()?)));
+        Ok(hashes.filter(|(id, _)| *id > after).take(limit as usize).collect())
+    }
+
     fn create_user(&self, new: &NewUser) -> StoreResult<Result<User, Taken>> {
         let mut rows = self.rows();
         let (free, held): (Vec<Claim>, Vec<Claim>) =

@@ -16,11 +16,9 @@ use serde::Serialize;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::JwtAlgorithm;
+use super::{JwtAlgorithm, P256_BYTES, own_p256::OwnP256};
 use crate::{error::AuthError, model::Timestamp, seal::hmac, secret::Digest, strategy::StrategyKind};
 
-/// Bytes of a coordinate of P-256.
-const P256_BYTES: usize = 32;
 /// Bytes of a public key of Ed25519.
 const ED25519_BYTES: usize = 32;
 
@@ -89,6 +87,23 @@ enum Signer {
     Ed25519(Box<Ed25519KeyPair>),
 }
 
+/// What checks the signatures of an asymmetric key.
+enum Verifier {
+    /// The public half, parsed once.
+    Public(ParsedPublicKey),
+    /// The private half of P-256.
+    OwnP256(OwnP256),
+}
+
+impl Verifier {
+    fn holds(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Public(key) => key.verify_sig(message, signature).is_ok(),
+            Self::OwnP256(key) => key.holds(message, signature),
+        }
+    }
+}
+
 /// One key, for one algorithm, from the moment when it begins to sign until the one when it checks no more.
 pub struct JwtKey {
     algorithm: JwtAlgorithm,
@@ -98,7 +113,7 @@ pub struct JwtKey {
     public: Option<PublicNumbers>,
     signer: Option<Signer>,
     /// `None` where checking is signing again.
-    verifier: Option<ParsedPublicKey>,
+    verifier: Option<Verifier>,
     /// What nobody else has: the shared secret, or the private key in DER; empty if only the public half is here.
     secret: Zeroizing<Vec<u8>>,
     pub(super) from: Option<Timestamp>,
@@ -140,6 +155,7 @@ impl JwtKey {
             key
         } else if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8) {
             let mut key = Self::p256(pair.public_key().as_ref())?;
+            key.verifier = Some(Verifier::OwnP256(OwnP256::of(&pair).ok_or(UnusableKey)?));
             key.signer = Some(Signer::P256(Box::new(pair)));
             key
         } else {
@@ -250,7 +266,7 @@ impl JwtKey {
     pub fn holds(&self, message: &str, signature: &str) -> bool {
         let Ok(signature) = BASE64.decode(signature) else { return false };
         match &self.verifier {
-            Some(verifier) => verifier.verify_sig(message.as_bytes(), &signature).is_ok(),
+            Some(verifier) => verifier.holds(message.as_bytes(), &signature),
             None => hmac(&self.secret, message.as_bytes()).ct_eq(signature.as_slice()).into(),
         }
     }
@@ -297,7 +313,7 @@ impl JwtKey {
             header: BASE64.encode(header),
             public: Some(public),
             signer: None,
-            verifier: Some(verifier),
+            verifier: Some(Verifier::Public(verifier)),
             secret: Zeroizing::default(),
             from: None,
             until: None,
