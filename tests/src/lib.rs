@@ -5,6 +5,7 @@ pub mod actor;
 pub mod client;
 pub mod conformance;
 pub mod databases;
+pub mod generator;
 pub mod mailbox;
 pub mod program;
 pub mod received;

@@ -217,7 +217,7 @@ fn schemes(source: &mut Source, users: &Table) -> Result<BTreeMap<String, u64>, 
         after = *last;
         for (_, mut row) in rows {
             let password = row.take(PASSWORD);
-            *schemes.entry(scheme(password.as_deref().unwrap_or_default())).or_default() += 1;
+            *schemes.entry(scheme(password.as_deref())).or_default() += 1;
         }
     }
 }

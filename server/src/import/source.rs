@@ -61,6 +61,12 @@ struct Number {
 pub struct Row(Vec<Option<String>>);
 
 impl Row {
+    /// A row of these values.
+    #[cfg(test)]
+    pub fn of(values: Vec<Option<String>>) -> Self {
+        Self(values)
+    }
+
     /// Takes a value out of the row.
     pub fn take(&mut self, at: usize) -> Option<String> {
         self.0.get_mut(at).and_then(Option::take)

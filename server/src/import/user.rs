@@ -188,47 +188,25 @@ fn claims(
     Ok(claims)
 }
 
-/// The hash stays as it is. One that nobody can check is refused: as a bulk of users whose passwords stopped working is, or
-/// one that would cost minutes a login.
+/// The hash stays as it is. One that nobody can check is refused: a bulk of users whose passwords stopped working is no
+/// success, and one that would cost minutes a login is an attack.
 fn check_hash(password: Option<&str>, rules: &UserRules, changes: &mut Vec<String>) -> Result<(), Unreadable> {
-    let Some(encoded) = password else { return Ok(()) };
-    if is_no_password(encoded) || PasswordScheme::of(&EncodedPassword::new(encoded)) != PasswordScheme::Unusable {
-        return Ok(());
+    match password.map(|encoded| PasswordScheme::of(&EncodedPassword::new(encoded))) {
+        None | Some(Ok(_)) => Ok(()),
+        Some(Err(reason)) if rules.keep_unknown_hashes => {
+            changes.push(format!("the password does not work here until it is reset: of the hash, {reason}"));
+            Ok(())
+        }
+        Some(Err(reason)) => Err(Unreadable(format!("the password hash cannot be checked here: {reason}"))),
     }
-    let scheme = scheme(encoded);
-    if !rules.keep_unknown_hashes {
-        return Err(Unreadable(format!("the password hash cannot be checked here: {scheme}")));
-    }
-    changes.push(format!("the password does not work here until it is reset: the hash cannot be checked: {scheme}"));
-    Ok(())
 }
 
-/// Django's mark for "none", and an empty column: nobody logs in with these there either.
-fn is_no_password(encoded: &str) -> bool {
-    encoded.is_empty() || encoded.starts_with('!')
-}
-
-/// A hash's scheme and cost as reports have them: never the salt or the hash.
-pub fn scheme(encoded: &str) -> String {
-    const LONGEST: usize = 40;
-    if is_no_password(encoded) {
-        return "no usable password".to_owned();
-    }
-    let (dollar, rest) = encoded.strip_prefix('$').map_or(("", encoded), |rest| ("$", rest));
-    let parts: Vec<&str> = rest.split('$').collect();
-    let is_cost = |part: &&str| {
-        part.contains("m=") || (!part.is_empty() && part.len() < 9 && part.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    // The last two are salt and hash.
-    let known = parts.len().saturating_sub(1).max(1);
-    let cost = parts.iter().take(known).skip(1).find(|part| is_cost(part));
-    let id = parts.first().copied().unwrap_or_default();
-    if parts.len() < 2 || id.len() > LONGEST || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        return format!("unknown ({} bytes)", encoded.len());
-    }
-    match cost {
-        Some(cost) if cost.len() <= LONGEST => format!("{dollar}{id}${cost}"),
-        _ => format!("{dollar}{id}"),
+/// A hash's scheme and cost as reports have them.
+pub fn scheme(encoded: Option<&str>) -> String {
+    match encoded.map(|encoded| PasswordScheme::of(&EncodedPassword::new(encoded))) {
+        None | Some(Ok(PasswordScheme::Unusable)) => "no usable password".to_owned(),
+        Some(Ok(scheme)) => scheme.to_string(),
+        Some(Err(reason)) => format!("cannot be checked: {reason}"),
     }
 }
 
@@ -281,16 +259,79 @@ fn shown(field: &str, text: Option<String>, changes: &mut Vec<String>) -> Result
 mod tests {
     use super::*;
 
+    fn rules(framework: Framework) -> UserRules {
+        UserRules {
+            framework,
+            offset: FixedOffset::east_opt(0).unwrap(),
+            roles: vec![("Hotel managers".to_owned(), Role::Hotelier), ("Admins".to_owned(), Role::Admin)],
+            keep_unknown_hashes: false,
+            inactive_wait: false,
+        }
+    }
+
+    fn row(framework: Framework, values: &[(&str, &str)]) -> Row {
+        let value =
+            |field: &Field| values.iter().find(|(name, _)| *name == field.name).map(|(_, value)| (*value).to_owned());
+        Row::of(framework.user_fields().iter().map(value).collect())
+    }
+
+    fn judged(framework: Framework, values: &[(&str, &str)], groups: &[&str]) -> Result<Judged, Unreadable> {
+        let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
+        judge(7, row(framework, values), &groups, &rules(framework))
+    }
+
+    /// Row A11 of what an imported hash may do to us: each is refused, and said why.
     #[test]
-    fn a_scheme_is_named_without_salt_and_hash() {
-        assert_eq!(scheme("pbkdf2_sha256$1000000$qSTmpYfHulX6$3QPm/co="), "pbkdf2_sha256$1000000");
-        assert_eq!(scheme("$2y$10$VNxIpy1viGrkuahr2DDNdOtzelkLCCi5wuGzGrb/S2WfAPFEPRGp."), "$2y$10");
-        assert_eq!(scheme("argon2$argon2id$v=19$m=102400,t=2,p=8$elhJUk5$pezh"), "argon2$m=102400,t=2,p=8");
-        assert_eq!(scheme("$argon2i$v=19$m=65536,t=4,p=1$aEU5$FX5"), "$argon2i$m=65536,t=4,p=1");
-        assert_eq!(scheme("bcrypt_sha256$$2b$12$KH.hBSiz2j2Qtw"), "bcrypt_sha256$12");
-        assert_eq!(scheme("scrypt$16384$35l02H8$8$5$FcUa"), "scrypt$16384");
-        assert_eq!(scheme("md5$QURmbVWf$19011315d15e"), "md5");
-        assert_eq!(scheme("5f4dcc3b5aa765d61d8327deb882cf99"), "unknown (32 bytes)");
-        assert_eq!((scheme("!abc"), scheme("")), ("no usable password".to_owned(), "no usable password".to_owned()));
+    fn a_hash_that_nobody_should_check_is_refused() {
+        for hash in [
+            "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$jUIp9sPDP0zTAoYCVLNcJg",
+            "$argon2id$v=19$m=64,t=1000,p=1$c29tZXNhbHQxMjM0NTY3OA$jUIp9sPDP0zTAoYCVLNcJg",
+            "$argon2id$v=19$m=64,t=1,p=255$c29tZXNhbHQxMjM0NTY3OA$jUIp9sPDP0zTAoYCVLNcJg",
+            "pbkdf2_sha256$1000000000$salt$3QPm/co/s1NAwiQMm4b8eDQmn5weY+tCpDbIgy4ei8E=",
+            "$2y$31$of9lvT.Pduop5x9/6zqCdu9bNVVG0nyVmJgViotd9sRRKyo8SK05S",
+            "scrypt$16777216$salt$8$5$FcUaxdGhAOqNKfG3sRGmnqk8n+TX6EyInPP4lHuhKE4=",
+            "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$****",
+            "5f4dcc3b5aa765d61d8327deb882cf99",
+            &"x".repeat(1 << 20),
+        ] {
+            let refused = judged(Framework::Django, &[("username", "ada"), ("password", hash)], &[]).unwrap_err();
+            assert!(refused.0.starts_with("the password hash cannot be checked here: "), "{}", refused.0);
+        }
+    }
+
+    #[test]
+    fn who_has_several_groups_gets_the_role_that_is_mapped_first() {
+        let ada = judged(Framework::Django, &[("username", "ada")], &["Admins", "Hotel managers", "Others"]).unwrap();
+        assert_eq!(ada.newcomer.person.role, "hotelier");
+        assert_eq!(ada.changes, ["is in groups of several roles; hotelier is kept, which is mapped first"]);
+        assert_eq!(
+            judged(Framework::Django, &[("username", "bob")], &["Others"]).unwrap().newcomer.person.role,
+            "tourist"
+        );
+    }
+
+    #[test]
+    fn a_user_of_laravel_is_called_by_the_address() {
+        let ada = judged(Framework::Laravel, &[("name", "Ada"), ("email", "Ada@Example.org")], &[]).unwrap().newcomer;
+        assert_eq!((ada.person.username.as_str(), ada.person.name.as_str()), ("Ada@Example.org", "Ada"));
+        let claims: Vec<_> = ada.claims.iter().map(|claim| (claim.key.as_str(), claim.required)).collect();
+        assert_eq!(claims, [("ada@example.org", true)]);
+        assert_eq!(
+            judged(Framework::Laravel, &[("name", "Ada")], &[]).unwrap_err().0,
+            "has neither a user name nor an e-mail address"
+        );
+    }
+
+    #[test]
+    fn the_soft_deleted_and_the_inactive_are_suspended() {
+        let gone = [("email", "a@example.org"), ("deleted_at", "2024-01-01 00:00:00")];
+        let gone = judged(Framework::Laravel, &gone, &[]).unwrap();
+        assert!(!gone.newcomer.person.is_active && gone.newcomer.suspended);
+        let inactive = judged(Framework::Django, &[("username", "ada"), ("is_active", "f")], &[]).unwrap();
+        assert!(!inactive.newcomer.person.is_active && inactive.newcomer.suspended);
+        let waiting = UserRules { inactive_wait: true, ..rules(Framework::Django) };
+        let fields = row(Framework::Django, &[("username", "ada"), ("is_active", "0")]);
+        let waiting = judge(7, fields, &[], &waiting).unwrap();
+        assert!(!waiting.newcomer.person.is_active && !waiting.newcomer.suspended);
     }
 }
