@@ -8,6 +8,7 @@ mod desk;
 mod doctor;
 mod greeting;
 mod help;
+mod import;
 mod keys;
 mod openapi;
 mod output;
@@ -56,6 +57,9 @@ enum Command {
     /// Issue, list and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Bring users and tokens over from Django or Laravel
+    #[command(subcommand)]
+    Import(import::Command),
     /// List and rotate the server's keys
     #[command(subcommand)]
     Keys(keys::Command),
@@ -90,6 +94,7 @@ impl Command {
             Self::Migrate => migrate(sources, output),
             Self::User(command) => command.run(&Desk::open(sources)?, output),
             Self::Token(command) => command.run(&Desk::open(sources)?, output),
+            Self::Import(command) => command.run(sources, output),
             Self::Keys(command) => command.run(sources, output),
             Self::Openapi(command) => command.run(output),
             Self::Doctor(command) => command.run(sources, output),

@@ -4,23 +4,25 @@
 //! how connections are kept, replaced and retried in `pool.rs`; the rest does not know where it runs.
 
 mod administrators;
-mod connection;
+pub(crate) mod bulk;
+pub(crate) mod connection;
 #[cfg(feature = "sqlite")]
 mod file;
 mod key_rings;
-mod pool;
-mod revocations;
-mod rows;
-mod schema;
-mod subjects;
+pub(crate) mod pool;
+pub(crate) mod revocations;
+pub(crate) mod rows;
+pub(crate) mod schema;
+pub(crate) mod subjects;
 mod tokens;
 mod turn;
-mod users;
+pub(crate) mod users;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use countersign_core::model::Timestamp;
 
+pub(crate) use self::bulk::Bulk;
 use self::pool::Connections;
 use crate::config::{DatabaseSettings, DatabaseUrl};
 
@@ -173,6 +175,14 @@ impl Store {
             Ok(()) => Ok(()),
             Err(others) => Err(OpenError::ForeignKeys(others.join(", "))),
         }
+    }
+
+    /// A connection for somebody who writes much: see [`Bulk`].
+    ///
+    /// # Errors
+    /// What the driver said.
+    pub(crate) fn bulk(&self, mode: bulk::Mode) -> Result<Bulk, OpenError> {
+        Bulk::open(Arc::clone(&self.0), mode)
     }
 
     /// Which database this is.

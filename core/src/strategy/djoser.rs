@@ -6,8 +6,10 @@
 use super::live;
 use crate::{
     auth::Realm,
+    env::Random,
     error::AuthError,
     model::{Abilities, Issued, NewToken, Subject, TokenKind, UserId, Verified},
+    seal::KeyRing,
     secret::{Digest, Secret},
 };
 
@@ -21,27 +23,36 @@ const TRIES: usize = 3;
 pub struct DjoserToken;
 
 impl DjoserToken {
+    /// The place of the one token that a user has.
+    pub fn slot(user: UserId) -> String {
+        format!("djoser:{user}")
+    }
+
+    /// A user's token as the row keeps it, for the logins that hand it out.
+    pub fn seal(keys: &KeyRing, random: &dyn Random, user: UserId, secret: &Secret) -> String {
+        keys.seal(&purpose(user), secret.expose(), random)
+    }
+
     /// The user's token, made if there is none.
     pub(super) fn issue(realm: &Realm, subject: &Subject) -> Result<Issued, AuthError> {
         for _ in 0..TRIES {
             let secret = Secret::new(hex::encode(realm.random().bytes::<SECRET_BYTES>()));
-            let purpose = purpose(subject.id);
             let new = NewToken {
                 kind: TokenKind::Djoser,
                 user_id: subject.id,
                 name: String::new(),
                 digest: secret.digest(),
-                sealed: Some(realm.keys().seal(&purpose, secret.expose(), realm.random())),
+                sealed: Some(Self::seal(realm.keys(), realm.random(), subject.id, &secret)),
                 abilities: Abilities::all(),
                 family: None,
                 created_at: realm.now(),
                 expires_at: None,
-                slot: Some(format!("djoser:{}", subject.id)),
+                slot: Some(Self::slot(subject.id)),
                 generation: 0,
             };
             let token = realm.mint(subject, new, |new| realm.tokens().find_or_create_token(new))?;
             let sealed = token.sealed.as_deref().unwrap_or_default();
-            if let Some(clear) = realm.keys().open(&purpose, sealed) {
+            if let Some(clear) = realm.keys().open(&purpose(subject.id), sealed) {
                 return Ok(Issued {
                     access: Secret::new(clear),
                     refresh: None,

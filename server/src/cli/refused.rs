@@ -8,7 +8,7 @@ use countersign_core::{
     password::PasswordFlaw,
 };
 
-use crate::{app::AssemblyError, config::Problems, keys::KeyError, serve::ServeError};
+use crate::{app::AssemblyError, config::Problems, import::ImportError, keys::KeyError, serve::ServeError};
 
 /// What a command returns.
 pub type Outcome = Result<(), Refused>;
@@ -34,9 +34,21 @@ pub enum Refused {
     /// Anything else.
     #[error("{0}")]
     Because(String),
+    /// What was to be imported cannot be.
+    #[error("{0}")]
+    Import(ImportError),
     /// Nobody takes what is printed.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<ImportError> for Refused {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Output(error) => Self::Output(error),
+            error => Self::Import(error),
+        }
+    }
 }
 
 impl Refused {

@@ -20,7 +20,7 @@ use super::file;
 use super::{
     Backend, OpenError, StoreOptions,
     connection::{self, Address, AnyConnection},
-    turn::Turn,
+    turn::{Taken, Turn},
 };
 
 /// How often a transaction is run that meets others in a deadlock.
@@ -162,6 +162,21 @@ impl Connections {
         // A migration changes its session's timeouts; after a failure they may not be what they were.
         pooled.is_dead = outcome.is_err();
         outcome
+    }
+
+    /// A connection of its own, beside the pool, for a long piece of work.
+    pub fn connect(&self) -> Result<AnyConnection, ConnectError> {
+        self.address.connect()
+    }
+
+    /// The turn to write, where the database has one writer at a time; waits as long as it takes.
+    pub fn turn(&self) -> Option<Taken<'_>> {
+        let turn = self.turn.as_ref()?;
+        loop {
+            if let Some(taken) = turn.take(self.deadline()) {
+                return Some(taken);
+            }
+        }
     }
 
     /// Runs queries that only read; once more on a fresh connection, if the first was dead.

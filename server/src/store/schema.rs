@@ -88,5 +88,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    import_sources (id) {
+        id -> BigInt,
+        name -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    imports (source, subject, origin) {
+        source -> BigInt,
+        subject -> Integer,
+        origin -> BigInt,
+        marks -> Text,
+    }
+}
+
 diesel::joinable!(identifiers -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, identifiers);

@@ -202,7 +202,7 @@ fn may_change(conn: &mut AnyConnection, id: UserId, change: &UserChange) -> Quer
 }
 
 /// Puts `claim` in the place of the user's name, unless somebody else holds it.
-fn claim_username(conn: &mut AnyConnection, id: UserId, claim: &Claim) -> QueryResult<bool> {
+pub(crate) fn claim_username(conn: &mut AnyConnection, id: UserId, claim: &Claim) -> QueryResult<bool> {
     if !can_be_held(&claim.key) {
         return Ok(false);
     }
@@ -295,7 +295,7 @@ fn find(conn: &mut AnyConnection, id: UserId) -> QueryResult<Option<User>> {
 
 /// Puts `claim` in the place of the user's e-mail address, if nobody else holds it. If somebody does: `false` and nothing
 /// is written where the claim is required, otherwise the old address goes if the user has another identifier.
-fn claim_email(conn: &mut AnyConnection, id: UserId, claim: Option<&Claim>) -> QueryResult<bool> {
+pub(crate) fn claim_email(conn: &mut AnyConnection, id: UserId, claim: Option<&Claim>) -> QueryResult<bool> {
     let own = identifiers::table.filter(identifiers::user_id.eq(id.0));
     let addresses = own.filter(identifiers::kind.eq(Kind::Email.as_str()));
     let is_required = claim.is_some_and(|claim| claim.required);

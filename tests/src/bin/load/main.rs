@@ -4,12 +4,14 @@
 //! production. What is compared is measured in turns of a second, so that a machine that has other work in between
 //! slows both sides: trust the ratios, not the figures.
 //!
-//! Without arguments everything is measured; `cached`, `uncached`, `storm`, `start`, `keys` and `hashes` choose. Any other arguments are
-//! the command line of Countersign itself: that is how this program starts the server under test.
+//! Without arguments everything is measured but `imports`, which takes minutes; `cached`, `uncached`, `storm`, `start`, `keys`, `hashes`
+//! and `imports` choose. Any other arguments are the command line of Countersign itself: that is how this program starts the
+//! server under test.
 
 mod figures;
 mod hashes;
 mod http;
+mod import;
 mod keys;
 mod process;
 mod start;
@@ -65,14 +67,18 @@ const DIALECTS: [Dialect; 3] = [
 /// A measurement: its name on the command line, and what gives its rows.
 type Measurement = (&'static str, fn() -> Vec<figures::Row>);
 
-const MEASUREMENTS: [Measurement; 6] = [
+const MEASUREMENTS: [Measurement; 7] = [
     ("cached", throughput::cached),
     ("uncached", throughput::uncached),
     ("storm", storm::rows),
     ("start", start::rows),
     ("keys", keys::rows),
     ("hashes", hashes::rows),
+    (IMPORTS, import::rows),
 ];
+
+/// What is measured only by its name.
+const IMPORTS: &str = "imports";
 
 fn main() -> ExitCode {
     let chosen: Vec<String> = env::args().skip(1).collect();
@@ -80,7 +86,7 @@ fn main() -> ExitCode {
     if !chosen.iter().all(known) {
         return process::serve();
     }
-    let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|other| other == name);
+    let wanted = |name: &str| (chosen.is_empty() && name != IMPORTS) || chosen.iter().any(|other| other == name);
     let rows = MEASUREMENTS.iter().filter(|(name, _)| wanted(name)).flat_map(|(_, measure)| measure());
     figures::print(&rows.collect::<Vec<_>>());
     ExitCode::SUCCESS

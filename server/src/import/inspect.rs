@@ -1,0 +1,223 @@
+//! What a source has, without a look at any target.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{
+    Framework, ImportError, Options,
+    ledger::Subject,
+    source::{self, Source},
+    table::Table,
+    user::scheme,
+};
+
+/// Places of fields in [`super::user::DJANGO`] and [`super::user::LARAVEL`].
+const EMAIL: usize = 2;
+const PASSWORD: usize = 7;
+const IS_STAFF: usize = 8;
+const IS_SUPERUSER: usize = 9;
+const IS_ACTIVE: usize = 10;
+const EMAIL_VERIFIED_AT: usize = 11;
+const DELETED_AT: usize = 15;
+const TWO_FACTOR: usize = 17;
+
+/// Tables of Django's world that are not imported.
+const DJANGO_OTHERS: [&str; 4] =
+    ["knox_authtoken", "token_blacklist_outstandingtoken", "django_session", "socialaccount_socialaccount"];
+/// Tables of Laravel's world that are not imported.
+const LARAVEL_OTHERS: [&str; 4] = ["sessions", "oauth_access_tokens", "passkeys", "social_accounts"];
+
+/// What is there.
+#[derive(Debug, Serialize)]
+pub struct Inspection {
+    /// The name of the source.
+    pub source: String,
+    /// Whose database it was read as.
+    pub framework: Framework,
+    /// The tables that are imported.
+    pub tables: Vec<Found>,
+    /// How many users have which kind of password hash.
+    pub passwords: BTreeMap<String, u64>,
+    /// How many users or tokens are what.
+    pub counts: BTreeMap<String, i64>,
+    /// What is not imported at all, or must be known.
+    pub notes: Vec<String>,
+}
+
+/// A table that is there.
+#[derive(Debug, Serialize)]
+pub struct Found {
+    /// Its name.
+    pub table: String,
+    /// How many rows it has.
+    pub rows: i64,
+    /// Which column is taken for what.
+    pub columns: BTreeMap<&'static str, String>,
+    /// Columns that are not imported.
+    pub not_imported: Vec<String>,
+}
+
+/// Looks at a source.
+///
+/// # Errors
+/// It cannot be read, or is not what it is said to be.
+pub fn inspect(options: &Options) -> Result<Inspection, ImportError> {
+    let framework = options.rules.framework;
+    let mut source = Source::open(&options.from)?;
+    let users = Table::find(&mut source, &options.user_table, framework.user_fields(), &options.columns)?;
+    let mut tables = vec![found(&mut source, &users, Subject::Users, framework)?];
+    let mut counts = count_users(&mut source, &users)?;
+    let (name, fields, subject) = framework.token_table();
+    let mut notes = notes(&mut source, options, &users)?;
+    if source.columns(name)?.is_empty() {
+        notes.push(format!("the source has no table {name}: no tokens"));
+    } else {
+        let tokens = Table::find(&mut source, name, fields, &[])?;
+        tables.push(found(&mut source, &tokens, subject, framework)?);
+        count_tokens(&mut source, options, &users, subject, &mut counts)?;
+    }
+    if framework == Framework::Django {
+        count_groups(&mut source, options, &mut counts)?;
+    }
+    let passwords = schemes(&mut source, &users)?;
+    Ok(Inspection { source: source::name(&options.from), framework, tables, passwords, counts, notes })
+}
+
+/// What is not imported, in words.
+///
+/// # Errors
+/// The database's.
+pub fn notes(source: &mut Source, options: &Options, users: &Table) -> Result<Vec<String>, ImportError> {
+    let mut notes = Vec::new();
+    let others = match options.rules.framework {
+        Framework::Django => DJANGO_OTHERS,
+        Framework::Laravel => LARAVEL_OTHERS,
+    };
+    for table in others {
+        if !source.columns(table)?.is_empty() {
+            let quoted = source.quoted(table);
+            let rows = source.number(&format!("SELECT COUNT(*) FROM {quoted}"))?;
+            if rows > 0 {
+                notes.push(format!("{table} has {rows} rows, which are not imported"));
+            }
+        }
+    }
+    if users.extra.iter().any(|column| column == "remember_token") {
+        let remembered = users.count_where(source, &format!("{} IS NOT NULL", source.quoted("remember_token")))?;
+        if remembered > 0 {
+            notes.push(format!("remember_token: {remembered} browsers that stayed logged in have to log in again"));
+        }
+    }
+    if let Some(column) = users.column(TWO_FACTOR) {
+        let with = users.count_where(source, &format!("{} IS NOT NULL", source.quoted(column)))?;
+        if with > 0 {
+            notes.push(format!("{column}: {with} users have a second factor there and log in by password alone here"));
+        }
+    }
+    Ok(notes)
+}
+
+fn found(source: &mut Source, table: &Table, subject: Subject, framework: Framework) -> Result<Found, ImportError> {
+    let fields = if subject == Subject::Users { framework.user_fields() } else { framework.token_table().1 };
+    let columns = fields.iter().enumerate();
+    Ok(Found {
+        table: table.name.clone(),
+        rows: table.count(source)?,
+        columns: columns.filter_map(|(at, field)| Some((field.name, table.column(at)?.to_owned()))).collect(),
+        not_imported: table.extra.clone(),
+    })
+}
+
+fn count_users(source: &mut Source, users: &Table) -> Result<BTreeMap<String, i64>, ImportError> {
+    let mut counts = BTreeMap::new();
+    let as_text = |source: &Source, column: &str| source.as_text(&source.quoted(column));
+    let yes = |source: &Source, column: &str| format!("{} IN ('1', 't', 'true')", as_text(source, column));
+    let mut count = |source: &mut Source, at: usize, name: &str, condition: &dyn Fn(&Source, &str) -> String| {
+        if let Some(column) = users.column(at) {
+            let condition = condition(source, column);
+            counts.insert(name.to_owned(), users.count_where(source, &condition)?);
+        }
+        Ok::<_, ImportError>(())
+    };
+    count(source, IS_ACTIVE, "inactive users", &|source, column| format!("NOT ({})", yes(source, column)))?;
+    count(source, IS_STAFF, "staff", &yes)?;
+    count(source, IS_SUPERUSER, "superusers", &yes)?;
+    let absent = |source: &Source, column: &str| format!("{} IS NULL", source.quoted(column));
+    let present = |source: &Source, column: &str| format!("{} IS NOT NULL", source.quoted(column));
+    count(source, EMAIL_VERIFIED_AT, "users with an unconfirmed address", &absent)?;
+    count(source, DELETED_AT, "soft-deleted users", &present)?;
+    count(source, EMAIL, "users without an address", &|source, column| {
+        format!("COALESCE({}, '') = ''", as_text(source, column))
+    })?;
+    if let Some(column) = users.column(EMAIL) {
+        let (column, table) = (source.quoted(column), source.quoted(&users.name));
+        let shared = source.number(&format!(
+            "SELECT COUNT(*) FROM (SELECT LOWER({column}) FROM {table} WHERE COALESCE({column}, '') <> '' \
+             GROUP BY LOWER({column}) HAVING COUNT(*) > 1) shared"
+        ))?;
+        counts.insert("addresses that several users have".to_owned(), shared);
+    }
+    Ok(counts)
+}
+
+fn count_tokens(
+    source: &mut Source,
+    options: &Options,
+    users: &Table,
+    subject: Subject,
+    counts: &mut BTreeMap<String, i64>,
+) -> Result<(), ImportError> {
+    let (table, owner) = match subject {
+        Subject::PersonalAccessTokens => ("personal_access_tokens", "tokenable_id"),
+        _ => ("authtoken_token", "user_id"),
+    };
+    let (tokens, owner) = (source.quoted(table), source.quoted(owner));
+    let (user_table, id) = (source.quoted(&users.name), source.quoted(users.column(0).unwrap_or("id")));
+    let orphans = source.number(&format!(
+        "SELECT COUNT(*) FROM {tokens} t WHERE NOT EXISTS (SELECT 1 FROM {user_table} u WHERE u.{id} = t.{owner})"
+    ))?;
+    counts.insert("tokens without a user".to_owned(), orphans);
+    if subject == Subject::PersonalAccessTokens {
+        let kind = source.as_text("tokenable_type");
+        let expressions = [kind.clone(), source.as_text("COUNT(*)")];
+        for mut row in source.rows(&expressions, &format!("FROM {tokens} GROUP BY {kind}"))? {
+            let (model, rows) = (row.take(0).unwrap_or_default(), row.take(1).and_then(|text| text.parse().ok()));
+            let taken = if options.models.contains(&model) { "" } else { ", not imported without --user-model" };
+            counts.insert(format!("tokens of {model}{taken}"), rows.unwrap_or(0));
+        }
+    }
+    Ok(())
+}
+
+fn count_groups(source: &mut Source, options: &Options, counts: &mut BTreeMap<String, i64>) -> Result<(), ImportError> {
+    let between = format!("{}_groups", options.user_table);
+    if source.columns(&between)?.is_empty() {
+        return Ok(());
+    }
+    let (between, groups) = (source.quoted(&between), source.quoted("auth_group"));
+    let expressions = [source.as_text("g.name"), source.as_text("COUNT(b.group_id)")];
+    let rest = format!("FROM {groups} g LEFT JOIN {between} b ON b.group_id = g.id GROUP BY g.name");
+    for mut row in source.rows(&expressions, &rest)? {
+        let (name, rows) = (row.take(0).unwrap_or_default(), row.take(1).and_then(|text| text.parse().ok()));
+        let role = options.rules.roles.iter().find(|(group, _)| *group == name).map(|(_, role)| *role);
+        let mapped = role.map_or_else(|| "no role".to_owned(), |role| format!("role {role}"));
+        counts.insert(format!("members of {name:?} ({mapped})"), rows.unwrap_or(0));
+    }
+    Ok(())
+}
+
+/// Reads every hash, by pages, and counts their kinds.
+fn schemes(source: &mut Source, users: &Table) -> Result<BTreeMap<String, u64>, ImportError> {
+    let mut schemes = BTreeMap::new();
+    let mut after = i64::MIN + 1;
+    loop {
+        let rows = super::numbered_rows(users.page(source, after)?, users)?;
+        let Some((last, _)) = rows.last() else { return Ok(schemes) };
+        after = *last;
+        for (_, mut row) in rows {
+            let password = row.take(PASSWORD);
+            *schemes.entry(scheme(password.as_deref())).or_default() += 1;
+        }
+    }
+}

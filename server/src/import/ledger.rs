@@ -1,0 +1,131 @@
+//! The record of what was imported: a row for each of the source's, with the marks of its values.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::marks::Marks;
+use crate::store::{
+    bulk::insert_rows,
+    connection::AnyConnection,
+    schema::{import_sources, imports},
+};
+
+/// The tables of a source that rows come from, by the numbers that stand in the record for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// `users` and `auth_user`.
+    Users = 1,
+    /// `personal_access_tokens`.
+    PersonalAccessTokens = 2,
+    /// `authtoken_token`.
+    AuthTokens = 3,
+}
+
+/// The pages of one table of one source.
+#[derive(Debug, Clone, Copy)]
+pub struct Ledger {
+    /// The source's number; 0 for one that is not recorded yet.
+    pub source: i64,
+    /// The table.
+    pub subject: Subject,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = imports)]
+struct Entry {
+    source: i64,
+    subject: i32,
+    origin: i64,
+    marks: String,
+}
+
+/// The number of a source; `None` if nothing was imported from it.
+pub fn find_source(conn: &mut AnyConnection, name: &str) -> QueryResult<Option<i64>> {
+    import_sources::table.filter(import_sources::name.eq(name)).select(import_sources::id).get_result(conn).optional()
+}
+
+/// The number of a source, which is recorded if it is new.
+pub fn record_source(conn: &mut AnyConnection, name: &str, now: NaiveDateTime) -> QueryResult<i64> {
+    if let Some(known) = find_source(conn, name)? {
+        return Ok(known);
+    }
+    diesel::insert_into(import_sources::table)
+        .values((import_sources::name.eq(name), import_sources::created_at.eq(now)))
+        .execute(conn)?;
+    import_sources::table.filter(import_sources::name.eq(name)).select(import_sources::id).get_result(conn)
+}
+
+/// The names of all sources.
+pub fn sources(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    import_sources::table.order(import_sources::id).select(import_sources::name).load(conn)
+}
+
+impl Ledger {
+    fn subject(self) -> i32 {
+        self.subject as i32
+    }
+
+    /// The entries above `after`, up to `last`: of rows that are on the page, and of those that are not there any more.
+    pub fn range(self, conn: &mut AnyConnection, after: i64, last: i64) -> QueryResult<HashMap<i64, String>> {
+        let rows: Vec<(i64, String)> = imports::table
+            .filter(imports::source.eq(self.source))
+            .filter(imports::subject.eq(self.subject()))
+            .filter(imports::origin.gt(after))
+            .filter(imports::origin.le(last))
+            .select((imports::origin, imports::marks))
+            .load(conn)?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Which of these rows were imported.
+    pub fn known(self, conn: &mut AnyConnection, origins: &[i64]) -> QueryResult<HashSet<i64>> {
+        if origins.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let rows: Vec<i64> = imports::table
+            .filter(imports::source.eq(self.source))
+            .filter(imports::subject.eq(self.subject()))
+            .filter(imports::origin.eq_any(origins))
+            .select(imports::origin)
+            .load(conn)?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// How many rows were imported and are not known to be gone.
+    pub fn count(self, conn: &mut AnyConnection) -> QueryResult<i64> {
+        imports::table
+            .filter(imports::source.eq(self.source))
+            .filter(imports::subject.eq(self.subject()))
+            .filter(imports::marks.not_like("gone:%"))
+            .count()
+            .get_result(conn)
+    }
+
+    /// Records rows.
+    pub fn add(self, conn: &mut AnyConnection, rows: impl Iterator<Item = (i64, Marks)>) -> QueryResult<()> {
+        let entries: Vec<Entry> = rows
+            .map(|(origin, marks)| Entry {
+                source: self.source,
+                subject: self.subject(),
+                origin,
+                marks: marks.stored(),
+            })
+            .collect();
+        if !entries.is_empty() {
+            insert_rows!(conn, imports::table, &entries)?;
+        }
+        Ok(())
+    }
+
+    /// Records what a row is like now.
+    pub fn set(self, conn: &mut AnyConnection, origin: i64, marks: &str) -> QueryResult<()> {
+        let entry = imports::table
+            .filter(imports::source.eq(self.source))
+            .filter(imports::subject.eq(self.subject()))
+            .filter(imports::origin.eq(origin));
+        diesel::update(entry).set(imports::marks.eq(marks)).execute(conn)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! What all pages have in common: what a run is given, and what a page says of itself.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDateTime;
+use countersign_core::{Digest, env::Random, seal::KeyRing};
+use serde::Serialize;
+
+use super::ledger::{Ledger, Subject};
+
+/// What the pages of a run share.
+pub struct Run<'a> {
+    /// The source's number in the record.
+    pub source: i64,
+    /// Now.
+    pub now: NaiveDateTime,
+    /// For ids and nonces.
+    pub random: &'a dyn Random,
+    /// Seals what must be handed out again.
+    pub keys: &'a KeyRing,
+    /// Is anything written?
+    pub writes: bool,
+    /// What would have been written before this page, where nothing is.
+    pub seen: Seen,
+}
+
+impl Run<'_> {
+    /// The record of a table.
+    pub fn ledger(&self, subject: Subject) -> Ledger {
+        Ledger { source: self.source, subject }
+    }
+}
+
+/// What a check remembers of the rows before: it finds clashes within the source although nothing is written. Some 100 bytes
+/// a user.
+#[derive(Debug, Default)]
+pub struct Seen {
+    users: HashSet<i64>,
+    keys: HashMap<u64, i64>,
+}
+
+impl Seen {
+    /// Would this user have been imported by now?
+    pub fn has_user(&self, id: i64) -> bool {
+        self.users.contains(&id)
+    }
+
+    /// Who would hold this identifier by now?
+    pub fn holder(&self, key: &str) -> Option<i64> {
+        self.keys.get(&short(key)).copied()
+    }
+
+    /// Takes a page over.
+    pub fn add(&mut self, accepted: Accepted) {
+        self.users.extend(accepted.users);
+        self.keys.extend(accepted.keys.iter().map(|(key, user)| (short(key), *user)));
+    }
+}
+
+/// Eight bytes of a key: of a million of them no two are alike, short of one chance in ten million.
+fn short(key: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&Digest::of(key.as_bytes()).as_bytes()[..8]);
+    u64::from_be_bytes(bytes)
+}
+
+/// Who and what a page lets in.
+#[derive(Debug, Default)]
+pub struct Accepted {
+    /// New users.
+    pub users: Vec<i64>,
+    /// The identifiers that they got.
+    pub keys: Vec<(String, i64)>,
+}
+
+/// What became of the rows of a table.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Rows that were read.
+    pub read: u64,
+    /// Imported for the first time.
+    pub new: u64,
+    /// Imported before; something changed since and was taken over.
+    pub changed: u64,
+    /// Imported before, and the same as then.
+    pub unchanged: u64,
+    /// Imported before, and not in the source any more.
+    pub ended: u64,
+    /// Not imported.
+    pub refused: u64,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.read += other.read;
+        self.new += other.new;
+        self.changed += other.changed;
+        self.unchanged += other.unchanged;
+        self.ended += other.ended;
+        self.refused += other.refused;
+    }
+}
+
+/// What is said of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It cannot be imported.
+    Refused,
+    /// It cannot be imported, because something in the target is in its place.
+    Clash,
+    /// It is imported, and not everything is as it was.
+    Changed,
+    /// Changed at the source and here: here counts.
+    Kept,
+    /// It is not in the source any more.
+    Ended,
+}
+
+impl Verdict {
+    /// As reports have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Clash => "clash",
+            Self::Changed => "changed",
+            Self::Kept => "kept",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// Does it make the whole run a failure?
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Refused | Self::Clash)
+    }
+}
+
+/// A sentence about a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The source's table.
+    pub table: String,
+    /// The row's number there.
+    pub row: i64,
+    /// Whom it is about, for rows of users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// The sentence.
+    pub reason: String,
+    /// The row of the target that is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+}
+
+/// What became of a page.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// In numbers.
+    pub counts: Counts,
+    /// In sentences, the table still unnamed.
+    pub findings: Vec<Finding>,
+    /// For the pages behind, where nothing is written.
+    pub accepted: Accepted,
+}
+
+impl Outcome {
+    /// Says something of a row.
+    pub fn say(&mut self, verdict: Verdict, row: i64, who: Option<String>, reason: String, target: Option<String>) {
+        self.counts.refused += u64::from(verdict.is_failure());
+        self.findings.push(Finding { verdict, table: String::new(), row, who, reason, target });
+    }
+}

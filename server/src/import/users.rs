@@ -1,0 +1,251 @@
+//! A page of users: what is new is written with its identifiers, what changed since the last run is merged, who is not in the
+//! source any more is suspended.
+
+mod change;
+
+use std::collections::{BTreeMap, HashMap};
+
+use countersign_core::identifier::{Claim, Kind};
+use diesel::prelude::*;
+
+use super::{
+    ledger::Subject,
+    marks::Marks,
+    page::{Outcome, Run, Verdict},
+    person::{Newcomer, Person, named},
+    user::Judged,
+};
+use crate::store::{
+    bulk::insert_rows,
+    connection::AnyConnection,
+    rows::IdentifierRow,
+    schema::{identifiers, users},
+};
+
+/// A user as they are inserted.
+#[derive(Insertable)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
+struct NewRow {
+    #[diesel(embed)]
+    person: Person,
+    uuid: String,
+    is_suspended: bool,
+    suspended_at: Option<chrono::NaiveDateTime>,
+}
+
+/// Who is in the way, in a report's words.
+#[derive(Clone)]
+struct Holder {
+    user: i64,
+    is_email: bool,
+    named: String,
+}
+
+/// Brings a page into the target: rows above `range.0`, up to `range.1`.
+///
+/// # Errors
+/// The database's.
+pub fn page(
+    conn: &mut AnyConnection,
+    run: &Run,
+    judged: &[(i64, Judged)],
+    range: (i64, i64),
+    present: &[i64],
+) -> QueryResult<Outcome> {
+    let ledger = run.ledger(Subject::Users);
+    let mut recorded = ledger.range(conn, range.0, range.1)?;
+    let mut outcome = Outcome::default();
+    let mut newcomers = Vec::new();
+    for (id, judged) in judged {
+        let Some(stored) = recorded.remove(id) else {
+            newcomers.push(judged);
+            continue;
+        };
+        let marks = judged.newcomer.person.marks();
+        let (base, is_gone) = Marks::read(&stored);
+        if marks == base && !is_gone {
+            outcome.counts.unchanged += 1;
+        } else {
+            change::change(conn, run, &judged.newcomer, &base, is_gone, &mut outcome)?;
+        }
+    }
+    insert(conn, run, &newcomers, &mut outcome)?;
+    // What is on the page and cannot be imported any more is there all the same.
+    for id in present {
+        recorded.remove(id);
+    }
+    for (id, stored) in recorded.into_iter().collect::<BTreeMap<_, _>>() {
+        let (base, is_gone) = Marks::read(&stored);
+        if !is_gone {
+            change::end(conn, run, id, &base, &mut outcome)?;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Writes those who are new here, as far as nothing is in their way.
+fn insert(conn: &mut AnyConnection, run: &Run, newcomers: &[&Judged], outcome: &mut Outcome) -> QueryResult<()> {
+    if newcomers.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = newcomers.iter().map(|judged| judged.newcomer.person.id).collect();
+    let taken = who_has_ids(conn, &ids)?;
+    let keys: Vec<&str> =
+        newcomers.iter().flat_map(|judged| &judged.newcomer.claims).map(|claim| claim.key.as_str()).collect();
+    let mut held = holders(conn, &keys)?;
+    for key in keys {
+        if let Some(user) = run.seen.holder(key) {
+            held.entry(key.to_owned()).or_insert(Holder {
+                user,
+                is_email: false,
+                named: "of the same source".to_owned(),
+            });
+        }
+    }
+
+    // Names first: an address that another user of the page has for a name goes to that one.
+    let mut admitted: Vec<(&Judged, Vec<&Claim>)> = Vec::with_capacity(newcomers.len());
+    for judged in newcomers {
+        let Newcomer { person, claims, .. } = &judged.newcomer;
+        if let Some(there) = taken.get(&person.id) {
+            let reason = "the id belongs to somebody else in the target".to_owned();
+            outcome.say(Verdict::Clash, person.id, Some(person.named()), reason, Some(told(person.id, there)));
+            continue;
+        }
+        let required: Vec<&Claim> = claims.iter().filter(|claim| claim.required).collect();
+        let mut in_the_way = None;
+        for claim in &required {
+            if let Some(holder) = held.get(claim.key.as_str())
+                && !(claim.kind == Kind::Username && holder.is_email && give_way(conn, run, claim, holder, outcome)?)
+            {
+                in_the_way = Some((claim.kind, holder.clone()));
+                break;
+            }
+        }
+        if let Some((kind, holder)) = in_the_way {
+            let reason = format!("the {} belongs to somebody else in the target", words(kind));
+            let there = told(holder.user, &holder.named);
+            outcome.say(Verdict::Clash, person.id, Some(person.named()), reason, Some(there));
+            continue;
+        }
+        for claim in &required {
+            held.insert(
+                claim.key.as_str().to_owned(),
+                Holder { user: person.id, is_email: false, named: person.named() },
+            );
+        }
+        admitted.push((judged, required));
+    }
+    for (judged, won) in &mut admitted {
+        let Newcomer { person, claims, .. } = &judged.newcomer;
+        for claim in claims.iter().filter(|claim| !claim.required) {
+            if let Some(holder) = held.get(claim.key.as_str()).filter(|holder| holder.user != person.id) {
+                let reason = format!(
+                    "shares the {} with user {}, who logs in by it; this one logs in by the user name",
+                    words(claim.kind),
+                    holder.user
+                );
+                outcome.say(Verdict::Changed, person.id, Some(person.named()), reason, None);
+                continue;
+            }
+            let holder = Holder { user: person.id, is_email: claim.kind == Kind::Email, named: person.named() };
+            held.insert(claim.key.as_str().to_owned(), holder);
+            won.push(claim);
+        }
+    }
+    for (judged, won) in &admitted {
+        let person = &judged.newcomer.person;
+        for change in &judged.changes {
+            outcome.say(Verdict::Changed, person.id, Some(person.named()), change.clone(), None);
+        }
+        if !run.writes {
+            outcome.accepted.users.push(person.id);
+            outcome.accepted.keys.extend(won.iter().map(|claim| (claim.key.as_str().to_owned(), person.id)));
+        }
+    }
+    outcome.counts.new += admitted.len() as u64;
+    if run.writes { write(conn, run, &admitted) } else { Ok(()) }
+}
+
+fn write(conn: &mut AnyConnection, run: &Run, admitted: &[(&Judged, Vec<&Claim>)]) -> QueryResult<()> {
+    let rows: Vec<NewRow> = admitted
+        .iter()
+        .map(|(judged, _)| NewRow {
+            person: judged.newcomer.person.clone(),
+            uuid: run.random.uuid().to_string(),
+            is_suspended: judged.newcomer.suspended,
+            suspended_at: judged.newcomer.suspended.then_some(run.now),
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    insert_rows!(conn, users::table, &rows)?;
+    // In the order of the keys, so that a registration of the same moment is waited for and not met in a deadlock.
+    let mut keys: Vec<IdentifierRow> = admitted
+        .iter()
+        .flat_map(|(judged, won)| won.iter().map(|claim| (judged.newcomer.person.id, claim)))
+        .map(|(user_id, claim)| IdentifierRow { key: claim.key.as_str(), kind: claim.kind.as_str(), user_id })
+        .collect();
+    keys.sort_unstable_by_key(|row| row.key);
+    insert_rows!(conn, identifiers::table, &keys)?;
+    let marks = admitted.iter().map(|(judged, _)| (judged.newcomer.person.id, judged.newcomer.person.marks()));
+    run.ledger(Subject::Users).add(conn, marks)
+}
+
+/// A user name counts for more than an address by which somebody of the same source could log in as well: that one keeps the
+/// name alone.
+fn give_way(
+    conn: &mut AnyConnection,
+    run: &Run,
+    claim: &Claim,
+    holder: &Holder,
+    outcome: &mut Outcome,
+) -> QueryResult<bool> {
+    let others = identifiers::table
+        .filter(identifiers::user_id.eq(holder.user))
+        .filter(identifiers::kind.ne(Kind::Email.as_str()));
+    let is_ours = run.ledger(Subject::Users).known(conn, &[holder.user])?.contains(&holder.user);
+    if !is_ours || others.count().get_result::<i64>(conn)? == 0 {
+        return Ok(false);
+    }
+    if run.writes {
+        diesel::delete(identifiers::table.filter(identifiers::key.eq(claim.key.as_str()))).execute(conn)?;
+    }
+    let reason = "the address is the user name of another user; this one logs in by the user name".to_owned();
+    outcome.say(Verdict::Changed, holder.user, Some(holder.named.clone()), reason, None);
+    Ok(true)
+}
+
+/// Which of these numbers users of the target have, and who they are.
+fn who_has_ids(conn: &mut AnyConnection, ids: &[i64]) -> QueryResult<HashMap<i64, String>> {
+    let rows: Vec<(i64, String, Option<String>)> =
+        users::table.filter(users::id.eq_any(ids)).select((users::id, users::username, users::email)).load(conn)?;
+    Ok(rows.into_iter().map(|(id, username, email)| (id, named(&username, email.as_deref()))).collect())
+}
+
+/// Who holds which of these identifiers.
+fn holders(conn: &mut AnyConnection, keys: &[&str]) -> QueryResult<HashMap<String, Holder>> {
+    let rows: Vec<(String, String, i64, String, Option<String>)> = identifiers::table
+        .inner_join(users::table)
+        .filter(identifiers::key.eq_any(keys))
+        .select((identifiers::key, identifiers::kind, users::id, users::username, users::email))
+        .load(conn)?;
+    let holder = |(key, kind, user, username, email): (String, String, i64, String, Option<String>)| {
+        let named = named(&username, email.as_deref());
+        (key, Holder { user, is_email: kind == Kind::Email.as_str(), named })
+    };
+    Ok(rows.into_iter().map(holder).collect())
+}
+
+fn told(id: i64, named: &str) -> String {
+    format!("user {id} {named}")
+}
+
+const fn words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Username => "user name",
+        Kind::Email => "e-mail address",
+        Kind::Phone => "phone number",
+    }
+}

@@ -1,0 +1,190 @@
+//! Users who were imported before. What the source changed since is taken over, unless it was changed here as well: a password
+//! that somebody set here, or that a login hashed anew, stays.
+
+use countersign_core::{TokenKind, UserId, identifier::Kind};
+use diesel::prelude::*;
+
+use super::{
+    super::{
+        ledger::Subject,
+        marks::Marks,
+        page::{Outcome, Run, Verdict},
+        person::{EMAIL, IS_ACTIVE, Newcomer, PASSWORD, PHONE, Person, ROLE, USERNAME, VALUES},
+    },
+    holders, told,
+};
+use crate::store::{
+    connection::AnyConnection,
+    revocations,
+    rows::IdentifierRow,
+    schema::{identifiers, tokens, users},
+    subjects,
+    users::{claim_email, claim_username},
+};
+
+/// What was issued here under the old password.
+const LOGINS: [&str; 3] = [TokenKind::Jwt.as_str(), TokenKind::Session.as_str(), TokenKind::Remember.as_str()];
+/// No session goes on with other rights than it began with.
+const SESSIONS: [&str; 1] = [TokenKind::Session.as_str()];
+
+/// Merges a user: `base` is what the source had when it was read last, `was_gone` that it had nothing.
+pub fn change(
+    conn: &mut AnyConnection,
+    run: &Run,
+    newcomer: &Newcomer,
+    base: &Marks,
+    was_gone: bool,
+    outcome: &mut Outcome,
+) -> QueryResult<()> {
+    let ledger = run.ledger(Subject::Users);
+    let person = &newcomer.person;
+    let marks = person.marks();
+    let Some(there) = lock(conn, run, person.id)? else {
+        let reason = "was deleted here and stays so".to_owned();
+        outcome.say(Verdict::Kept, person.id, Some(person.named()), reason, None);
+        outcome.counts.unchanged += 1;
+        return if run.writes { ledger.set(conn, person.id, &marks.stored()) } else { Ok(()) };
+    };
+
+    let here = there.marks();
+    let (mut merged, mut next) = (there.clone(), marks.clone());
+    let mut taken_over = [false; VALUES.len()];
+    let mut kept = Vec::new();
+    for (at, name) in VALUES.iter().enumerate() {
+        // Who was gone was suspended.
+        let is_back = was_gone && at == IS_ACTIVE;
+        let (changed_there, changed_here) =
+            if is_back { (person.is_active, there.is_active) } else { (marks.differ(base, at), here.differ(base, at)) };
+        if !changed_there || !marks.differ(&here, at) {
+            continue;
+        }
+        if changed_here {
+            kept.push(*name);
+        } else {
+            merged.take(person, at);
+            taken_over[at] = true;
+        }
+    }
+    if !kept.is_empty() {
+        let reason = format!("changed there and here: {} stays as it is here", kept.join(", "));
+        outcome.say(Verdict::Kept, person.id, Some(person.named()), reason, None);
+    }
+    if !taken_over.contains(&true) {
+        outcome.counts.unchanged += 1;
+        return if run.writes { ledger.set(conn, person.id, &next.stored()) } else { Ok(()) };
+    }
+    outcome.counts.changed += 1;
+    if !run.writes {
+        return Ok(());
+    }
+    for (at, kind) in [(USERNAME, Kind::Username), (EMAIL, Kind::Email), (PHONE, Kind::Phone)] {
+        if !taken_over[at] || claim(conn, newcomer, kind)? {
+            continue;
+        }
+        let key = newcomer.claims.iter().find(|claim| claim.kind == kind).map(|claim| claim.key.as_str());
+        let holder = holders(conn, key.as_slice())?.into_values().next();
+        let reason = format!("the new {} belongs to somebody else in the target; the old one stays", VALUES[at]);
+        let target = holder.map(|holder| told(holder.user, &holder.named));
+        outcome.say(Verdict::Clash, person.id, Some(person.named()), reason, target);
+        // Who has no name of their own is called by the address.
+        let called =
+            if there.username == there.email.clone().unwrap_or_default() { vec![at, USERNAME] } else { vec![at] };
+        for at in called {
+            merged.take(&there, at);
+            next = next.with_part_of(base, at);
+            taken_over[at] = false;
+        }
+    }
+    merged.updated_at = person.updated_at.or(Some(run.now));
+    store(conn, run, newcomer, &merged, taken_over[IS_ACTIVE])?;
+    let ended: &[&str] = match () {
+        () if taken_over[PASSWORD] => &LOGINS,
+        () if taken_over[ROLE] => &SESSIONS,
+        () => &[],
+    };
+    ledger.set(conn, person.id, &next.stored())?;
+    forget(conn, run, person.id, ended)
+}
+
+/// A user who is not in the source any more is suspended; nobody is deleted by an import.
+pub fn end(conn: &mut AnyConnection, run: &Run, id: i64, base: &Marks, outcome: &mut Outcome) -> QueryResult<()> {
+    let there = lock(conn, run, id)?;
+    outcome.counts.ended += 1;
+    if let Some(there) = there.as_ref().filter(|there| there.is_active) {
+        let reason = "is not in the source any more; suspended here, with what is theirs".to_owned();
+        outcome.say(Verdict::Ended, id, Some(there.named()), reason, None);
+    }
+    if !run.writes {
+        return Ok(());
+    }
+    if there.is_some_and(|there| there.is_active) {
+        let suspended = (users::is_active.eq(false), users::is_suspended.eq(true), users::suspended_at.eq(run.now));
+        diesel::update(users::table.filter(users::id.eq(id))).set(suspended).execute(conn)?;
+        forget(conn, run, id, &LOGINS)?;
+    }
+    run.ledger(Subject::Users).set(conn, id, &base.stored_gone())
+}
+
+/// The user as they are here; the row stays locked until the end of the page.
+fn lock(conn: &mut AnyConnection, run: &Run, id: i64) -> QueryResult<Option<Person>> {
+    let row = users::table.filter(users::id.eq(id));
+    if run.writes {
+        diesel::update(row).set(users::updated_at.eq(users::updated_at)).execute(conn)?;
+    }
+    row.select(Person::as_select()).get_result(conn).optional()
+}
+
+/// Puts the identifier of this kind in the place of the old one; `false` if somebody else holds it and it is required.
+fn claim(conn: &mut AnyConnection, newcomer: &Newcomer, kind: Kind) -> QueryResult<bool> {
+    let id = UserId(newcomer.person.id);
+    let claim = newcomer.claims.iter().find(|claim| claim.kind == kind);
+    match (kind, claim) {
+        (Kind::Username, Some(claim)) => claim_username(conn, id, claim),
+        // Called by the address, which is claimed as such.
+        (Kind::Username, None) => Ok(true),
+        (Kind::Email, claim) => claim_email(conn, id, claim),
+        (Kind::Phone, claim) => {
+            let key = claim.map(|claim| claim.key.as_str());
+            if holders(conn, key.as_slice())?.values().any(|holder| holder.user != id.0) {
+                return Ok(false);
+            }
+            let own = identifiers::table.filter(identifiers::user_id.eq(id.0));
+            diesel::delete(own.filter(identifiers::kind.eq(kind.as_str()))).execute(conn)?;
+            if let Some(key) = key {
+                let row = IdentifierRow { key, kind: kind.as_str(), user_id: id.0 };
+                diesel::insert_into(identifiers::table).values(&row).execute(conn)?;
+            }
+            Ok(true)
+        }
+    }
+}
+
+fn store(
+    conn: &mut AnyConnection,
+    run: &Run,
+    newcomer: &Newcomer,
+    merged: &Person,
+    of_activity: bool,
+) -> QueryResult<()> {
+    let row = users::table.filter(users::id.eq(merged.id));
+    diesel::update(row).set(merged).execute(conn)?;
+    if !of_activity {
+        return Ok(());
+    }
+    let is_suspended = !merged.is_active && newcomer.suspended;
+    diesel::update(row).set(users::is_suspended.eq(is_suspended)).execute(conn)?;
+    if is_suspended {
+        diesel::update(row).set(users::suspended_at.eq(run.now)).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Ends what is named of a user's, and what is being issued at this moment; running servers remember nothing of them then.
+fn forget(conn: &mut AnyConnection, run: &Run, id: i64, kinds: &[&str]) -> QueryResult<()> {
+    subjects::raise(conn, UserId(id))?;
+    if !kinds.is_empty() {
+        let of_user = tokens::table.filter(tokens::user_id.eq(id));
+        diesel::delete(of_user.filter(tokens::kind.eq_any(kinds))).execute(conn)?;
+    }
+    revocations::log(conn, UserId(id), run.now.and_utc())
+}

@@ -1,0 +1,110 @@
+//! Sources with the recorded databases in them, and installations that import them.
+
+use countersign_tests::{
+    databases::{Database, databases, run},
+    program::{Ran, Sandbox},
+    sandbox,
+};
+use serde_json::Value;
+
+/// The recorded database of a framework for one kind of database.
+macro_rules! dumps {
+    ($framework:literal) => {
+        [
+            ("sqlite", include_str!(concat!("../../import/", $framework, "/sqlite.sql"))),
+            ("postgres", include_str!(concat!("../../import/", $framework, "/postgres.sql"))),
+            ("mysql", include_str!(concat!("../../import/", $framework, "/mysql.sql"))),
+        ]
+    };
+}
+
+/// Django's, on each kind.
+pub const DJANGO: [(&str, &str); 3] = dumps!("django");
+/// Laravel's, on each kind.
+pub const LARAVEL: [(&str, &str); 3] = dumps!("laravel");
+
+/// A source on each database that is there.
+pub fn sources(dumps: [(&str, &str); 3]) -> Vec<Database> {
+    let sources = databases();
+    for source in &sources {
+        fill(source, dumps);
+    }
+    sources
+}
+
+/// A source and an empty target for each pair of kinds, for tests that change the source.
+pub fn pairs(dumps: [(&'static str, &'static str); 3]) -> Vec<(Database, Database)> {
+    let kinds = databases().len();
+    (0..kinds)
+        .flat_map(|kind| sources(dumps).into_iter().map(move |source| (source, databases().swap_remove(kind))))
+        .collect()
+}
+
+/// Puts a recorded database into an empty one.
+pub fn fill(source: &Database, dumps: [(&str, &str); 3]) {
+    let (_, dump) = dumps.iter().find(|(name, _)| *name == source.name).unwrap();
+    run(&source.url, dump);
+}
+
+/// An installation on `target`. Hashing is not what these tests wait for.
+pub fn installation(target: &Database) -> Sandbox {
+    let mut sandbox = sandbox!();
+    sandbox.set("COUNTERSIGN__DATABASE__URL", &target.url);
+    sandbox.set("COUNTERSIGN__DATABASE__WAIT", "20s");
+    sandbox.set("COUNTERSIGN__PASSWORDS__MAX_WAIT", "120s");
+    sandbox
+}
+
+/// Runs `import`; what it found, and its summary.
+pub fn import(sandbox: &Sandbox, framework: &str, source: &Database, more: &[&str]) -> Imported {
+    let mut arguments = vec!["import", framework, "--from", &source.url, "--json"];
+    arguments.extend(more);
+    let ran = sandbox.run(&arguments);
+    let mut findings: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}: {}", ran.stderr)))
+        .collect();
+    let summary = findings.pop().unwrap_or_else(|| panic!("{}", ran.stderr));
+    Imported { findings, summary: summary["summary"].clone(), ran }
+}
+
+/// What an import said.
+pub struct Imported {
+    /// A JSON object each.
+    pub findings: Vec<Value>,
+    /// The last line.
+    pub summary: Value,
+    /// The rest.
+    pub ran: Ran,
+}
+
+impl Imported {
+    /// `table: read new changed unchanged ended refused` of each table.
+    pub fn counts(&self) -> Vec<String> {
+        let tables = self.summary["tables"].as_array().unwrap();
+        let line = |table: &Value| {
+            let number = |name: &str| table[name].as_u64().unwrap().to_string();
+            let numbers = ["read", "new", "changed", "unchanged", "ended", "refused"].map(number);
+            format!("{}: {}", table["table"].as_str().unwrap(), numbers.join(" "))
+        };
+        tables.iter().map(line).collect()
+    }
+
+    /// `verdict row: reason` of each finding.
+    pub fn said(&self) -> Vec<String> {
+        let text = |finding: &Value, name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+        let line = |finding: &Value| {
+            let target = text(finding, "target");
+            let target = if target.is_empty() { target } else { format!(" [{target}]") };
+            format!(
+                "{} {} {}: {}{target}",
+                text(finding, "verdict"),
+                text(finding, "table"),
+                finding["row"],
+                text(finding, "reason")
+            )
+        };
+        self.findings.iter().map(line).collect()
+    }
+}
