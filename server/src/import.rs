@@ -213,13 +213,11 @@ pub struct Means<'a> {
 pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> Result<Summary, ImportError> {
     let framework = options.rules.framework;
     let mut source = Source::open(&options.from)?;
-    let mut users = Table::find(&mut source, &options.user_table, framework.user_fields(), &options.columns)?;
+    let users = Table::find(&mut source, &options.user_table, framework.user_fields(), &options.columns)?;
     users.check_numbers(&mut source)?;
     let (name, fields, subject) = framework.token_table();
-    let tokens = match source.columns(name)?.is_empty() {
-        true => None,
-        false => Some(Table::find(&mut source, name, fields, &[])?),
-    };
+    let tokens =
+        if source.columns(name)?.is_empty() { None } else { Some(Table::find(&mut source, name, fields, &[])?) };
     if let Some(tokens) = &tokens {
         tokens.check_numbers(&mut source)?;
     }
@@ -248,9 +246,8 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
         seen: Seen::default(),
     };
     let mut work = Work { source, bulk, run, listener, options };
-    let mut tables = vec![(&mut users, Subject::Users)];
-    let mut tokens = tokens;
-    tables.extend(tokens.as_mut().map(|tokens| (tokens, subject)));
+    let mut tables = vec![(&users, Subject::Users)];
+    tables.extend(tokens.as_ref().map(|tokens| (tokens, subject)));
     for (table, subject) in &tables {
         work.guard(table, *subject)?;
     }

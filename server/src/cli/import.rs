@@ -32,10 +32,10 @@ const HELP: &str = "Example:\n  \
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Import auth_user, its groups and authtoken_token
+    /// Import users, their groups, and the tokens of Django REST framework
     #[command(after_help = HELP)]
     Django(Django),
-    /// Import users and personal_access_tokens
+    /// Import users, and the tokens of Sanctum
     #[command(after_help = HELP)]
     Laravel(Laravel),
 }
@@ -50,7 +50,7 @@ pub struct Django {
 pub struct Laravel {
     #[command(flatten)]
     common: Common,
-    /// The name under which tokens have their users in tokenable_type; may be given several times
+    /// The name under which tokens have their users; may be given several times
     #[arg(long = "user-model", value_name = "NAME", default_value = r"App\Models\User")]
     user_models: Vec<String>,
 }
@@ -58,8 +58,7 @@ pub struct Laravel {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Common {
-    /// The database to read: sqlite://PATH, postgres://… or mysql://…
-    #[arg(long, value_name = "URL", value_parser = url)]
+    #[arg(long, value_name = "URL", help = "The database to read: sqlite://PATH, postgres://… or mysql://…", value_parser = url)]
     from: DatabaseUrl,
     /// Say what is there: tables, columns, counts, kinds of password hashes
     #[arg(long, conflicts_with_all = ["check", "dry_run"])]

@@ -43,7 +43,6 @@ pub const PASSWORD: usize = 11;
 /// The columns of a user that a source has a say in.
 #[derive(Debug, Clone, PartialEq, Eq, AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(table_name = users, treat_none_as_default_value = false, treat_none_as_null = true)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 pub struct Person {
     /// Laravel's and Django's `id`, kept.
     pub id: i64,

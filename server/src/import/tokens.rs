@@ -161,11 +161,9 @@ fn insert(
     let mut on_page = HashSet::new();
     for (bearer, digest) in new.iter().copied().zip(&digests) {
         let mut say = |verdict, reason: String, target| outcome.say(verdict, bearer.origin, None, reason, target);
-        if let Some(reason) = owners.get(&bearer.owner) {
-            if let Owner::Nobody(reason) = reason {
-                say(Verdict::Refused, format!("its user {} {reason}", bearer.owner), None);
-                continue;
-            }
+        if let Some(Owner::Nobody(reason)) = owners.get(&bearer.owner) {
+            say(Verdict::Refused, format!("its user {} {reason}", bearer.owner), None);
+            continue;
         }
         if let Some(held) = numbers.get(&bearer.origin) {
             say(Verdict::Clash, "the id belongs to another token in the target".to_owned(), Some(held.told()));

@@ -21,9 +21,10 @@ const TRIES: u32 = 8;
 /// The pause before the second run; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// Many rows go to many places of the indexes: 64 MiB of cache keep them together. Whoever holds the lock is waited for
+/// Many rows go to many places of the indexes: 64 MiB of cache keep them together, and no map of the file, whose pages would
+/// count as memory as well. Whoever holds the lock is waited for
 /// longer than by a request.
-const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536";
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA mmap_size = 0";
 /// A statement has a thousand rows.
 const POSTGRES_SESSION: &str =
     "SET statement_timeout = '60s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10min'";

@@ -102,7 +102,8 @@ fn summed_up(summary: &Summary) -> String {
                 },
             )
             .collect();
-        text += &format!("{}\n", cells.join("  "));
+        text += &cells.join("  ");
+        text.push('\n');
     }
     for note in &summary.notes {
         text += &harmless(&format!("note: {note}"));
