@@ -80,7 +80,7 @@ async fn change(
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[put("/admin/users/{id}/role")]
 pub async fn set_role(
@@ -111,7 +111,7 @@ pub async fn set_role(
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[post("/admin/users/{id}/disable")]
 pub async fn disable_user(
@@ -138,7 +138,7 @@ pub async fn disable_user(
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[post("/admin/users/{id}/enable")]
 pub async fn enable_user(

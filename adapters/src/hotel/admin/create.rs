@@ -75,7 +75,7 @@ impl Parse<Hotel> for Create {
         (status = 503, description = "Overloaded or without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[post("/admin/users")]
 pub async fn create_user(

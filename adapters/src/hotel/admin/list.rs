@@ -101,7 +101,7 @@ impl Wanted {
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[get("/admin/users")]
 pub async fn list_users(
@@ -133,7 +133,7 @@ pub async fn list_users(
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[get("/admin/users/{id}")]
 pub async fn show_user(
