@@ -12,6 +12,7 @@ use crate::{
     caller::{self, Authentication},
     front::Front,
     gateway::Gate,
+    laravel::session::Sessions,
     mount::{Neighbours, Use},
 };
 
@@ -78,7 +79,8 @@ pub trait Adapter: Sized + 'static {
     /// there are may depend on the mount's settings and on what is mounted beside it.
     fn routes(cfg: &mut ServiceConfig, options: &Self::Options, beside: &Neighbours);
 
-    /// Title, description and security schemes of the adapter's OpenAPI document; paths and schemas are collected.
+    /// Title, description and security schemes of the adapter's OpenAPI document; paths and schemas are collected. Where a
+    /// password flow of OAuth 2.0 leads is told relative to the mount, as `/login`.
     fn describe() -> OpenApi;
 
     /// The credential that the request carries, in this wire's scheme.
@@ -96,6 +98,12 @@ pub trait Adapter: Sized + 'static {
     fn gate(mount: &Use<Self>) -> Gate {
         let mount = mount.clone();
         Arc::new(move |request| Self::authenticate(request, &mount))
+    }
+
+    /// The sessions that its cookies hold, which are known in the whole server; most wires have none.
+    fn sessions(mount: &Use<Self>) -> Option<Arc<Sessions>> {
+        let _ = mount;
+        None
     }
 
     /// Turns a refusal into this wire's error; a wire whose answer depends on the request (its `Accept`, its

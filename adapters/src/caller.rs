@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use countersign_core::{Auth, AuthError, TokenFault, Verified, store::StoreError};
+use countersign_core::{Auth, AuthError, Secret, TokenFault, Verified, store::StoreError};
 use futures_util::{
     FutureExt as _, TryFutureExt as _,
     future::{Either, LocalBoxFuture},
@@ -80,6 +80,15 @@ pub fn lookup<A: Adapter>(mount: &Use<A>, door: &Auth, credential: &str) -> Auth
     }
     let (mount, door, credential) = (mount.clone(), door.clone(), credential.to_owned());
     coming(async move { mount.site.executor.blocking(move || door.verify(&credential)).await })
+}
+
+/// Looks a session up by its secret: the cache on this thread, the store on a blocking one.
+pub fn lookup_session<A: Adapter>(mount: &Use<A>, secret: Secret) -> Authentication {
+    if let Some(verified) = mount.auth.cached_session(secret.expose()) {
+        return Either::Left(ready(Ok(verified)));
+    }
+    let mount = mount.clone();
+    coming(async move { mount.blocking(move |auth| auth.verify_session(secret.expose())).await })
 }
 
 /// An answer that is on its way.

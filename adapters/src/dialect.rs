@@ -12,7 +12,9 @@ use crate::{
     djoser,
     front::Front,
     gateway::Gate,
-    hotel, minimal,
+    hotel,
+    laravel::session::Sessions,
+    minimal,
     mount::{Mount, Neighbours, Site, Use},
     sanctum, sanctum_spa,
     settings::{AdapterOptions, Problem, Section as _, Table, parse_options},
@@ -78,6 +80,7 @@ pub struct Wired {
     register: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
     mount: Arc<dyn Any + Send + Sync>,
     gate: Gate,
+    sessions: Option<Arc<Sessions>>,
     doors: Arc<[Auth]>,
 }
 
@@ -90,6 +93,11 @@ impl Wired {
     /// [`Adapter::gate`] of the mount.
     pub const fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// [`Adapter::sessions`] of the mount.
+    pub const fn sessions(&self) -> Option<&Arc<Sessions>> {
+        self.sessions.as_ref()
     }
 
     /// The doors behind which the mount looks a token up, whatever header it came in.
@@ -155,11 +163,11 @@ fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
     let own = A::takes_token(&options).then(|| auth.clone());
     let doors = own.into_iter().chain(pair.clone()).collect();
     let data = Use::data(Mount::<A> { auth, pair, options, prefix, beside, site });
-    let (mount, gate) = (Arc::new(data.clone()), A::gate(&data));
+    let (mount, gate, sessions) = (Arc::new(data.clone()), A::gate(&data), A::sessions(&data));
     let register = Arc::new(move |cfg: &mut ServiceConfig| {
         cfg.app_data(data.clone());
         A::lend(cfg, &data);
         A::routes(cfg, &data.options, &data.beside);
     });
-    Ok(Wired { register, mount, gate, doors })
+    Ok(Wired { register, mount, gate, sessions, doors })
 }

@@ -85,7 +85,7 @@ impl Adapter for Djoser {
     }
 
     fn jwt_form(options: &DjoserOptions) -> JwtForm {
-        JwtForm::Simple(options.jwt_lifetimes())
+        JwtForm::Simple(options.simple_jwt())
     }
 
     fn routes(cfg: &mut ServiceConfig, _: &DjoserOptions, beside: &Neighbours) {

@@ -4,6 +4,7 @@
 //! Nobody waits without limit, even when the store neither answers nor fails: what cannot begin in time is not begun,
 //! and what does not end in time is answered as a failure of the store.
 
+mod floor;
 mod lane;
 
 pub use lane::LaneOptions;
@@ -17,9 +18,14 @@ use actix_web::{
     rt::time::{sleep, timeout},
     web,
 };
-use countersign_core::{AuthError, Secret, password::Passwords, store::StoreError};
+use countersign_core::{
+    AuthError, Secret,
+    password::{Passwords, release_memory},
+    store::StoreError,
+};
 use tokio::sync::{Semaphore, oneshot};
 
+use floor::Floor;
 use lane::{Lane, Turn};
 
 /// What work may take beside its waits for the lane and for a connection.
@@ -35,9 +41,9 @@ const HASHES_A_JOB: u32 = 4;
 pub struct ExecutorOptions {
     /// The hashing lane.
     pub lane: LaneOptions,
-    /// How passwords are hashed: one hash is measured at the start.
+    /// How passwords are hashed, a clone of the realm's: one native hash is measured at the start.
     pub passwords: Passwords,
-    /// A failed login is answered no sooner.
+    /// A failed login is answered no sooner, and later if a slower hash is stored.
     pub failure_floor: Duration,
     /// How many connections to the store there are.
     pub connections: usize,
@@ -50,7 +56,8 @@ pub struct ExecutorOptions {
 pub struct Executor {
     lane: Arc<Lane>,
     blocking: Arc<Semaphore>,
-    failure_floor: Duration,
+    passwords: Passwords,
+    floor: Arc<Floor>,
     store_wait: Duration,
 }
 
@@ -61,15 +68,27 @@ impl Executor {
     /// If the system gives no more threads.
     pub fn start(options: ExecutorOptions) -> std::io::Result<Self> {
         let ExecutorOptions { lane, passwords, failure_floor, connections, store_wait } = options;
+        let measured = passwords.clone();
         let hash = move || {
-            passwords.check(&Secret::from("measured"), None);
+            measured.check(&Secret::from("measured"), None);
         };
         Ok(Self {
             lane: Arc::new(Lane::start(lane, Some(Box::new(hash)))?),
             blocking: Arc::new(Semaphore::new(connections.saturating_add(BESIDE_CONNECTIONS))),
-            failure_floor,
+            passwords,
+            floor: Arc::new(Floor::new(failure_floor)),
             store_wait,
         })
+    }
+
+    /// Measures the schemes that the stored hashes are known to have and that were not measured yet: from then on every
+    /// failed login takes as long as one with the slowest of them. It takes seconds; call it beside the requests.
+    pub fn measure_schemes(&self) {
+        if let Some((scheme, took)) = self.floor.measure(self.passwords.present()) {
+            let floor = self.floor.now(self.lane.native());
+            tracing::info!(%scheme, ?took, ?floor, "a failed login takes as long as the slowest hash that is stored");
+            release_memory();
+        }
     }
 
     /// Runs `work` on the hashing lane. A failed login is held back to the floor by a timer, so that the time it took
@@ -79,34 +98,44 @@ impl Executor {
         T: Send + 'static,
         W: FnOnce() -> Result<T, AuthError> + Send + 'static,
     {
-        let began = Instant::now();
         let (sender, answer) = oneshot::channel();
         let retry_after = self.lane.max_wait();
+        let floor = Arc::clone(&self.floor);
         let job = move |turn| {
             // Nobody waits for the hash of a client that has gone.
-            if !sender.is_closed() {
-                let _ = sender.send(match turn {
-                    Turn::Work => work(),
-                    Turn::TooLate => Err(AuthError::Busy { retry_after }),
-                });
+            if sender.is_closed() {
+                return;
             }
+            let began = Instant::now();
+            let result = match turn {
+                Turn::Work => work(),
+                Turn::TooLate => Err(AuthError::Busy { retry_after }),
+            };
+            if matches!(result, Err(AuthError::WrongCredentials)) {
+                floor.learn(began.elapsed());
+            }
+            let _ = sender.send((began, result));
         };
         self.lane.submit(job).map_err(|retry_after| AuthError::Busy { retry_after })?;
-        let patience = self.lane.latest() + self.lane.native() * HASHES_A_JOB + self.store_wait + WORKING;
-        let result = match timeout(patience, answer).await {
-            Ok(answer) => answer.unwrap_or_else(|_| Err(ended())),
+        let hash = self.lane.native().max(self.floor.slowest());
+        let patience = self.lane.latest() + hash * HASHES_A_JOB + self.store_wait + WORKING;
+        match timeout(patience, answer).await {
+            Ok(Ok((began, result))) => {
+                if matches!(result, Err(AuthError::WrongCredentials)) {
+                    // Since its turn came: the wait for it was the same for everybody.
+                    sleep(self.floor.now(self.lane.native()).saturating_sub(began.elapsed())).await;
+                }
+                result
+            }
+            Ok(Err(_)) => Err(ended()),
             Err(_) => Err(stalled()),
-        };
-        if matches!(result, Err(AuthError::WrongCredentials)) {
-            self.hold(began).await;
         }
-        result
     }
 
-    /// Holds an answer back to the floor of a failed login, by a timer: where the time since `began` would tell what was
-    /// found.
+    /// Holds an answer for which nothing was hashed back to the least time of a failed login, by a timer: where the time
+    /// since `began` would tell what was found.
     pub(crate) async fn hold(&self, began: Instant) {
-        sleep(self.failure_floor.saturating_sub(began.elapsed())).await;
+        sleep(self.floor.least().saturating_sub(began.elapsed())).await;
     }
 
     /// Runs `work`, which asks the store, on a blocking thread. Once begun it runs to its end, even if the client goes

@@ -3,8 +3,10 @@
 //! The document gives statuses but no error bodies; here an error is a code, a sentence and, for wrong fields, what is
 //! wrong with each.
 
+mod admin;
 mod error;
 mod input;
+mod oauth;
 mod register;
 mod role;
 mod sessions;
@@ -26,7 +28,7 @@ use utoipa::{
     ToSchema,
     openapi::{
         ComponentsBuilder, OpenApi, OpenApiBuilder,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme},
     },
 };
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -41,8 +43,10 @@ use crate::{
 };
 
 pub use error::{Code, Error, Failure};
+use input::{Grant as Asked, PasswordGrant, RefreshGrant};
 pub use input::{Login, Refresh};
-use input::{PasswordGrant, RefreshGrant};
+use oauth::BadRequest;
+pub use oauth::{GrantCode, GrantFailure};
 pub use register::Register;
 pub use role::{Permitted, Roles};
 
@@ -50,6 +54,8 @@ pub use role::{Permitted, Roles};
 const NAME: &str = "hotel";
 /// The security scheme of the document.
 const BEARER: &str = "hotel_bearer";
+/// The same token, with what a program needs to fetch it by itself.
+const PASSWORD: &str = "hotel_password";
 /// `token_type`, in the document's spelling.
 const TOKEN_TYPE: &str = "bearer";
 
@@ -85,6 +91,7 @@ impl Adapter for Hotel {
         cfg.service(show_user).service(create_tokens).service(refresh_token).service(logout);
         cfg.service(register::register_user);
         cfg.service(sessions::logout_all).service(sessions::list_sessions).service(sessions::delete_session);
+        admin::routes(cfg);
     }
 
     fn describe() -> OpenApi {
@@ -97,7 +104,11 @@ impl Adapter for Hotel {
             .bearer_format("JWT")
             .description(Some("The access token of `POST /auth/login`."))
             .build();
-        let components = ComponentsBuilder::new().security_scheme(BEARER, SecurityScheme::Http(bearer));
+        let flow = Password::with_refresh_url("/login", Scopes::new(), "/refresh");
+        let password = OAuth2::with_description([Flow::Password(flow)], "The same, fetched by the login as a form.");
+        let components = ComponentsBuilder::new()
+            .security_scheme(BEARER, SecurityScheme::Http(bearer))
+            .security_scheme(PASSWORD, SecurityScheme::OAuth2(password));
         OpenApiBuilder::new().info(info).components(Some(components.build())).build()
     }
 
@@ -155,7 +166,7 @@ struct Refreshed {
     #[schema(example = 3600)]
     expires_in: u64,
     /// Only with `jwt.rotate_refresh`: takes the place of the refresh token that was sent.
-    #[schema(required = false)]
+    #[schema(required = false, nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
 }
@@ -230,7 +241,8 @@ impl From<&User> for Profile {
 /// Log in
 ///
 /// The identifier is an e-mail address, a phone number in international form, or a user name; blanks at its ends do not
-/// count. The form is that of OAuth 2.0's password grant. An `Authorization` header is not looked at.
+/// count. The form is that of OAuth 2.0's password grant, and its refusals are those of OAuth 2.0 (RFC 6749, section 5.2);
+/// a form with `grant_type=refresh_token` is answered as by the refresh. An `Authorization` header is not looked at.
 #[utoipa::path(
     operation_id = "hotel_create_tokens",
     tag = NAME,
@@ -238,7 +250,7 @@ impl From<&User> for Profile {
     responses(
         (status = 200, description = "A new login", body = Tokens,
             headers(("Cache-Control" = String, description = "`no-store`"))),
-        (status = 400, description = "Neither a JSON object nor a form", body = Failure),
+        (status = 400, description = "Neither a JSON object nor a form; or a form that is refused", body = BadRequest),
         (status = 408, description = "The body took too long", body = Failure),
         (status = 413, description = "The body is too long", body = Failure),
         (status = 415, description = "The body is neither JSON nor a form", body = Failure),
@@ -255,20 +267,29 @@ impl From<&User> for Profile {
 async fn create_tokens(
     request: HttpRequest,
     mount: Use<Hotel>,
-    body: Body<Hotel, Login>,
+    body: Body<Hotel, Asked>,
 ) -> Result<HttpResponse, Error> {
-    let Login { identifier, password } = body.into_inner();
+    let answer = match body.into_inner() {
+        Asked::Password(login) => log_in(&request, &mount, login).await,
+        Asked::Refresh(refresh) => exchange(&request, &mount, refresh).await,
+    };
+    answer.map_err(|refused| oauth::refusal(&request, refused))
+}
+
+async fn log_in(request: &HttpRequest, mount: &Use<Hotel>, login: Login) -> Result<HttpResponse, Error> {
+    let Login { identifier, password } = login;
     let credentials = Credentials::new(identifier, password);
-    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let attempt = mount.guess(request, Guess::Login(&credentials.identifier))?;
     let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
-    Ok(never_stored(StatusCode::OK, &Tokens::of(&issued, &mount)?))
+    Ok(never_stored(StatusCode::OK, &Tokens::of(&issued, mount)?))
 }
 
 /// Exchange a refresh token
 ///
 /// Answers with the next access token of the same login. If refresh tokens rotate, also with the next refresh token: the
 /// one that was sent gets the same for a moment more, and ends the whole login when it comes after that. The form is that of
-/// OAuth 2.0's refresh. An `Authorization` header is not looked at.
+/// OAuth 2.0's refresh, and its refusals are those of OAuth 2.0 (RFC 6749, section 5.2). An `Authorization` header is not
+/// looked at.
 #[utoipa::path(
     operation_id = "hotel_refresh_token",
     tag = NAME,
@@ -276,7 +297,7 @@ async fn create_tokens(
     responses(
         (status = 200, description = "The next access token", body = Refreshed,
             headers(("Cache-Control" = String, description = "`no-store`"))),
-        (status = 400, description = "Neither a JSON object nor a form", body = Failure),
+        (status = 400, description = "Neither a JSON object nor a form; or a form that is refused", body = BadRequest),
         (status = 401, description = "The refresh token is unknown, expired or revoked", body = Failure,
             headers(("WWW-Authenticate" = String, description = "RFC 6750, section 3"))),
         (status = 408, description = "The body took too long", body = Failure),
@@ -294,13 +315,17 @@ async fn refresh_token(
     mount: Use<Hotel>,
     body: Body<Hotel, Refresh>,
 ) -> Result<HttpResponse, Error> {
-    let Refresh { refresh_token } = body.into_inner();
-    let issued = mount.blocking(move |auth| auth.refresh(refresh_token.expose())).await.inspect_err(|error| {
-        if let AuthError::Token(TokenFault::Replayed(user)) = error {
-            let client = mount.site.proxies.client(&request);
-            tracing::warn!(dialect = NAME, %user, %client, "a spent refresh token came back: its login was ended");
-        }
-    })?;
+    exchange(&request, &mount, body.into_inner()).await.map_err(|refused| oauth::refusal(&request, refused))
+}
+
+async fn exchange(request: &HttpRequest, mount: &Use<Hotel>, refresh: Refresh) -> Result<HttpResponse, Error> {
+    let issued =
+        mount.blocking(move |auth| auth.refresh(refresh.refresh_token.expose())).await.inspect_err(|error| {
+            if let AuthError::Token(TokenFault::Replayed(user)) = error {
+                let client = mount.site.proxies.client(request);
+                tracing::warn!(dialect = NAME, %user, %client, "a spent refresh token came back: its login was ended");
+            }
+        })?;
     Ok(never_stored(
         StatusCode::OK,
         &Refreshed {
@@ -325,7 +350,7 @@ async fn refresh_token(
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[post("/logout")]
 async fn logout(mount: Use<Hotel>, caller: Caller<Hotel>) -> Result<HttpResponse, Error> {
@@ -345,7 +370,7 @@ async fn logout(mount: Use<Hotel>, caller: Caller<Hotel>) -> Result<HttpResponse
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[get("/me")]
 async fn show_user(caller: Caller<Hotel>) -> Json<Profile> {

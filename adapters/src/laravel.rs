@@ -15,6 +15,7 @@ pub mod fault;
 pub mod front;
 pub mod gate;
 pub mod guard;
+pub mod held;
 pub mod input;
 pub mod lockout;
 pub mod login;

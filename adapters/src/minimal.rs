@@ -57,6 +57,9 @@ crate::settings! {
         pub socket_login: Span = Span::seconds(5), check = between(Span::seconds(1), Span::seconds(60)),
         /// How often a socket is pinged; it is closed when it was silent for twice as long.
         pub socket_ping: Span = Span::seconds(30), check = between(Span::seconds(1), Span::seconds(3600)),
+        /// How many bytes may wait on one socket for a client that reads slowly. What does not fit is not sent; who takes
+        /// nothing for five seconds is closed.
+        pub socket_queue: usize = 65_536, check = between(1_024, 16_777_216),
     }
 }
 

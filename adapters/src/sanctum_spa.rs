@@ -9,7 +9,7 @@ mod mails;
 mod reset;
 mod verification;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, get, http::Method, http::StatusCode, web};
 use countersign_core::{Rate, StrategyKind, TokenFault, auth::ApiTokenReplaces, password::PasswordRules};
@@ -229,6 +229,10 @@ impl Adapter for SanctumSpa {
 
     fn gate(mount: &Use<Self>) -> Gate {
         gate::of_sessions(mount, sessions(mount))
+    }
+
+    fn sessions(mount: &Use<Self>) -> Option<Arc<Sessions>> {
+        Some(Arc::new(sessions(mount)))
     }
 
     fn unserved(request: &HttpRequest, allowed: &[Method]) -> HttpResponse {

@@ -4,6 +4,7 @@
 //! belong on a blocking thread; [`Auth::cached`] runs anywhere.
 
 mod account;
+mod administration;
 mod link;
 mod login;
 mod realm;
@@ -15,7 +16,7 @@ mod verification;
 mod verify;
 
 pub use link::Linked;
-pub use realm::{Realm, RealmParts};
+pub use realm::{Realm, RealmParts, Survey};
 pub use tokens::ApiTokenReplaces;
 
 use crate::{password::PasswordRules, secret::Digest, strategy::Strategy};

@@ -16,6 +16,9 @@ pub enum AuthError {
     /// The caller is known but may not do this.
     #[error("not permitted")]
     Forbidden,
+    /// Nobody would be left to administer.
+    #[error("the last administrator stays")]
+    LastAdministrator,
     /// Identifiers that belong to somebody else.
     #[error("taken: {0:?}")]
     Taken(Taken),
@@ -68,6 +71,9 @@ pub enum TokenFault {
     /// It was live once.
     #[error("expired")]
     Expired,
+    /// A refresh token that was exchanged for another one.
+    #[error("spent")]
+    Spent,
     /// A refresh token of this user that was exchanged for another one came back; its login has been ended.
     #[error("replayed, and the login of user {0} ended")]
     Replayed(UserId),

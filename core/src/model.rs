@@ -1,12 +1,14 @@
 //! The nouns: users, tokens, roles, and what is asked of and answered by [`crate::Auth`].
 
+mod administration;
 mod credentials;
 mod role;
 mod subject;
 mod token;
 mod user;
 
-pub use credentials::{Credentials, Grant, Issued, Registration, Spelling, Verified};
+pub use administration::{Mandate, Objection, Step};
+pub use credentials::{Credentials, Grant, Inspected, Issued, Registration, Spelling, TokenUse, Verified};
 pub use role::Role;
 pub(crate) use subject::Proof;
 pub use subject::Subject;

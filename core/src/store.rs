@@ -12,9 +12,14 @@
 
 use std::{fmt, sync::Arc};
 
+use uuid::Uuid;
+
 use crate::{
     identifier::{Key, Taken},
-    model::{Account, NewToken, NewUser, Timestamp, Token, TokenId, TokenKind, User, UserChange, UserId},
+    model::{
+        Account, Mandate, NewToken, NewUser, Objection, Step, Timestamp, Token, TokenId, TokenKind, User, UserChange,
+        UserId,
+    },
     password::EncodedPassword,
     secret::Digest,
 };
@@ -66,6 +71,9 @@ pub trait UserStore: Send + Sync {
     /// The user with this number.
     fn user(&self, id: UserId) -> StoreResult<Option<User>>;
 
+    /// The user with this UUID.
+    fn user_by_uuid(&self, uuid: Uuid) -> StoreResult<Option<User>>;
+
     /// The account that holds one of these identifier keys; the first key that is held wins.
     fn account(&self, keys: &[Key]) -> StoreResult<Option<Account>>;
 
@@ -76,11 +84,18 @@ pub trait UserStore: Send + Sync {
     /// The stored hash of a user; `Ok(None)` if there is none, or no such user.
     fn password(&self, id: UserId) -> StoreResult<Option<EncodedPassword>>;
 
+    /// Up to `limit` stored hashes of users with a number above `after`, in the order of their numbers.
+    fn passwords(&self, after: UserId, limit: u32) -> StoreResult<Vec<(UserId, EncodedPassword)>>;
+
     /// Creates a user with its identifiers, all or nothing. A number is never given twice.
     ///
     /// `Ok(Err(taken))` names the required identifiers that somebody else holds; an optional one that is held is left
     /// out without a word.
     fn create_user(&self, new: &NewUser) -> StoreResult<Result<User, Taken>>;
+
+    /// [`UserStore::create_user`] on the word of an administrator: `Ok(None)`, and nothing is written, if `by` is none at
+    /// that moment.
+    fn create_user_by(&self, by: UserId, new: &NewUser) -> StoreResult<Option<Result<User, Taken>>>;
 
     /// Up to `limit` users with a number above `after`, in the order of their numbers.
     fn users(&self, after: UserId, limit: u32) -> StoreResult<Vec<User>>;
@@ -91,6 +106,17 @@ pub trait UserStore: Send + Sync {
 
     /// Deletes the user with its identifiers. `Ok(false)` if there is none.
     fn delete_user(&self, id: UserId) -> StoreResult<bool>;
+
+    /// Takes a step while the mandate holds and, unless it is the owner's, an administrator stays one; returns the user as
+    /// it is then (as it was, if deleted). Steps that meet are taken one after the other: of two administrators who demote
+    /// one another one does, and of the last two one stays.
+    fn administer(
+        &self,
+        mandate: Mandate,
+        id: UserId,
+        step: &Step,
+        now: Timestamp,
+    ) -> StoreResult<Result<User, Objection>>;
 }
 
 /// Tokens, sessions, logins, and the log of revocations that other processes read. It knows users by number only, so

@@ -12,14 +12,17 @@ pub use jws::{
 };
 pub use jwt::{JwtPair, JwtSettings, RefreshRotation};
 pub use sanctum::SanctumPat;
-pub use simplejwt::{SimpleJwt, SimpleJwtSettings};
+pub use simplejwt::{SimpleJwt, SimpleJwtRotation, SimpleJwtSettings};
 
-use std::fmt;
+use std::{fmt, sync::Arc};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use serde::de::DeserializeOwned;
 
 use crate::{
     auth::Realm,
     error::{AuthError, TokenFault},
-    model::{Grant, Issued, Subject, Token, TokenKind, Verified},
+    model::{Grant, Inspected, Issued, Subject, Token, TokenKind, TokenUse, Verified},
     secret::Digest,
 };
 
@@ -134,6 +137,25 @@ impl Strategy {
         }
     }
 
+    /// What `token` says of itself, which was just verified as `holder`'s.
+    pub(crate) fn describe(&self, token: &str, holder: Arc<Verified>) -> Inspected {
+        let opaque = Inspected::opaque(holder, TokenUse::Access);
+        match self {
+            Self::SanctumPat(_) | Self::DjoserToken(_) => opaque,
+            Self::JwtPair(_) => JwtPair::describe(token, opaque),
+            Self::SimpleJwt(_) => SimpleJwt::describe(token, opaque),
+        }
+    }
+
+    /// Whose refresh token this is, without exchanging it.
+    pub(crate) fn inspect_refresh(&self, realm: &Realm, refresh: &str) -> Result<Inspected, AuthError> {
+        match self {
+            Self::JwtPair(_) => JwtPair::inspect_refresh(realm, refresh),
+            Self::SimpleJwt(strategy) => strategy.inspect_refresh(realm, refresh),
+            Self::SanctumPat(_) | Self::DjoserToken(_) => Err(TokenFault::Unknown.into()),
+        }
+    }
+
     /// Is `token` live, access or refresh token? Whom it names is not asked.
     pub(crate) fn check(&self, realm: &Realm, token: &str) -> Result<(), AuthError> {
         match self {
@@ -141,6 +163,11 @@ impl Strategy {
             Self::SanctumPat(_) | Self::DjoserToken(_) | Self::JwtPair(_) => Err(AuthError::Unsupported(self.kind())),
         }
     }
+}
+
+/// The claims of a token whose signature was checked before.
+fn payload<T: DeserializeOwned>(token: &str) -> Option<T> {
+    serde_json::from_slice(&BASE64.decode(token.split('.').nth(1)?).ok()?).ok()
 }
 
 /// A row that was found speaks for its user if neither has ended.

@@ -24,10 +24,10 @@ use actix_web::web;
 use countersign_adapters::{
     Adapter, Use,
     executor::{Executor, ExecutorOptions, LaneOptions},
-    laravel,
+    laravel::{self, held::AllSessions},
     mail::Postman,
     mount::Site,
-    sockets::Sockets,
+    sockets::{Handler, SocketHandler, Sockets},
 };
 use countersign_core::{
     Auth, Strategy, Throttle,
@@ -96,7 +96,9 @@ pub struct App {
     paths: web::Data<Paths>,
     site: Arc<Site>,
     gates: web::Data<Gates>,
+    sessions: web::Data<AllSessions>,
     own: Option<OwnRoutes>,
+    own_sockets: Option<Handler>,
 }
 
 /// An application's own routes, beside those of the mounts.
@@ -112,8 +114,9 @@ impl App {
         let owners_strategy = strategies::owners(&plan, settings, &parts.keys.jwt);
         let postman = Arc::clone(&parts.postman);
         let keys = parts.keys.clone();
-        let realm = realm(settings, parts);
-        let executor = Executor::start(executors(settings))?;
+        let passwords = settings.passwords.passwords();
+        let realm = realm(settings, parts, passwords.clone());
+        let executor = Executor::start(executors(settings, passwords))?;
         let sockets = Sockets::default();
         let throttle = Throttle::new(settings.throttle.options());
         let site = Arc::new(Site {
@@ -131,6 +134,7 @@ impl App {
         });
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &keys.jwt, &site)?);
         let gates = web::Data::new(Gates::of(&mounts, &site));
+        let sessions = web::Data::new(mounts.sessions());
         let docs = Docs::of(&mounts);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
         let paths = web::Data::new(Paths::new(&mounts, &docs));
@@ -149,7 +153,9 @@ impl App {
             paths,
             site,
             gates,
+            sessions,
             own: None,
+            own_sockets: None,
         })
     }
 
@@ -174,11 +180,48 @@ impl App {
         self
     }
 
+    /// Gives the sockets of `/ws` to an application, in the place of the handler that says who is there. Who is let in, and
+    /// for how long, stays as it is.
+    ///
+    /// ```no_run
+    /// use countersign::{app, config::Sources, serve::serve_with};
+    /// use countersign_adapters::sockets::{Handled, Message, OpenSocket, SocketHandler};
+    /// use countersign_core::Role;
+    ///
+    /// /// Tells administrators how many lines a text has.
+    /// struct Lines;
+    ///
+    /// impl SocketHandler for Lines {
+    ///     fn message(&self, socket: &OpenSocket, message: Message) -> Handled {
+    ///         let text = message.text().unwrap_or_default();
+    ///         let answer = match socket.caller().user.role {
+    ///             Role::Admin => text.lines().count().to_string(),
+    ///             _ => "not yours".to_owned(),
+    ///         };
+    ///         // Of a client that has gone `closed` is told, too.
+    ///         let _ = socket.send(answer);
+    ///         Handled::Done
+    ///     }
+    /// }
+    ///
+    /// let settings = app::load(&Sources::of_process(None)).expect("a configuration that can be served");
+    /// let served = serve_with(&settings, |app| app.with_socket_handler(Lines), |_| println!("ready"));
+    /// ```
+    #[must_use]
+    pub fn with_socket_handler(mut self, handler: impl SocketHandler) -> Self {
+        self.own_sockets = Some(Handler::new(handler));
+        self
+    }
+
     /// Registers everything: an application's own routes, the mounts, then the server's own paths, then what answers the rest. actix asks one route
     /// after the other, so what is asked most often stands first.
     pub fn configure(&self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(web::Data::new(self.realm.clone())).app_data(web::Data::new(self.executor.clone()));
         cfg.app_data(self.cors.clone()).app_data(self.site.clone()).app_data(self.paths.clone());
+        cfg.app_data(self.sessions.clone());
+        if let Some(own_sockets) = &self.own_sockets {
+            cfg.app_data(own_sockets.clone());
+        }
         if let Some(own) = &self.own {
             own(cfg);
         }
@@ -203,7 +246,7 @@ impl App {
     /// # Errors
     /// If the log cannot be read, or the system gives no threads.
     pub fn background(&self, settings: &Settings) -> io::Result<Background> {
-        Background::start(&self.realm, &self.keys, &self.throttle, settings.cache.poll.into())
+        Background::start(&self.realm, &self.keys, &self.throttle, &self.executor, settings.cache.poll.into())
     }
 }
 
@@ -221,7 +264,7 @@ pub fn load(sources: &Sources) -> Result<Settings, Problems> {
 /// Mounts that cannot be served.
 pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> {
     let strategy = strategies::owners(&Plan::of(settings)?, settings, &parts.keys.jwt);
-    Ok(Auth::new(realm(settings, parts), strategy, PasswordRules::None))
+    Ok(Auth::new(realm(settings, parts, settings.passwords.passwords()), strategy, PasswordRules::None))
 }
 
 /// The server's own operations, for the merged document.
@@ -244,18 +287,18 @@ pub fn own_document() -> OpenApi {
     OwnApi::openapi()
 }
 
-fn executors(settings: &Settings) -> ExecutorOptions {
-    let (passwords, database) = (&settings.passwords, &settings.database);
+fn executors(settings: &Settings, passwords: Passwords) -> ExecutorOptions {
+    let (hashing, database) = (&settings.passwords, &settings.database);
     ExecutorOptions {
-        lane: LaneOptions { threads: passwords.thread_count(), max_wait: passwords.max_wait.into() },
-        passwords: Passwords::new(passwords.argon2()),
-        failure_floor: passwords.failure_floor.into(),
+        lane: LaneOptions { threads: hashing.thread_count(), max_wait: hashing.max_wait.into() },
+        passwords,
+        failure_floor: hashing.failure_floor.into(),
         connections: usize::try_from(database.pool_size).unwrap_or(usize::MAX),
         store_wait: database.wait.into(),
     }
 }
 
-fn realm(settings: &Settings, parts: Parts) -> Realm {
+fn realm(settings: &Settings, parts: Parts, passwords: Passwords) -> Realm {
     let capacity = match settings.cache.verified {
         Verified::On => settings.cache.capacity,
         Verified::Off => 0,
@@ -263,7 +306,7 @@ fn realm(settings: &Settings, parts: Parts) -> Realm {
     Realm::new(RealmParts {
         users: parts.users,
         tokens: parts.tokens,
-        passwords: Passwords::new(settings.passwords.argon2()),
+        passwords,
         keys: parts.keys.ring,
         clock: parts.clock,
         random: parts.random,

@@ -27,7 +27,7 @@ pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
     CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, MailSettings,
-    PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
+    NewScheme, PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
 };
 pub use sources::Sources;
 

@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_adapters::{Dialect, mount::Neighbours, settings::Table};
-use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, path::PathItem};
+use utoipa::openapi::{
+    Components, Info, OpenApi, OpenApiBuilder, RefOr,
+    path::PathItem,
+    security::{Flow, SecurityScheme},
+};
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 
 /// One mount, as far as its document goes.
@@ -24,7 +28,23 @@ pub fn document(mounted: Mounted<'_>, beside: &Neighbours) -> OpenApi {
     let collected = collect(prefix, |cfg| (dialect.routes)(cfg, options, beside));
     document.paths.merge(collected.paths);
     add_components(&mut document, collected.components);
+    lead_below(prefix, &mut document);
     document
+}
+
+/// Puts the prefix of the mount before the addresses of its password flows.
+fn lead_below(prefix: &str, document: &mut OpenApi) {
+    let schemes = document.components.iter_mut().flat_map(|components| components.security_schemes.values_mut());
+    for scheme in schemes {
+        let RefOr::T(SecurityScheme::OAuth2(scheme)) = scheme else { continue };
+        for flow in scheme.flows.values_mut() {
+            let Flow::Password(flow) = flow else { continue };
+            flow.token_url.insert_str(0, prefix);
+            if let Some(refresh_url) = &mut flow.refresh_url {
+                refresh_url.insert_str(0, prefix);
+            }
+        }
+    }
 }
 
 /// The document of an adapter mounted alone at its documented place with its default options: what is committed under `openapi/`.

@@ -1,6 +1,7 @@
 //! `countersign serve`: migrate, listen, and stop without losing anything.
 
 use std::{
+    any::Any,
     io,
     pin::pin,
     sync::Arc,
@@ -29,6 +30,10 @@ use crate::{
 
 /// How long the head of a request may take to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a client may take nothing of what is written to it. actix waits for ever, and with it whoever has an open
+/// socket and does not read.
+#[cfg(target_os = "linux")]
+const UNREAD_MILLISECONDS: u32 = 30_000;
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -168,6 +173,7 @@ pub fn serve_with(
         .workers(settings.server.worker_count())
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
+        .on_connect(|connection, _| give_up_when_unread(connection))
         // Otherwise actix goes on with the requests of a client that has hung up, and passwords are hashed for nobody.
         .h1_allow_half_closed(false)
         // actix's own would not finish anything on SIGINT.
@@ -219,6 +225,18 @@ async fn stop(mut signals: Signals, app: &App, mailer: &Mailer, patience: Durati
     signals.next().await;
     tracing::warn!("stopping at once");
     mailer.stop_by(Instant::now());
+}
+
+/// Lets the system end a connection on which nothing that is written is taken (RFC 5482).
+fn give_up_when_unread(connection: &dyn Any) {
+    #[cfg(not(target_os = "linux"))]
+    let _ = connection;
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>()
+        && let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, UNREAD_MILLISECONDS)
+    {
+        tracing::debug!(%error, "a connection keeps the timeout of the system");
+    }
 }
 
 /// actix counts the seconds of a stop whole: half a second is not none.

@@ -3,6 +3,7 @@
 //! [`Store::open`] chooses the database by the scheme of its URL. What differs between them is in `connection.rs`,
 //! how connections are kept, replaced and retried in `pool.rs`; the rest does not know where it runs.
 
+mod administrators;
 mod connection;
 #[cfg(feature = "sqlite")]
 mod file;

@@ -50,6 +50,11 @@ impl Actor {
         self.with("Accept", "application/json")
     }
 
+    /// A header that every request of theirs has.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
     /// GET.
     pub fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, "")

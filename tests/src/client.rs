@@ -56,6 +56,14 @@ impl Tool {
     }
 }
 
+/// Node.js and the browser.
+///
+/// # Panics
+/// If they are required and missing.
+pub fn node_and_chromium() -> Option<(PathBuf, PathBuf)> {
+    NODE.place().zip(CHROMIUM.place())
+}
+
 /// A file below `tests/clients`.
 pub fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(name)

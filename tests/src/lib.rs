@@ -5,6 +5,7 @@ pub mod actor;
 pub mod client;
 pub mod conformance;
 pub mod databases;
+pub mod log;
 pub mod mailbox;
 pub mod program;
 pub mod received;

@@ -146,6 +146,12 @@ impl Sandbox {
         Running { child, address, log }
     }
 
+    /// Makes a client of another language the owner, too: it runs in the folder, and `COUNTERSIGN` is the program.
+    pub fn entrust(&self, client: &mut Command) {
+        client.current_dir(self.folder.path()).env("COUNTERSIGN", &self.program);
+        client.envs(self.environment.iter().map(|(name, value)| (name, value)));
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(self.folder.path()).env_clear();
@@ -169,6 +175,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Somebody without any credential.
     pub fn anon(&self) -> Actor {
         Actor::at(&format!("http://{}", self.address))

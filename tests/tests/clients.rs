@@ -2,5 +2,9 @@
 
 #[path = "clients/djoser.rs"]
 mod djoser;
+#[path = "clients/hotel.rs"]
+mod hotel;
 #[path = "clients/laravel.rs"]
 mod laravel;
+#[path = "clients/sockets.rs"]
+mod sockets;

@@ -20,7 +20,10 @@ use countersign_core::{
     password::{Argon2Params, PasswordRules, Passwords},
     seal::KeyRing,
     store::{Revoke, TokenStore as _},
-    strategy::{DjoserToken, JwtKeys, JwtPair, JwtSettings, SanctumPat, SimpleJwt, SimpleJwtSettings},
+    strategy::{
+        DjoserToken, JwtKeys, JwtPair, JwtSettings, RefreshRotation, SanctumPat, SimpleJwt, SimpleJwtRotation,
+        SimpleJwtSettings,
+    },
 };
 use countersign_tests::{databases::databases, server::noon};
 
@@ -56,13 +59,18 @@ impl Host {
             refresh_ttl: TimeDelta::days(1),
             rotation: None,
         };
-        let lives = SimpleJwtSettings { access_lifetime: TimeDelta::minutes(5), refresh_lifetime: TimeDelta::days(1) };
+        let simple = SimpleJwtSettings {
+            access_lifetime: TimeDelta::minutes(5),
+            refresh_lifetime: TimeDelta::days(1),
+            rotation: SimpleJwtRotation::Off,
+        };
+        let limits = RefreshRotation { grace: TimeDelta::seconds(10), login_ttl: TimeDelta::days(90) };
         let keys = JwtKeys::of_secret(b"a signing key of at least 32 bytes");
         let doors = [
             Strategy::SanctumPat(SanctumPat::default()),
             Strategy::DjoserToken(DjoserToken),
             Strategy::JwtPair(JwtPair::new(names, keys.clone())),
-            Strategy::SimpleJwt(SimpleJwt::new(lives, keys)),
+            Strategy::SimpleJwt(SimpleJwt::new(simple, limits, keys)),
         ]
         .map(|strategy| Auth::new(realm.clone(), strategy, PasswordRules::None));
         Self { name, store, doors }

@@ -126,21 +126,6 @@ fn both_also_come_as_the_forms_of_oauth_2() {
     let access = next.text("access_token");
     let expected = format!(r#"{{"access_token":"{access}","token_type":"bearer","expires_in":3600}}"#);
     assert_eq!(next.whole(), (200, expected.as_str()));
-
-    assert_eq!(send("/auth/login", "grant_type=password&username=ada&password=wrong").whole(), (422, WRONG));
-    let failed = |fields: &str| {
-        let head = r#"{"error":"validation_failed","message":"Some fields are missing or not valid.""#;
-        format!(r#"{head},"fields":{fields}}}"#)
-    };
-    let required = r#"{"grant_type":["This field is required."],"password":["This field is required."],"username":["This field must not be empty."]}"#;
-    assert_eq!(send("/auth/login", "username=").whole(), (422, failed(required).as_str()));
-    let other = r#"{"grant_type":["This operation does not serve this grant type."]}"#;
-    let refresh = format!("grant_type=password&refresh_token={refresh_token}");
-    assert_eq!(send("/auth/refresh", &refresh).whole(), (422, failed(other).as_str()));
-    let bad = r#"{"error":"bad_request","message":"The body is not an object that can be read."}"#;
-    let twice = "grant_type=password&username=ada&username=eve&password=secure_password";
-    assert_eq!(send("/auth/login", twice).whole(), (400, bad));
-    assert_eq!(send("/auth/login", "grant_type=password&username=ada%00&password=x").whole(), (400, bad));
 }
 
 #[test]

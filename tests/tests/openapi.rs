@@ -116,6 +116,25 @@ fn every_security_requirement_is_defined() {
     }
 }
 
+#[test]
+fn the_password_flow_leads_below_the_mount_and_opens_what_the_bearer_token_opens() {
+    let mount = "[[mount]]\nadapter = \"hotel\"\nprefix = \"/api/v1\"\n";
+    let document = Server::with(mount).anon().get("/openapi.json").json();
+    let flow = &document["components"]["securitySchemes"]["hotel_password"]["flows"]["password"];
+    let expected = serde_json::json!({"tokenUrl": "/api/v1/login", "refreshUrl": "/api/v1/refresh", "scopes": {}});
+    assert_eq!(*flow, expected);
+    for url in ["tokenUrl", "refreshUrl"] {
+        assert!(document["paths"][flow[url].as_str().expect("an address")]["post"].is_object(), "{url}");
+    }
+    for (name, operation) in operations(&served()) {
+        let asks_for = |scheme: &str| {
+            let requirements = operation["security"].as_array().into_iter().flatten();
+            requirements.filter_map(Value::as_object).any(|requirement| requirement.contains_key(scheme))
+        };
+        assert_eq!(asks_for("hotel_bearer"), asks_for("hotel_password"), "{name} takes the same token by both names");
+    }
+}
+
 /// Their 401 is about what the body holds: a password, a refresh token.
 const ABOUT_THE_BODY: [&str; 5] =
     ["POST /auth", "POST /auth/refresh", "POST /auth/jwt/create/", "POST /auth/jwt/refresh/", "POST /auth/jwt/verify/"];

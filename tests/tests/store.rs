@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails panics")]
 
+#[path = "store/administrators.rs"]
+mod administrators;
 #[path = "store/common.rs"]
 mod common;
 #[path = "store/links.rs"]

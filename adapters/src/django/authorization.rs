@@ -109,10 +109,10 @@ const fn sentence(fault: TokenFault) -> &'static str {
         TokenFault::Claims(ClaimFault::NoType) => "Token has no type",
         TokenFault::Claims(ClaimFault::WrongType) => "Token has wrong type",
         TokenFault::Claims(ClaimFault::NoUser) => "Token contained no recognizable user identification",
+        TokenFault::Spent | TokenFault::Replayed(_) => "Token is blacklisted",
         TokenFault::Missing
         | TokenFault::Malformed
         | TokenFault::Unknown
-        | TokenFault::Replayed(_)
         | TokenFault::UserInactive
         | TokenFault::Claims(ClaimFault::UnknownUser) => "Token is invalid",
     }

@@ -179,10 +179,11 @@ impl From<AuthError> for Error {
                 TokenFault::Malformed
                 | TokenFault::Unknown
                 | TokenFault::Expired
+                | TokenFault::Spent
                 | TokenFault::Replayed(_)
                 | TokenFault::Claims(_) => Unauthenticated::Unknown,
             }),
-            AuthError::Forbidden => Self::forbidden(),
+            AuthError::Forbidden | AuthError::LastAdministrator => Self::forbidden(),
             // A look before found them free, so another spelling or another request holds them: Djoser's answer to a
             // violated constraint.
             AuthError::Taken(_) => Self::Refused(Message::new("Unable to create account.")),

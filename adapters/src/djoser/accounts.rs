@@ -9,7 +9,10 @@ use actix_web::{
     patch, put,
     web::{self, Bytes, Json, Path},
 };
-use countersign_core::{AuthError, User, UserId};
+use countersign_core::{
+    AuthError, User, UserId,
+    model::{Mandate, Step},
+};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -151,7 +154,7 @@ pub(super) async fn change(
 }
 
 pub(super) async fn remove(mount: &Use<Djoser>, user: UserId) -> Result<HttpResponse, Error> {
-    mount.blocking(move |auth| auth.delete_user(user)).await?;
+    mount.blocking(move |auth| auth.administer(Mandate::Permitted, user, &Step::Delete)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -184,6 +184,10 @@ struct JwtPair {
 struct Access {
     /// The access token.
     access: String,
+    /// Only with `rotate_refresh_tokens`: the next refresh token.
+    #[schema(required = false, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh: Option<String>,
 }
 
 /// Nothing is wrong.
@@ -193,7 +197,7 @@ struct Live {}
 
 /// Log in with JSON Web Tokens
 ///
-/// Each login has a pair of its own. It does not count as the user's last login.
+/// Each login has a pair of its own. It counts as the user's last login only with `update_last_login`.
 #[utoipa::path(
     operation_id = "djoser_create_jwt",
     tag = NAME,
@@ -220,7 +224,12 @@ async fn create_jwt(
     let pair = pair(&mount)?;
     let credentials = Credentials { identifier: username, spelling: Spelling::AsStored, password };
     let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
-    let issued = attempt.hashing(move |_| pair.issue(&pair.authenticate(&credentials)?, &Grant::named(NAME))).await;
+    let counts = mount.options.update_last_login;
+    let log_in = move |_: &Auth| {
+        let (subject, grant) = (pair.authenticate(&credentials)?, Grant::named(NAME));
+        if counts { pair.enter(&subject, &grant) } else { pair.issue(&subject, &grant) }
+    };
+    let issued = attempt.hashing(log_in).await;
     let issued = issued.map_err(|error| match error {
         AuthError::WrongCredentials => no_active_account("No active account found with the given credentials"),
         error => error.into(),
@@ -231,7 +240,8 @@ async fn create_jwt(
 
 /// Make the next access token
 ///
-/// The refresh token stays as it is until its own end.
+/// The refresh token stays as it is until its own end. With `rotate_refresh_tokens` there is another one in the answer, and
+/// with `blacklist_after_rotation` the one that was sent is spent.
 #[utoipa::path(
     operation_id = "djoser_refresh_jwt",
     tag = NAME,
@@ -249,16 +259,26 @@ async fn create_jwt(
     security(()),
 )]
 #[post("/jwt/refresh{rest:(?s:.*)}", wrap = "from_fn(|request, next| where_taken(&JWT_REFRESH, request, next))")]
-async fn refresh_jwt(mount: Use<Djoser>, body: Body<Djoser, Refresh>) -> Result<Json<Access>, Error> {
+async fn refresh_jwt(
+    request: HttpRequest,
+    mount: Use<Djoser>,
+    body: Body<Djoser, Refresh>,
+) -> Result<Json<Access>, Error> {
     let Refresh { refresh } = body.into_inner();
     let pair = pair(&mount)?;
     let issued = mount.blocking(move |_| pair.refresh(refresh.expose())).await.map_err(|error| match error {
         AuthError::Token(TokenFault::UserInactive | TokenFault::Claims(ClaimFault::UnknownUser)) => {
             no_active_account("No active account found for the given token.")
         }
+        AuthError::Token(TokenFault::Replayed(user)) => {
+            let client = mount.site.proxies.client(&request);
+            tracing::warn!(dialect = NAME, %user, %client, "a spent refresh token came back: its login was ended");
+            refused(error)
+        }
         error => refused(error),
     })?;
-    Ok(Json(Access { access: issued.access.expose().to_owned() }))
+    let refresh = issued.refresh.map(|next| next.expose().to_owned());
+    Ok(Json(Access { access: issued.access.expose().to_owned(), refresh }))
 }
 
 /// Ask whether a token is live
@@ -284,7 +304,11 @@ async fn refresh_jwt(mount: Use<Djoser>, body: Body<Djoser, Refresh>) -> Result<
 async fn verify_jwt(mount: Use<Djoser>, body: Body<Djoser, Verify>) -> Result<HttpResponse, Error> {
     let Verify { token } = body.into_inner();
     let pair = pair(&mount)?;
-    mount.blocking(move |_| pair.check_token(token.expose())).await.map_err(refused)?;
+    mount.blocking(move |_| pair.check_token(token.expose())).await.map_err(|error| match error {
+        // simplejwt's serializer finds it, not the token itself.
+        AuthError::Token(TokenFault::Spent) => Error::non_field("Token is blacklisted"),
+        error => refused(error),
+    })?;
     Ok(HttpResponse::Ok().json(Live {}))
 }
 

@@ -1,7 +1,10 @@
 //! The settings of a mount: Djoser's own, by its names, with its defaults.
 
 use chrono::TimeDelta;
-use countersign_core::{Rate, strategy::SimpleJwtSettings};
+use countersign_core::{
+    Rate,
+    strategy::{SimpleJwtRotation, SimpleJwtSettings},
+};
 
 use crate::{
     django::{self, Locale, Localized, Rates, Throttled},
@@ -114,6 +117,14 @@ crate::settings! {
         pub access_token_lifetime: Span = Span::seconds(300), check = at_least_a_second,
         /// How long a refresh token lives.
         pub refresh_token_lifetime: Span = Span::days(1), check = at_least_a_second,
+        /// Does `jwt/refresh/` answer with another refresh token too, whose life begins anew (`ROTATE_REFRESH_TOKENS`)? A
+        /// login lasts for `jwt.login_ttl` at most.
+        pub rotate_refresh_tokens: bool = false,
+        /// Is the refresh token spent that was sent (`BLACKLIST_AFTER_ROTATION`)? One that comes back when `jwt.refresh_grace`
+        /// is over ends the login: somebody has a copy.
+        pub blacklist_after_rotation: bool = false,
+        /// Does `jwt/create/` count as the user's last login (`UPDATE_LAST_LOGIN`), which ends the links of earlier mails?
+        pub update_last_login: bool = false,
         /// "off" as in a stock project: every message and mail is in the language of `language_code`.
         /// "accept-language" as with Django's `LocaleMiddleware`: in the language that the client asks for, by the
         /// cookie `django_language` or the header `Accept-Language`.
@@ -159,11 +170,16 @@ impl DjoserOptions {
         self.password_reset_timeout.delta()
     }
 
-    /// How long JSON Web Tokens live.
-    pub(super) fn jwt_lifetimes(&self) -> SimpleJwtSettings {
+    /// `SIMPLE_JWT`.
+    pub(super) fn simple_jwt(&self) -> SimpleJwtSettings {
         SimpleJwtSettings {
             access_lifetime: self.access_token_lifetime.delta(),
             refresh_lifetime: self.refresh_token_lifetime.delta(),
+            rotation: match (self.rotate_refresh_tokens, self.blacklist_after_rotation) {
+                (true, true) => SimpleJwtRotation::Blacklist,
+                (true, false) => SimpleJwtRotation::Keep,
+                (false, _) => SimpleJwtRotation::Off,
+            },
         }
     }
 
@@ -176,6 +192,11 @@ impl DjoserOptions {
                 by_email && self.user_id_field == UserIdField::Username,
                 "user_id_field",
                 "names users by what `login_field = \"email\"` does not give them",
+            ),
+            (
+                self.blacklist_after_rotation && !self.rotate_refresh_tokens,
+                "blacklist_after_rotation",
+                "has nothing to spend, for `rotate_refresh_tokens` is off",
             ),
         ];
         found.into_iter().filter(|(is, ..)| *is).map(|(_, key, message)| (key, message)).collect()

@@ -10,6 +10,7 @@ use countersign_core::{AuthError, TokenFault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::oauth::GrantFailure;
 use crate::{body::BodyError, plain::Cause};
 
 /// Why a request failed.
@@ -18,12 +19,18 @@ pub enum Error {
     /// For a reason that other dialects know as well.
     #[error(transparent)]
     Plain(#[from] Cause),
+    /// Nobody would be left to administer.
+    #[error("the last administrator stays")]
+    LastAdministrator,
     /// Fields that are missing, of the wrong type or not acceptable: (field, sentence).
     #[error("not valid: {fields:?}")]
     Validation {
         /// In the order of the document.
         fields: Vec<(&'static str, &'static str)>,
     },
+    /// A form of OAuth 2.0 was granted nothing.
+    #[error("not granted: {0:?}")]
+    Grant(GrantFailure),
 }
 
 /// The code of an error.
@@ -47,6 +54,8 @@ pub enum Code {
     BadRequest,
     /// 404.
     NotFound,
+    /// 409: nobody would be left to administer.
+    LastAdmin,
     /// 405: see the header `Allow`.
     MethodNotAllowed,
     /// 408.
@@ -77,13 +86,23 @@ pub struct Failure {
 }
 
 impl Error {
+    /// For the person.
+    pub(super) const fn sentence(&self) -> &'static str {
+        self.wire().2
+    }
+
     /// Status, code and sentence.
     const fn wire(&self) -> (StatusCode, Code, &'static str) {
         match self {
             Self::Plain(cause) => plain(cause),
+            Self::LastAdministrator => {
+                (StatusCode::CONFLICT, Code::LastAdmin, "The last active administrator stays: there is no other.")
+            }
             Self::Validation { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, Code::ValidationFailed, "Some fields are missing or not valid.")
             }
+            // Has a body of its own.
+            Self::Grant(_) => (StatusCode::BAD_REQUEST, Code::BadRequest, "Nothing was granted."),
         }
     }
 }
@@ -99,6 +118,7 @@ const fn plain(cause: &Cause) -> (StatusCode, Code, &'static str) {
             TokenFault::Malformed
             | TokenFault::Claims(_)
             | TokenFault::Unknown
+            | TokenFault::Spent
             | TokenFault::Replayed(_)
             | TokenFault::UserInactive,
         ) => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The token is not valid."),
@@ -140,7 +160,7 @@ const fn challenge(fault: TokenFault) -> &'static str {
             r#"Bearer realm="countersign", error="invalid_token", error_description="malformed""#
         }
         TokenFault::Expired => r#"Bearer realm="countersign", error="invalid_token", error_description="expired""#,
-        TokenFault::Unknown | TokenFault::Replayed(_) | TokenFault::UserInactive => {
+        TokenFault::Unknown | TokenFault::Spent | TokenFault::Replayed(_) | TokenFault::UserInactive => {
             r#"Bearer realm="countersign", error="invalid_token", error_description="revoked or unknown""#
         }
     }
@@ -156,6 +176,8 @@ impl ResponseError for Error {
         let mut fields: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let mut response = match self {
             Self::Plain(cause) => cause.response(status),
+            Self::Grant(failure) => return failure.response(),
+            Self::LastAdministrator => HttpResponse::build(status),
             Self::Validation { fields: wrong } => {
                 for (field, sentence) in wrong {
                     fields.entry(*field).or_default().push(*sentence);
@@ -172,7 +194,10 @@ impl ResponseError for Error {
 
 impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
-        Cause::from(error).into()
+        match error {
+            AuthError::LastAdministrator => Self::LastAdministrator,
+            error => Cause::from(error).into(),
+        }
     }
 }
 

@@ -4,11 +4,15 @@
 //! what is answered is a token response already.
 
 use actix_web::{HttpRequest, web::Bytes};
-use countersign_core::Secret;
+use countersign_core::{Role, Secret};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{Hotel, error::Error};
+use super::{
+    Hotel,
+    error::Error,
+    oauth::{self, GRANT_TYPE, OTHER_GRANT},
+};
 use crate::{
     body::{Parse, media_type},
     plain,
@@ -67,25 +71,73 @@ pub(super) struct RefreshGrant {
     refresh_token: String,
 }
 
-impl Parse<Hotel> for Login {
+/// What is sent to the path of logins. To a client of OAuth 2.0 that is the token endpoint (section 3.2), the only one
+/// that most of them know: there they send refresh tokens as well.
+pub(super) enum Grant {
+    /// A login, as JSON or as a form.
+    Password(Login),
+    /// A refresh, as a form.
+    Refresh(Refresh),
+}
+
+impl Parse<Hotel> for Grant {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
-        let is_form = media_type(request) == FORM;
-        let mut fields = if is_form { Fields::granted("password", &body)? } else { Fields::json(request, &body)? };
-        let identifier = fields.trimmed(if is_form { "username" } else { "identifier" });
+        if !is_form(request) {
+            return Login::read(Fields::json(request, &body)?, "identifier").map(Self::Password);
+        }
+        let granted = || {
+            let mut fields = Fields::form(&body)?;
+            match fields.text(GRANT_TYPE).as_str() {
+                Refresh::GRANT => Refresh::read(fields).map(Self::Refresh),
+                other => {
+                    fields.serves(other, Login::GRANT);
+                    Login::read(fields, "username").map(Self::Password)
+                }
+            }
+        };
+        granted().map_err(oauth::granting_nothing)
+    }
+}
+
+impl Parse<Hotel> for Refresh {
+    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
+        if !is_form(request) {
+            return Self::read(Fields::json(request, &body)?);
+        }
+        let granted = || {
+            let mut fields = Fields::form(&body)?;
+            let grant = fields.text(GRANT_TYPE);
+            fields.serves(&grant, Self::GRANT);
+            Self::read(fields)
+        };
+        granted().map_err(oauth::granting_nothing)
+    }
+}
+
+impl Login {
+    const GRANT: &'static str = "password";
+
+    fn read(mut fields: Fields, identifier: &'static str) -> Result<Self, Error> {
+        let identifier = fields.trimmed(identifier);
         let password = fields.text("password");
         fields.verdict()?;
         Ok(Self { identifier, password: password.into() })
     }
 }
 
-impl Parse<Hotel> for Refresh {
-    fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
-        let is_form = media_type(request) == FORM;
-        let mut fields = if is_form { Fields::granted("refresh_token", &body)? } else { Fields::json(request, &body)? };
+impl Refresh {
+    const GRANT: &'static str = "refresh_token";
+
+    fn read(mut fields: Fields) -> Result<Self, Error> {
         let refresh_token = fields.text("refresh_token").into();
         fields.verdict()?;
         Ok(Self { refresh_token })
     }
+}
+
+/// Does it come as a form of OAuth 2.0?
+pub(super) fn is_form(request: &HttpRequest) -> bool {
+    media_type(request) == FORM
 }
 
 /// The fields of a body, and what was found wrong with them so far.
@@ -99,15 +151,15 @@ impl Fields {
         Ok(Self { given: plain::object(request, body)?, wrong: Vec::new() })
     }
 
-    /// Those of a form with this `grant_type`.
-    fn granted(grant: &str, body: &[u8]) -> Result<Self, Error> {
-        const GRANT_TYPE: &str = "grant_type";
-        let mut fields = Self { given: plain::form(body)?, wrong: Vec::new() };
-        let given = fields.text(GRANT_TYPE);
+    fn form(body: &[u8]) -> Result<Self, Error> {
+        Ok(Self { given: plain::form(body)?, wrong: Vec::new() })
+    }
+
+    /// Notes a grant type that is given and is not this one.
+    fn serves(&mut self, given: &str, grant: &str) {
         if !given.is_empty() && given != grant {
-            fields.wrong.push((GRANT_TYPE, "This operation does not serve this grant type."));
+            self.wrong.push((GRANT_TYPE, OTHER_GRANT));
         }
-        Ok(fields)
     }
 
     /// A required text; empty if it is not there, and then the verdict is an error.
@@ -132,6 +184,17 @@ impl Fields {
                 None
             }
         }
+    }
+
+    /// The required field `role`; the humblest if it is none, and then the verdict is an error.
+    pub(super) fn role(&mut self) -> Role {
+        let given = self.text("role");
+        given.parse().unwrap_or_else(|_| {
+            if !given.is_empty() {
+                self.wrong("role", "There is no such role.");
+            }
+            Role::default()
+        })
     }
 
     /// Notes what is wrong with a field.

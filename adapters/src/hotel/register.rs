@@ -45,6 +45,15 @@ pub struct Register {
 impl Parse<Hotel> for Register {
     fn parse(request: &HttpRequest, body: Bytes) -> Result<Self, Error> {
         let mut fields = Fields::json(request, &body)?;
+        let register = Self::read(&mut fields);
+        fields.verdict()?;
+        Ok(register)
+    }
+}
+
+impl Register {
+    /// What is wrong is noted in `fields`, whose verdict is still to be asked for.
+    pub(super) fn read(fields: &mut Fields) -> Self {
         let (email, phone) = (fields.optional("email"), fields.optional("phone"));
         let password = fields.text("password");
         let first_name = fields.optional("first_name").unwrap_or_default();
@@ -58,14 +67,11 @@ impl Parse<Hotel> for Register {
         if phone.as_deref().is_some_and(|phone| identifier::e164(phone).is_none()) {
             fields.wrong("phone", "This is not a phone number in international form, such as +79991234567.");
         }
-        fields.verdict()?;
-        Ok(Self { email, phone, password: password.into(), first_name, last_name })
+        Self { email, phone, password: password.into(), first_name, last_name }
     }
-}
 
-impl Register {
     /// The identifiers, to ask for before the slow hash.
-    fn wanted(&self) -> Vec<(Kind, Key)> {
+    pub(super) fn wanted(&self) -> Vec<(Kind, Key)> {
         let email = self.email.as_deref().map(|email| (Kind::Email, Key::email(email)));
         let phone = self.phone.as_deref().and_then(identifier::e164).map(|phone| (Kind::Phone, Key::phone(&phone)));
         [email, phone].into_iter().flatten().collect()
@@ -81,7 +87,8 @@ impl From<Register> for Registration {
 
 /// Register
 ///
-/// Everybody who registers is a tourist; only the server's owner gives another role. The answer is that of a login.
+/// Everybody who registers is a tourist, whatever else the body says; an administrator gives other roles. The answer is that
+/// of a login.
 #[utoipa::path(
     operation_id = "hotel_register_user",
     tag = NAME,
@@ -118,7 +125,7 @@ pub async fn register_user(
 }
 
 /// What core finds wrong is wrong with a field.
-fn refused(error: AuthError) -> Error {
+pub(super) fn refused(error: AuthError) -> Error {
     let fields = match error {
         AuthError::Taken(taken) => taken.0.into_iter().map(taken_field).collect(),
         AuthError::WeakPassword(flaws) => flaws.iter().map(|flaw| ("password", flaw_sentence(flaw))).collect(),

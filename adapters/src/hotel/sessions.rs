@@ -57,7 +57,7 @@ impl Session {
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[post("/logout-all")]
 pub async fn logout_all(mount: Use<Hotel>, caller: Caller<Hotel>) -> Result<HttpResponse, Error> {
@@ -77,7 +77,7 @@ pub async fn logout_all(mount: Use<Hotel>, caller: Caller<Hotel>) -> Result<Http
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[get("/sessions")]
 pub async fn list_sessions(mount: Use<Hotel>, caller: Caller<Hotel>) -> Result<HttpResponse, Error> {
@@ -103,7 +103,7 @@ pub async fn list_sessions(mount: Use<Hotel>, caller: Caller<Hotel>) -> Result<H
         (status = 503, description = "Without a database", body = Failure,
             headers(("Retry-After" = u64, description = "Seconds"))),
     ),
-    security(("hotel_bearer" = [])),
+    security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[delete("/sessions/{id}")]
 pub async fn delete_session(

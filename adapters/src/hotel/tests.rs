@@ -5,7 +5,10 @@ use crate::body::Parse as _;
 
 fn parse(body: &str) -> Result<Login, Error> {
     let request = TestRequest::default().insert_header(("content-type", "application/json")).to_http_request();
-    Login::parse(&request, Bytes::copy_from_slice(body.as_bytes()))
+    match Asked::parse(&request, Bytes::copy_from_slice(body.as_bytes()))? {
+        Asked::Password(login) => Ok(login),
+        Asked::Refresh(_) => panic!("{body} is a login"),
+    }
 }
 
 async fn answer(error: Error) -> (StatusCode, Option<String>, String) {

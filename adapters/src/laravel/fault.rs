@@ -134,7 +134,9 @@ impl Fault {
             Self::Auth(error) => match error {
                 AuthError::Token(_) => Wire::Unauthenticated,
                 AuthError::WrongCredentials => invalid(Errors::one("email", NO_SUCH_CREDENTIALS)),
-                AuthError::Forbidden => status(StatusCode::FORBIDDEN, "This action is unauthorized."),
+                AuthError::Forbidden | AuthError::LastAdministrator => {
+                    status(StatusCode::FORBIDDEN, "This action is unauthorized.")
+                }
                 AuthError::NotFound => status(StatusCode::NOT_FOUND, "Not Found"),
                 AuthError::Taken(taken) => {
                     let field = if taken.has(Kind::Phone) { "phone" } else { "email" };

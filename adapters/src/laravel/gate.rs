@@ -43,9 +43,5 @@ fn by_session<A: Adapter>(request: &HttpRequest, mount: &Use<A>, sessions: &Sess
         mismatch::refused(sessions, request.headers(), failure);
         return Either::Left(ready(Err(AuthError::Forbidden)));
     }
-    if let Some(verified) = mount.auth.cached_session(session.expose()) {
-        return Either::Left(ready(Ok(verified)));
-    }
-    let mount = mount.clone();
-    caller::coming(async move { mount.blocking(move |auth| auth.verify_session(session.expose())).await })
+    caller::lookup_session(mount, session)
 }

@@ -112,20 +112,29 @@ impl Sessions {
     /// The visit that a request's cookie holds, or a new one. Of cookies that hold different visits none counts: one of
     /// them may have been planted by a neighbour, and nobody is to act for somebody else.
     pub fn read(&self, request: &HttpRequest) -> (Visit, Arrival) {
-        let (mut arrival, mut known) = (Arrival::Absent, None::<Visit>);
+        match self.known(request) {
+            (Some((visit, _)), _) => (visit, Arrival::Known),
+            (None, arrival) => (Visit::new(self.realm.random()), arrival),
+        }
+    }
+
+    /// The visit that a request's cookie holds, and when the cookie ends; without one, how it arrived. As
+    /// [`Sessions::read`].
+    pub fn known(&self, request: &HttpRequest) -> (Option<(Visit, Timestamp)>, Arrival) {
+        let (mut arrival, mut known) = (Arrival::Absent, None::<(Visit, Timestamp)>);
         for value in cookies::values(request.headers(), &self.cookie) {
             arrival = Arrival::Unknown;
-            let Some(visit) = self.open(value) else { continue };
-            if known.as_ref().is_some_and(|known| !known.is_of_one_session(&visit)) {
+            let Some(opened) = self.open(value) else { continue };
+            if known.as_ref().is_some_and(|(known, _)| !known.is_of_one_session(&opened.0)) {
                 tracing::info!(cookie = self.cookie, "the session cookies contradict each other: none counts");
-                return (Visit::new(self.realm.random()), arrival);
+                return (None, arrival);
             }
-            known = Some(visit);
+            known = Some(opened);
         }
-        match known {
-            Some(visit) => (visit, Arrival::Known),
-            None => (Visit::new(self.realm.random()), arrival),
+        if known.is_some() {
+            arrival = Arrival::Known;
         }
+        (known, arrival)
     }
 
     /// The CSRF token in a value of the readable cookie.
@@ -170,15 +179,18 @@ impl Sessions {
         self.send_session(visit, headers);
     }
 
-    fn open(&self, sealed: &str) -> Option<Visit> {
+    /// The visit in a session cookie that lives, and the cookie's end.
+    fn open(&self, sealed: &str) -> Option<(Visit, Timestamp)> {
         let content: Content = serde_json::from_str(&self.realm.keys().open(SESSION_SEAL, sealed)?).ok()?;
-        let age = self.realm.now().timestamp() - content.at;
+        let now = self.realm.now();
+        let age = now.timestamp() - content.at;
         let lives = age >= -CLOCKS_DIFFER && u64::try_from(age.max(0)).is_ok_and(|age| age < self.life.as_secs());
         // A session that was flushed has no token, and gets one when it is seen again.
         let csrf = if content.csrf.is_empty() { Visit::new(self.realm.random()).csrf } else { content.csrf };
         let session = content.session.map(Secret::new);
         let (previous, intended) = (content.previous, content.intended);
-        lives.then_some(Visit { csrf, session, previous, intended, password: content.password })
+        let end = now + TimeDelta::from_std(self.life).ok()? - TimeDelta::seconds(age);
+        lives.then_some((Visit { csrf, session, previous, intended, password: content.password }, end))
     }
 
     /// Sends a cookie that lives for `life` from now on.

@@ -14,6 +14,10 @@ use utoipa::ToSchema;
 use super::socket::VERSION;
 use crate::{body::BodyError, plain::Cause};
 
+/// What is said to who sends a token in the address (RFC 6750, section 3).
+const TOKEN_IN_ADDRESS: &str = "Bearer error=\"invalid_request\", \
+     error_description=\"a token in the address is not accepted: send it as header, subprotocol or first message\"";
+
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -23,6 +27,9 @@ pub enum Error {
     /// Only a WebSocket client can come in here.
     #[error("upgrade required")]
     UpgradeRequired,
+    /// A token in the address, which is refused whatever it is.
+    #[error("a token in the address")]
+    TokenInAddress,
 }
 
 /// The body of every error.
@@ -55,6 +62,7 @@ impl Error {
                 Cause::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
             },
             Self::UpgradeRequired => (StatusCode::UPGRADE_REQUIRED, "Upgrade Required"),
+            Self::TokenInAddress => (StatusCode::UNAUTHORIZED, "Unauthorized"),
         }
     }
 }
@@ -74,9 +82,11 @@ impl ResponseError for Error {
                 response.insert_header((UPGRADE, "websocket")).insert_header((SEC_WEBSOCKET_VERSION, VERSION));
                 response
             }
+            Self::TokenInAddress => HttpResponse::build(status),
         };
         if status == StatusCode::UNAUTHORIZED {
-            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            let challenge = if *self == Self::TokenInAddress { TOKEN_IN_ADDRESS } else { "Bearer" };
+            response.insert_header((WWW_AUTHENTICATE, challenge));
         }
         response.json(Failure { error })
     }

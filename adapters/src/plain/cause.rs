@@ -95,7 +95,7 @@ impl From<AuthError> for Cause {
         match error {
             AuthError::WrongCredentials => Self::WrongCredentials,
             AuthError::Token(fault) => Self::Token(fault),
-            AuthError::Forbidden => Self::Forbidden,
+            AuthError::Forbidden | AuthError::LastAdministrator => Self::Forbidden,
             AuthError::Taken(_) => Self::Taken,
             AuthError::Invalid { .. } | AuthError::WeakPassword(_) => Self::BadRequest,
             AuthError::NotFound | AuthError::Unsupported(_) => Self::NotFound,

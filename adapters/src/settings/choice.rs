@@ -1,6 +1,10 @@
 //! Settings with a few named values.
 
-use countersign_core::{StrategyKind, password::PasswordRules, strategy::JwtAlgorithm};
+use countersign_core::{
+    StrategyKind,
+    password::{PasswordRules, Upgrade},
+    strategy::JwtAlgorithm,
+};
 
 /// A setting that is one of a few names; [`crate::choices!`] declares one.
 pub trait Choice: Copy + 'static {
@@ -40,6 +44,18 @@ impl Choice for PasswordRules {
             Self::None => "none",
             Self::Laravel => "laravel",
             Self::Django => "django",
+        }
+    }
+}
+
+impl Choice for Upgrade {
+    const ALL: &'static [Self] = &[Self::Off, Self::SameFamily, Self::Full];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::SameFamily => "same-family",
+            Self::Full => "full",
         }
     }
 }

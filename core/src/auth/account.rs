@@ -4,7 +4,7 @@ use super::Auth;
 use crate::{
     error::AuthError,
     identifier::{self, Claim, Key, Kind, Taken},
-    model::{Account, NewUser, Proof, Registration, Role, Seen, Subject, TokenKind, User, UserChange, UserId},
+    model::{Account, Mandate, NewUser, Proof, Registration, Role, Seen, Step, Subject, User, UserChange, UserId},
     password::{EncodedPassword, PasswordOwner, PasswordRules},
     secret::Secret,
     store::Revoke,
@@ -94,8 +94,7 @@ impl Auth {
     /// # Errors
     /// [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn set_active(&self, user: UserId, active: bool) -> Result<User, AuthError> {
-        let revoke = if active { Revoke::Nothing } else { Revoke::Everything };
-        self.change(user, &UserChange::Active(active), revoke)
+        self.administer(Mandate::Owner, user, &Step::Change(UserChange::Active(active)))
     }
 
     /// Gives a user another role. Tokens keep working, with the new role from the next request on; a browser's session
@@ -104,9 +103,7 @@ impl Auth {
     /// # Errors
     /// [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn set_role(&self, user: UserId, role: Role) -> Result<User, AuthError> {
-        let is_other = self.user(user)?.role != role;
-        let revoke = if is_other { Revoke::Kind(TokenKind::Session) } else { Revoke::Nothing };
-        self.change(user, &UserChange::Role(role), revoke)
+        self.administer(Mandate::Owner, user, &Step::Change(UserChange::Role(role)))
     }
 
     /// Gives a user another e-mail address, or none. It may be shared: then it is shown but does not log in.
@@ -121,7 +118,8 @@ impl Auth {
     /// [`Auth::set_active`] this suspends nobody and takes no token away: they work again then.
     ///
     /// # Errors
-    /// As [`Auth::change_email`].
+    /// [`AuthError::LastAdministrator`], who would be inactive for ever if the mail does not arrive; otherwise as
+    /// [`Auth::change_email`].
     pub fn change_email_to_confirm(&self, user: UserId, email: Option<&str>) -> Result<User, AuthError> {
         self.put_email(user, email, true)
     }
@@ -205,7 +203,11 @@ impl Auth {
         if claim.as_ref().is_some_and(|claim| !claim.key.fits()) {
             return Err(AuthError::Invalid { field: "email" });
         }
-        self.change(user, &UserChange::Email { address, claim, deactivate }, Revoke::Nothing)
+        let change = UserChange::Email { address, claim, deactivate };
+        if deactivate {
+            return self.administer(Mandate::Permitted, user, &Step::Change(change));
+        }
+        self.change(user, &change, Revoke::Nothing)
     }
 
     /// Deletes a user with everything that is theirs.
@@ -321,7 +323,7 @@ impl Auth {
 }
 
 /// The row of a registration, still without its password.
-fn draft(registration: &Registration, auth: &Auth) -> Result<NewUser, AuthError> {
+pub(super) fn draft(registration: &Registration, auth: &Auth) -> Result<NewUser, AuthError> {
     let email = usable("email", registration.email.as_deref())?;
     let phone = match usable("phone", registration.phone.as_deref())? {
         Some(typed) => Some(identifier::e164(&typed).ok_or(AuthError::Invalid { field: "phone" })?),

@@ -5,13 +5,13 @@ use crate::{
     error::{AuthError, TokenFault},
     identifier::{self, Key},
     model::{Account, Credentials, Grant, Issued, Proof, Spelling, Subject, User, UserChange, UserId, Verified},
-    password::EncodedPassword,
+    password::{EncodedPassword, PasswordScheme},
     secret::Secret,
 };
 
 impl Auth {
-    /// Checks identifier and password. Hashes once, whether or not there is such a user, and upgrades a hash of
-    /// another cost; an upgrade that fails does not fail the login.
+    /// Checks identifier and password. Hashes once, whether or not there is such a user, and upgrades the hash as
+    /// [`Upgrade`](crate::password::Upgrade) says; an upgrade that fails does not fail the login.
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`] for every reason a client could learn from; [`AuthError::Store`].
@@ -33,6 +33,11 @@ impl Auth {
         };
         let stored = found.as_ref().and_then(|(account, _)| account.password.as_ref());
         let right = self.realm.passwords().check(password, stored);
+        if let Some((Account { user, password: Some(hash) }, _)) = &found
+            && let Err(reason) = PasswordScheme::of(hash)
+        {
+            self.realm.passwords().tell_unverifiable(user.id, reason);
+        }
         match found {
             Some((Account { user, password: Some(hash) }, generation)) if right && user.is_active => {
                 let hash = self.upgrade(&user, hash, password);
@@ -105,17 +110,19 @@ impl Auth {
         Ok(())
     }
 
-    /// Replaces a hash of another cost, if it is still the user's; returns the hash that the user has then.
+    /// Replaces a hash as `passwords.upgrade` says, if it is still the user's; returns the hash that the user has then. A
+    /// failure is the log's business: the login goes on.
     fn upgrade(&self, user: &User, old: EncodedPassword, password: &Secret) -> EncodedPassword {
-        let passwords = self.realm.passwords();
-        if !passwords.is_outdated(&old, password) {
-            return old;
-        }
-        let new = passwords.hash(password, self.realm.random());
+        let Some(new) = self.realm.passwords().upgraded(&old, password, self.realm.random()) else { return old };
         let change = UserChange::Password { new: new.clone(), replacing: Some(old.clone()) };
         match self.realm.users().change_user(user.id, &change, self.realm.now()) {
             Ok(Some(_)) => new,
-            Ok(None) | Err(_) => old,
+            // Another password was set meanwhile.
+            Ok(None) => old,
+            Err(error) => {
+                tracing::warn!(user = user.id.0, %error, "cannot store the upgraded password hash; the old one stays");
+                old
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     cache::Cache,
     env::{Clock, Random},
     error::AuthError,
-    model::{NewToken, Proof, Subject, Timestamp, Token},
+    model::{NewToken, Proof, Subject, Timestamp, Token, UserId},
     password::Passwords,
     seal::KeyRing,
     store::{StoreResult, TokenStore, UserStore},
@@ -19,6 +19,9 @@ use crate::{
 const MINT_TRIES: usize = 4;
 /// When it may be worth another try after that.
 const MINT_AGAIN: Duration = Duration::from_secs(1);
+
+/// How many hashes are read in one transaction: a few hundred kilobytes.
+const SURVEYED_AT_ONCE: u32 = 2_000;
 
 /// How long revocations stay in the log: far longer than any process may go without reading it.
 const KEEP_REVOCATIONS: TimeDelta = TimeDelta::hours(1);
@@ -39,6 +42,15 @@ pub struct RealmParts {
     pub random: Arc<dyn Random>,
     /// Verified credentials.
     pub cache: Cache,
+}
+
+/// What [`Realm::survey_passwords`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Survey {
+    /// The highest number of a user who has a hash.
+    pub last: UserId,
+    /// How many hashes nobody can check.
+    pub unverifiable: usize,
 }
 
 struct Shared {
@@ -134,6 +146,22 @@ impl Realm {
             Proof::Owner => true,
         };
         Ok(proved && self.users().user(subject.id)?.is_some_and(|user| user.is_active))
+    }
+
+    /// Takes note of the stored hashes of users with a number above `after`: a failed login takes as long as the slowest of
+    /// them. Every password that is set here is noted by itself; this is for what others wrote. It reads all of them, and
+    /// is called beside the requests.
+    ///
+    /// # Errors
+    /// The store's; what was read until then is noted.
+    pub fn survey_passwords(&self, after: UserId) -> StoreResult<Survey> {
+        let mut survey = Survey { last: after, unverifiable: 0 };
+        loop {
+            let page = self.users().passwords(survey.last, SURVEYED_AT_ONCE)?;
+            let Some((last, _)) = page.last() else { return Ok(survey) };
+            survey.last = *last;
+            survey.unverifiable += page.iter().filter(|(_, hash)| self.passwords().learn(hash).is_err()).count();
+        }
     }
 
     /// Asks the store for a sign of life.

@@ -6,7 +6,7 @@ use super::Auth;
 use crate::{
     cache::{CacheKey, Hit, Watch},
     error::{AuthError, TokenFault},
-    model::{Issued, UserId, Verified},
+    model::{Inspected, Issued, UserId, Verified},
 };
 
 impl Auth {
@@ -37,6 +37,19 @@ impl Auth {
     /// As [`Auth::refresh`].
     pub fn check_token(&self, token: &str) -> Result<(), AuthError> {
         self.strategy.check(&self.realm, token)
+    }
+
+    /// Whom `token` speaks for, access or refresh token, and what it says of itself. Nothing comes of asking: a refresh token
+    /// is not exchanged, and one that was exchanged ends no login.
+    ///
+    /// # Errors
+    /// [`AuthError::Token`] if it is not live; [`AuthError::Store`].
+    pub fn inspect(&self, token: &str) -> Result<Inspected, AuthError> {
+        match self.verify(token) {
+            Ok(holder) => Ok(self.strategy.describe(token, holder)),
+            Err(AuthError::Token(_)) if !token.contains('\0') => self.strategy.inspect_refresh(&self.realm, token),
+            Err(error) => Err(error),
+        }
     }
 
     /// Ends the credential that the caller came with: its row, and with it every access token of that login.

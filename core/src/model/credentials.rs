@@ -1,6 +1,6 @@
 //! What is asked of [`crate::Auth`], and what it answers.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{Abilities, Role, Timestamp, Token, User};
 use crate::secret::Secret;
@@ -72,7 +72,7 @@ pub struct Registration {
     pub first_name: String,
     /// Last name.
     pub last_name: String,
-    /// Only the owner's command line gives another than [`Role::Tourist`].
+    /// Only the server's owner and an administrator give another than [`Role::Tourist`].
     pub role: Role,
     /// Django's `is_staff`.
     pub is_staff: bool,
@@ -131,4 +131,38 @@ pub struct Verified {
     pub token: Token,
     /// The end of *this* credential: for an access token its own, not that of the login.
     pub expires_at: Option<Timestamp>,
+}
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenUse {
+    /// To be sent with requests.
+    Access,
+    /// To be exchanged for access tokens, and for nothing else.
+    Refresh,
+}
+
+/// A token that is live, and what it says of itself: what introspection tells (RFC 7662).
+#[derive(Debug, Clone)]
+pub struct Inspected {
+    /// Whom it speaks for, and until when.
+    pub holder: Arc<Verified>,
+    /// What it is for.
+    pub token_use: TokenUse,
+    /// When it was made; `None` for one from a database that did not know it.
+    pub issued_at: Option<Timestamp>,
+    /// `iss`, if it names who made it.
+    pub issuer: Option<String>,
+    /// `aud`, if it names whom it is for.
+    pub audience: Option<String>,
+    /// `jti`, if it has an id of its own.
+    pub id: Option<String>,
+}
+
+impl Inspected {
+    /// A token that says nothing of itself.
+    pub(crate) fn opaque(holder: Arc<Verified>, token_use: TokenUse) -> Self {
+        let issued_at = holder.token.created_at;
+        Self { holder, token_use, issued_at, issuer: None, audience: None, id: None }
+    }
 }

@@ -1,4 +1,4 @@
-//! argon2id in its PHC string form, with one memory block a thread that is used again.
+//! argon2id and argon2i in their PHC string form, with one memory block a thread that is used again.
 //!
 //! Fresh blocks cost page faults: at 44 MiB more than the hash itself.
 
@@ -9,6 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD as BASE64};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroize as _;
 
+use super::scheme::{Unverifiable, number, within};
 use crate::secret::Secret;
 
 const SALT_BYTES: usize = 16;
@@ -28,8 +29,37 @@ thread_local! {
     static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Which argon2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Argon2Variant {
+    /// argon2id of version 1.3: the native one, and what Laravel and Django write.
+    Id,
+    /// argon2i of version 1.3: PHP's `PASSWORD_ARGON2I`, Django until 3.1.
+    I,
+    /// argon2i of version 1.0, which does not say its version.
+    OldI,
+}
+
+impl Argon2Variant {
+    /// Its name in a PHC string.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "argon2id",
+            Self::I | Self::OldI => "argon2i",
+        }
+    }
+
+    const fn algorithm(self) -> (Algorithm, Version) {
+        match self {
+            Self::Id => (Algorithm::Argon2id, Version::V0x13),
+            Self::I => (Algorithm::Argon2i, Version::V0x13),
+            Self::OldI => (Algorithm::Argon2i, Version::V0x10),
+        }
+    }
+}
+
 /// The cost of a hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Argon2Params {
     /// Memory in KiB; OWASP's minimum is 19456 with two iterations.
     pub memory_kib: u32,
@@ -56,8 +86,9 @@ impl Argon2Params {
     }
 }
 
-/// A parsed `$argon2id$` string.
+/// A parsed string.
 pub(super) struct Hash {
+    pub(super) variant: Argon2Variant,
     pub(super) params: Argon2Params,
     salt: Vec<u8>,
     tag: Vec<u8>,
@@ -67,31 +98,50 @@ impl Hash {
     /// Does `password` give this tag? Compared in constant time.
     pub(super) fn matches(&self, password: &Secret) -> bool {
         let mut tag = vec![0; self.tag.len()];
-        derive(password, &self.salt, self.params, &mut tag) && tag.ct_eq(&self.tag).into()
+        derive(password, &self.salt, self.variant, self.params, &mut tag) && tag.ct_eq(&self.tag).into()
     }
 }
 
-/// Reads `$argon2id$v=19$m=…,t=…,p=…$salt$tag`; `None` for anything else or out of bounds.
-pub(super) fn parse(encoded: &str) -> Option<Hash> {
-    let mut parts = encoded.strip_prefix("$argon2id$v=19$")?.split('$');
-    let (costs, salt, tag) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
-    }
+/// Reads `argon2id$v=19$m=…,t=…,p=…$salt$tag`, what stands behind the first dollar sign. argon2d is for other things than
+/// passwords.
+pub(super) fn parse(rest: &str) -> Result<Hash, Unverifiable> {
+    let (name, rest) = rest.split_once('$').ok_or(Unverifiable::Unknown)?;
+    let (version, rest) = match rest.strip_prefix("v=").map(|rest| rest.split_once('$')) {
+        Some(said) => said.map(|(version, rest)| (Some(version), rest)).ok_or(Unverifiable::Unknown)?,
+        None => (None, rest),
+    };
+    let variant = match (name, version) {
+        ("argon2id", Some("19")) => Argon2Variant::Id,
+        ("argon2i", Some("19")) => Argon2Variant::I,
+        ("argon2i", Some("16") | None) => Argon2Variant::OldI,
+        _ => return Err(Unverifiable::Unknown),
+    };
+    let name = variant.as_str();
+    let malformed = Unverifiable::Malformed(name);
+    let [costs, salt, tag] = rest.split('$').collect::<Vec<_>>().try_into().map_err(|_| malformed)?;
     let mut costs = costs.split(',');
-    let mut cost = |name: &str| -> Option<u32> { costs.next()?.strip_prefix(name)?.parse().ok() };
-    let params = Argon2Params { memory_kib: cost("m=")?, iterations: cost("t=")?, parallelism: cost("p=")? };
-    let (salt, tag) = (BASE64.decode(salt).ok()?, BASE64.decode(tag).ok()?);
-    let sound = params.are_valid()
+    let mut cost = |letter, parameter, limit| {
+        let value = costs.next().and_then(|cost| cost.strip_prefix(letter)).and_then(number);
+        within(name, parameter, value, limit)
+    };
+    let params = Argon2Params {
+        memory_kib: cost("m=", "memory in KiB", MAX_MEMORY_KIB)?,
+        iterations: cost("t=", "iterations", MAX_ITERATIONS)?,
+        parallelism: cost("p=", "parallelism", MAX_PARALLELISM)?,
+    };
+    let decode = |part| BASE64.decode(part).map_err(|_| malformed);
+    let (salt, tag) = (decode(salt)?, decode(tag)?);
+    let is_sound = costs.next().is_none()
+        && params.are_valid()
         && (argon2::MIN_SALT_LEN..=64).contains(&salt.len())
         && (Params::MIN_OUTPUT_LEN.max(12)..=64).contains(&tag.len());
-    sound.then_some(Hash { params, salt, tag })
+    if is_sound { Ok(Hash { variant, params, salt, tag }) } else { Err(malformed) }
 }
 
-/// Hashes into the PHC form.
+/// Hashes into the PHC form of argon2id.
 pub(super) fn encode(password: &Secret, salt: &[u8; SALT_BYTES], params: Argon2Params) -> String {
     let mut tag = [0; TAG_BYTES];
-    derive(password, salt, params, &mut tag);
+    derive(password, salt, Argon2Variant::Id, params, &mut tag);
     let Argon2Params { memory_kib, iterations, parallelism } = params;
     format!(
         "$argon2id$v=19$m={memory_kib},t={iterations},p={parallelism}${}${}",
@@ -101,8 +151,8 @@ pub(super) fn encode(password: &Secret, salt: &[u8; SALT_BYTES], params: Argon2P
 }
 
 /// The work of one hash, for nothing: what an unknown user costs.
-pub(super) fn burn(password: &Secret, params: Argon2Params) {
-    derive(password, &[0; SALT_BYTES], params, &mut [0; TAG_BYTES]);
+pub(super) fn burn(password: &Secret, variant: Argon2Variant, params: Argon2Params) {
+    derive(password, &[0; SALT_BYTES], variant, params, &mut [0; TAG_BYTES]);
 }
 
 /// Gives this thread's memory block back; the next hash takes a new one.
@@ -110,15 +160,16 @@ pub fn release_memory() {
     MEMORY.take();
 }
 
-/// Runs argon2id over this thread's block; `false` if it refuses the parameters.
-fn derive(password: &Secret, salt: &[u8], params: Argon2Params, tag: &mut [u8]) -> bool {
+/// Runs argon2 over this thread's block; `false` if it refuses the parameters, or there is no memory.
+fn derive(password: &Secret, salt: &[u8], variant: Argon2Variant, params: Argon2Params, tag: &mut [u8]) -> bool {
     let Argon2Params { memory_kib, iterations, parallelism } = params;
     let Ok(params) = Params::new(memory_kib, iterations, parallelism, Some(tag.len())) else {
         return false;
     };
     let blocks = params.block_count();
     let lanes = usize::try_from(parallelism).unwrap_or(1).max(1);
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let (algorithm, version) = variant.algorithm();
+    let argon2 = Argon2::new(algorithm, version, params);
     MEMORY.with_borrow_mut(|memory| {
         if memory.len() < blocks && memory.try_reserve_exact(blocks - memory.len()).is_err() {
             return false;

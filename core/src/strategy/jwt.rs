@@ -18,12 +18,12 @@ use refresh::Refreshed;
 
 use super::{
     jws::{CLOCK_SKEW_SECONDS, Holder, JwtKeys, MAX_LENGTH, Named},
-    live,
+    live, payload,
 };
 use crate::{
     auth::Realm,
     error::{AuthError, TokenFault},
-    model::{Grant, Issued, NewToken, Subject, Timestamp, Token, TokenKind, User, Verified},
+    model::{Grant, Inspected, Issued, NewToken, Subject, Timestamp, Token, TokenKind, TokenUse, User, Verified},
     secret::{Digest, Secret},
 };
 
@@ -149,6 +149,25 @@ impl JwtPair {
         }
         let end = login.expires_at.map_or(expires_at, |end| end.min(expires_at));
         Ok(Verified { expires_at: Some(holder.end(end)), ..login })
+    }
+
+    /// What an access token that was verified says of itself.
+    pub(super) fn describe(token: &str, opaque: Inspected) -> Inspected {
+        let Some(claims) = payload::<Claims>(token) else { return opaque };
+        Inspected {
+            issued_at: DateTime::from_timestamp(claims.iat, 0),
+            issuer: Some(claims.iss),
+            audience: Some(claims.aud),
+            id: Some(claims.jti.to_string()),
+            ..opaque
+        }
+    }
+
+    /// Whose refresh token this is; one that was exchanged is nobody's.
+    pub(super) fn inspect_refresh(realm: &Realm, refresh: &str) -> Result<Inspected, AuthError> {
+        let login = refresh::find(realm, refresh)?;
+        let issued_at = login.token.rotated_at.or(login.token.created_at);
+        Ok(Inspected { issued_at, ..Inspected::opaque(Arc::new(login), TokenUse::Refresh) })
     }
 
     fn access(&self, realm: &Realm, user: User, token: Token, refresh: Option<Secret>) -> Result<Issued, AuthError> {

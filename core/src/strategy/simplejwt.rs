@@ -6,37 +6,49 @@
 
 mod claims;
 mod login_mask;
+mod rotation;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
+pub use self::rotation::SimpleJwtRotation;
 use self::{
     claims::{Read, TokenType},
     login_mask::{LoginId, LoginMask},
+    rotation::Standing,
 };
-use super::{StrategyKind, jws::JwtKeys, live_row};
+use super::{RefreshRotation, StrategyKind, jws::JwtKeys, live_row, payload};
 use crate::{
     auth::Realm,
     error::{AuthError, ClaimFault, TokenFault},
-    model::{Grant, Issued, NewToken, Subject, Timestamp, Token, TokenKind, User, Verified},
+    model::{Grant, Inspected, Issued, NewToken, Subject, Timestamp, Token, TokenKind, TokenUse, User, Verified},
     secret::{Digest, Secret},
 };
 
-/// `SIMPLE_JWT`: how long the tokens live.
+/// How often somebody who was overtaken in an exchange tries again: as often as others can come between.
+const TRIES: usize = 32;
+/// When it may be worth another try after that.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// `SIMPLE_JWT`: how long the tokens live, and which refresh tokens a login has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SimpleJwtSettings {
     /// `ACCESS_TOKEN_LIFETIME`.
     pub access_lifetime: TimeDelta,
     /// `REFRESH_TOKEN_LIFETIME`.
     pub refresh_lifetime: TimeDelta,
+    /// `ROTATE_REFRESH_TOKENS` and `BLACKLIST_AFTER_ROTATION`.
+    pub rotation: SimpleJwtRotation,
 }
 
 /// Tokens of this form under a set of keys.
 #[derive(Clone)]
 pub struct SimpleJwt {
     settings: SimpleJwtSettings,
+    limits: RefreshRotation,
     keys: JwtKeys,
     mark: Digest,
 }
@@ -59,10 +71,11 @@ struct Claims {
 }
 
 impl SimpleJwt {
-    /// Signs and checks with `keys`.
-    pub fn new(settings: SimpleJwtSettings, keys: JwtKeys) -> Self {
+    /// Signs and checks with `keys`. Of refresh tokens that are exchanged `limits` says how long their login lasts in all, and
+    /// for how long one that comes back is taken for a client's second try.
+    pub fn new(settings: SimpleJwtSettings, limits: RefreshRotation, keys: JwtKeys) -> Self {
         let mark = Digest::of_pieces(&[b"simplejwt\0", keys.mark().as_bytes()]);
-        Self { settings, keys, mark }
+        Self { settings, limits, keys, mark }
     }
 
     pub(super) fn mark(&self) -> Digest {
@@ -71,13 +84,12 @@ impl SimpleJwt {
 
     /// A new login: a row, its refresh token and the first access token.
     pub(super) fn issue(&self, realm: &Realm, subject: &Subject, grant: &Grant) -> Result<Issued, AuthError> {
-        let SimpleJwtSettings { access_lifetime, refresh_lifetime } = self.settings;
+        let SimpleJwtSettings { access_lifetime, refresh_lifetime, .. } = self.settings;
         let login = LoginId::new(realm.random());
         let now = realm.now();
         let end = grant.expires_at.unwrap_or(now + refresh_lifetime);
-        let jti = self.jti(realm, login)?;
-        // Of no text: where the hotel's refresh tokens are looked up by theirs, nothing that is sent finds this one.
-        let digest = Digest::of_pieces(&[b"\xffsimplejwt", jti.as_bytes()]);
+        let jti = self.mask(realm)?.jti(login, realm.random());
+        let digest = rotation::first_digest(&jti);
         let refresh = self.sign(realm, TokenType::Refresh, jti, &subject.user, end)?;
         let new = NewToken {
             kind: TokenKind::Jwt,
@@ -97,12 +109,55 @@ impl SimpleJwt {
         self.access(realm, login, subject.user.clone(), token, Some(refresh))
     }
 
-    /// A new access token for the login of this refresh token, which stays as it is (`ROTATE_REFRESH_TOKENS` is off).
+    /// A new access token for the login of this refresh token, and where refresh tokens rotate its next one.
     pub(super) fn refresh(&self, realm: &Realm, refresh: &str) -> Result<Issued, AuthError> {
         let read = claims::read(&self.keys, refresh, realm.now(), Some(TokenType::Refresh))?;
         let login = login(&read)?;
-        let Verified { user, token, .. } = Self::speak(realm, &read)?;
-        self.access(realm, login, user, token, None)
+        for _ in 0..TRIES {
+            let Verified { user, token, .. } = Self::speak(realm, &read)?;
+            let standing = rotation::standing(realm, login, &token, &read.jti);
+            if self.is_spent(standing) {
+                return Err(self.refuse_spent(realm, &token, standing)?.into());
+            }
+            if self.settings.rotation == SimpleJwtRotation::Off {
+                return self.access(realm, login, user, token, None);
+            }
+            let now = realm.now();
+            let SimpleJwtSettings { access_lifetime, refresh_lifetime, .. } = self.settings;
+            let last = token.created_at.unwrap_or(now) + self.limits.login_ttl.max(refresh_lifetime);
+            let end = (now + refresh_lifetime).min(last);
+            if realm.tokens().rotate_token(token.id, token.rotation, now, end + access_lifetime)? {
+                let jti = self.mask(realm)?.jti_after(login, rotation::half(realm, login, token.rotation + 1));
+                let next = self.sign(realm, TokenType::Refresh, jti, &user, end)?;
+                let token = Token {
+                    rotation: token.rotation + 1,
+                    rotated_at: Some(now),
+                    expires_at: Some(end + access_lifetime),
+                    ..token
+                };
+                return self.access(realm, login, user, token, Some(next));
+            }
+            // Somebody else was faster, or the login has ended.
+        }
+        Err(AuthError::Busy { retry_after: AGAIN })
+    }
+
+    /// Is a refresh token that stands there refused? Where they do not rotate, those that did rotate once are.
+    fn is_spent(&self, standing: Standing) -> bool {
+        standing != Standing::Newest && self.settings.rotation != SimpleJwtRotation::Keep
+    }
+
+    /// Why a spent refresh token is refused. Two windows of one client may send the same one at once; when it comes later,
+    /// or its successor has been spent too, somebody has a copy of what the other uses, and the login ends.
+    fn refuse_spent(&self, realm: &Realm, token: &Token, standing: Standing) -> Result<TokenFault, AuthError> {
+        let is_recent = token.rotated_at.is_some_and(|at| realm.now() < at + self.limits.grace);
+        let is_second_try = standing == Standing::Before && is_recent;
+        if self.settings.rotation != SimpleJwtRotation::Blacklist || is_second_try {
+            return Ok(TokenFault::Spent);
+        }
+        realm.tokens().revoke_token(token.id, Some(token.user_id), realm.now())?;
+        realm.cache().forget(token.user_id);
+        Ok(TokenFault::Replayed(token.user_id))
     }
 
     /// Signature and claims, then the user whom they name, then the login's row.
@@ -117,8 +172,30 @@ impl SimpleJwt {
         let read = claims::read(&self.keys, credential, realm.now(), None)?;
         match row(realm, &read)? {
             None if is_orphan(realm, &read)? => Ok(()),
-            row => Ok(live_row(realm, row).map(drop)?),
+            row => self.refuse_if_spent(realm, &read, &live_row(realm, row)?),
         }
+    }
+
+    /// What a token that was verified says of itself.
+    pub(super) fn describe(token: &str, opaque: Inspected) -> Inspected {
+        let claims = payload::<Map<String, Value>>(token).unwrap_or_default();
+        let issued_at = claims.get("iat").and_then(Value::as_i64).and_then(|iat| DateTime::from_timestamp(iat, 0));
+        let id = claims.get("jti").and_then(Value::as_str).map(str::to_owned);
+        Inspected { issued_at, id, ..opaque }
+    }
+
+    /// Whose refresh token this is; one that is spent is nobody's.
+    pub(super) fn inspect_refresh(&self, realm: &Realm, refresh: &str) -> Result<Inspected, AuthError> {
+        let read = claims::read(&self.keys, refresh, realm.now(), Some(TokenType::Refresh))?;
+        let holder = Self::speak(realm, &read)?;
+        self.refuse_if_spent(realm, &read, &holder.token)?;
+        Ok(Self::describe(refresh, Inspected::opaque(Arc::new(holder), TokenUse::Refresh)))
+    }
+
+    /// Refuses a refresh token that is spent, and leaves its login alone.
+    fn refuse_if_spent(&self, realm: &Realm, read: &Read, row: &Token) -> Result<(), AuthError> {
+        let is_spent = read.is_refresh && self.is_spent(rotation::standing(realm, login(read)?, row, &read.jti));
+        if is_spent { Err(TokenFault::Spent.into()) } else { Ok(()) }
     }
 
     /// Whom the token names, if the row says so too. simplejwt asks for the user alone, so that comes first: who is
@@ -133,10 +210,10 @@ impl SimpleJwt {
         Ok(Verified { expires_at: Some(end), user, token })
     }
 
-    /// A new `jti` of this login, for a token that is signed now.
-    fn jti(&self, realm: &Realm, login: LoginId) -> Result<String, AuthError> {
+    /// The mask over the `jti` of what is signed now.
+    fn mask(&self, realm: &Realm) -> Result<LoginMask, AuthError> {
         let mask = LoginMask::of(self.keys.signer(realm.now())?.as_ref());
-        Ok(mask.ok_or(AuthError::Unsupported(StrategyKind::JwtPair))?.jti(login, realm.random()))
+        mask.ok_or(AuthError::Unsupported(StrategyKind::JwtPair))
     }
 
     fn access(
@@ -148,7 +225,7 @@ impl SimpleJwt {
         refresh: Option<Secret>,
     ) -> Result<Issued, AuthError> {
         let life = self.settings.access_lifetime;
-        let jti = self.jti(realm, login)?;
+        let jti = self.mask(realm)?.jti(login, realm.random());
         let access = self.sign(realm, TokenType::Access, jti, &user, realm.now() + life)?;
         let expires_in = Some(Duration::from_secs(life.num_seconds().unsigned_abs()));
         Ok(Issued { access, refresh, expires_in, token, user })

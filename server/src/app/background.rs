@@ -1,4 +1,5 @@
-//! What runs beside the requests: reading the revocations of other processes and new keys, writing last uses, pruning.
+//! What runs beside the requests: reading the revocations of other processes, new keys and what was imported, writing last
+//! uses, pruning.
 
 use std::{
     io,
@@ -7,7 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_core::{Throttle, auth::Realm, cache::Follower};
+use countersign_adapters::executor::Executor;
+use countersign_core::{
+    Throttle, UserId,
+    auth::{Realm, Survey},
+    cache::Follower,
+};
 
 use crate::keys::Keys;
 
@@ -20,6 +26,11 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// How often ended tokens and old revocations are deleted.
 const PRUNE: Duration = Duration::from_secs(3600);
 
+/// How often the hashes of new users are looked at: another process may have imported them.
+const SURVEY: Duration = Duration::from_secs(5);
+/// How often those of all users are, whose hashes may have been replaced.
+const SURVEY_ALL: Duration = Duration::from_secs(3600);
+
 /// The threads; dropping it ends them and writes what is pending.
 pub struct Background {
     stop: Vec<Sender<()>>,
@@ -27,7 +38,13 @@ pub struct Background {
 }
 
 impl Background {
-    pub(super) fn start(realm: &Realm, keys: &Keys, throttle: &Throttle, poll: Duration) -> io::Result<Self> {
+    pub(super) fn start(
+        realm: &Realm,
+        keys: &Keys,
+        throttle: &Throttle,
+        executor: &Executor,
+        poll: Duration,
+    ) -> io::Result<Self> {
         let mut background = Self { stop: Vec::new(), threads: Vec::new() };
         let mut follower = Follower::begin(realm).map_err(io::Error::other)?;
         follower.look(realm).map_err(io::Error::other)?;
@@ -56,6 +73,7 @@ impl Background {
         })?;
         let (counters, clock) = (throttle.clone(), realm.clone());
         background.every(SWEEP, "throttle", move || counters.sweep(clock.now()))?;
+        background.survey(realm.clone(), executor.clone())?;
         let writer = realm.clone();
         let mut pruned = Instant::now();
         background.every(FLUSH, "housekeeping", move || {
@@ -68,6 +86,33 @@ impl Background {
             }
         })?;
         Ok(background)
+    }
+
+    /// Looks at the stored hashes, at once and from time to time: a failed login takes as long as the slowest of them.
+    fn survey(&mut self, realm: Realm, executor: Executor) -> io::Result<()> {
+        let (stop, stopped) = channel();
+        let thread = thread::Builder::new().name("passwords".to_owned()).spawn(move || {
+            let (mut last, mut began) = (UserId(0), Instant::now());
+            loop {
+                match realm.survey_passwords(last) {
+                    Ok(survey) => {
+                        tell_unverifiable(survey);
+                        last = survey.last;
+                    }
+                    Err(error) => tracing::warn!(%error, "cannot look at the stored password hashes yet"),
+                }
+                executor.measure_schemes();
+                if stopped.recv_timeout(SURVEY) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+                if began.elapsed() >= SURVEY_ALL {
+                    (last, began) = (UserId(0), Instant::now());
+                }
+            }
+        })?;
+        self.stop.push(stop);
+        self.threads.push(thread);
+        Ok(())
     }
 
     /// Runs `work` at this interval, and once more at the end.
@@ -100,5 +145,12 @@ fn prune(realm: &Realm) {
         Ok(0) => {}
         Ok(gone) => tracing::info!(gone, "pruned ended tokens"),
         Err(error) => tracing::warn!(%error, "cannot prune ended tokens"),
+    }
+}
+
+fn tell_unverifiable(survey: Survey) {
+    if survey.unverifiable > 0 {
+        let users = survey.unverifiable;
+        tracing::warn!(users, "users have password hashes that cannot be checked: they cannot log in by password");
     }
 }

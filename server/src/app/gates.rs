@@ -7,7 +7,7 @@ use actix_web::{
     http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use countersign_adapters::{executor::Executor, gateway::Gate, mount::Site, plain};
-use countersign_core::{Abilities, Auth, AuthError, TokenFault, Verified};
+use countersign_core::{Abilities, Auth, AuthError, TokenFault, Verified, model::Inspected};
 use futures_util::future::Either;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
@@ -99,17 +99,17 @@ impl Gates {
         Err(refused)
     }
 
-    /// Whom `token` speaks for.
+    /// Whom `token` speaks for, access or refresh token of any mount.
     ///
     /// # Errors
     /// [`AuthError::Token`] if it is none of ours; [`AuthError::Store`].
-    pub(super) async fn holder(&self, token: String) -> Result<Arc<Verified>, AuthError> {
+    pub(super) async fn inspect(&self, token: String) -> Result<Inspected, AuthError> {
         let doors = Arc::clone(&self.doors);
         let look = move || {
             let mut refused = AuthError::Token(TokenFault::Unknown);
             for door in doors.iter() {
-                match door.verify(&token) {
-                    Ok(verified) => return Ok(verified),
+                match door.inspect(&token) {
+                    Ok(inspected) => return Ok(inspected),
                     Err(error) => refused = worse(refused, error),
                 }
             }

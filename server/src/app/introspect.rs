@@ -2,7 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use countersign_adapters::{abilities, body, plain};
-use countersign_core::{AuthError, TokenKind, Verified};
+use countersign_core::{
+    AuthError, TokenKind, Verified,
+    model::{Inspected, TokenUse},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,7 +27,7 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
 struct Question {
     /// The token as its client sends it, without the scheme.
     token: String,
-    /// Not needed, and not looked at.
+    /// `access_token` or `refresh_token`. Not needed: every kind is looked for, whatever it says (RFC 7662, section 2.1).
     #[schema(required = false)]
     token_type_hint: String,
 }
@@ -35,46 +38,77 @@ struct Question {
 struct Introspection {
     /// Is the token good?
     active: bool,
-    /// What it may do, separated by blanks; what is no visible ASCII is percent-encoded.
+    /// What it may do, separated by blanks; what is no visible ASCII is percent-encoded. Not there for a refresh token, which
+    /// lets nobody do anything.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
-    /// The scheme that it is sent with: `Bearer` or `Token`.
+    /// The scheme that it is sent with: `Bearer` or `Token`. Not there for a refresh token, which is not sent with requests.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'static str>,
+    /// `access_token`, or `refresh_token`: whoever is sent one of these with a request refuses it.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_use: Option<&'static str>,
     /// The end of its life, in seconds since 1970; not there if it has none.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     exp: Option<i64>,
-    /// When it was issued, in seconds since 1970; not there for a JSON Web Token, which says so itself.
+    /// When it was issued, in seconds since 1970.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<i64>,
     /// The user's UUID.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<String>,
+    /// Whom a JSON Web Token of the hotel API is for.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<String>,
+    /// Who made it, by the same.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
+    /// The id of a JSON Web Token.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
     /// The user name.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
     /// The user's number.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<i64>,
     /// The address.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
     /// The role.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
 }
 
 impl Introspection {
-    fn of(holder: &Verified) -> Self {
-        let Verified { user, token, expires_at } = holder;
-        let is_jwt = token.kind == TokenKind::Jwt;
+    fn of(inspected: Inspected) -> Self {
+        let Verified { user, token, expires_at } = inspected.holder.as_ref();
+        let is_access = inspected.token_use == TokenUse::Access;
+        let scheme = if token.kind == TokenKind::Djoser { "Token" } else { "Bearer" };
         Self {
             active: true,
-            scope: Some(gates::listed(&token.abilities, " ")),
-            token_type: Some(if token.kind == TokenKind::Djoser { "Token" } else { "Bearer" }),
+            scope: is_access.then(|| gates::listed(&token.abilities, " ")),
+            token_type: is_access.then_some(scheme),
+            token_use: Some(if is_access { "access_token" } else { "refresh_token" }),
             exp: expires_at.map(|end| end.timestamp()),
-            iat: token.created_at.filter(|_| !is_jwt).map(|moment| moment.timestamp()),
+            iat: inspected.issued_at.map(|moment| moment.timestamp()),
             sub: Some(user.uuid.to_string()),
+            aud: inspected.audience,
+            iss: inspected.issuer,
+            jti: inspected.id,
             username: Some(user.username.clone()),
             user_id: Some(user.id.0),
             email: user.email.clone(),
@@ -85,8 +119,9 @@ impl Introspection {
 
 /// Introspect a token
 ///
-/// For services: whom does a token speak for, and what may it do? Any access token that some mount takes. The service comes
-/// with a token of its own that has the ability `tokens:introspect` by name.
+/// For services: whom does a token speak for, and what may it do? Any access or refresh token that some mount takes; asking
+/// exchanges nothing and ends nothing. The service comes with a token of its own that has the ability `tokens:introspect` by
+/// name. Of what is not live the answer is `{"active":false}`.
 #[utoipa::path(
     operation_id = "server_introspect_token",
     tag = "server",
@@ -110,8 +145,8 @@ pub(super) async fn introspect(request: HttpRequest, payload: web::Payload, gate
         Err(error) => return gates.refuse(&error),
     }
     let Some(token) = read_token(&request, payload, &gates).await else { return gates::misused() };
-    match gates.holder(token).await {
-        Ok(holder) => HttpResponse::Ok().json(Introspection::of(&holder)),
+    match gates.inspect(token).await {
+        Ok(inspected) => HttpResponse::Ok().json(Introspection::of(inspected)),
         Err(AuthError::Token(_)) => HttpResponse::Ok().json(Introspection::default()),
         Err(error) => gates.refuse(&error),
     }

@@ -6,6 +6,7 @@ use actix_web::web;
 use countersign_adapters::{
     Adapter, Dialect, Use,
     dialect::{MountParts, Wired},
+    laravel::held::AllSessions,
     mount::{Neighbours, Site},
     settings::Table,
 };
@@ -87,6 +88,11 @@ impl Mounts {
     /// The first mount of adapter `A`.
     pub(super) fn first<A: Adapter>(&self) -> Option<Use<A>> {
         self.list.iter().find_map(|mount| mount.wired.mount())
+    }
+
+    /// The sessions of all mounts that have some.
+    pub(super) fn sessions(&self) -> AllSessions {
+        AllSessions::new(self.list.iter().filter_map(|mount| mount.wired.sessions().cloned()))
     }
 
     /// Registers the unprefixed mounts on the application itself, then one scope a prefix, the longest first: of two

@@ -19,7 +19,7 @@ pub(super) fn strategy(kind: StrategyKind, form: JwtForm, settings: &Settings, k
         StrategyKind::DjoserToken => Strategy::DjoserToken(DjoserToken),
         StrategyKind::JwtPair => match form {
             JwtForm::Hotel => Strategy::JwtPair(JwtPair::new(hotel(settings), keys.clone())),
-            JwtForm::Simple(lives) => Strategy::SimpleJwt(SimpleJwt::new(lives, keys.clone())),
+            JwtForm::Simple(simple) => Strategy::SimpleJwt(SimpleJwt::new(simple, limits(settings), keys.clone())),
         },
     }
 }
@@ -31,10 +31,13 @@ fn hotel(settings: &Settings) -> JwtSettings {
         audience: jwt.audience.clone(),
         access_ttl: jwt.access_ttl.delta(),
         refresh_ttl: jwt.refresh_ttl.delta(),
-        rotation: jwt
-            .rotate_refresh
-            .then(|| RefreshRotation { grace: jwt.refresh_grace.delta(), login_ttl: jwt.login_ttl.delta() }),
+        rotation: jwt.rotate_refresh.then(|| limits(settings)),
     }
+}
+
+/// The limits of refresh tokens that are exchanged, in whatever form.
+fn limits(settings: &Settings) -> RefreshRotation {
+    RefreshRotation { grace: settings.jwt.refresh_grace.delta(), login_ttl: settings.jwt.login_ttl.delta() }
 }
 
 /// The strategy of what the owner issues.

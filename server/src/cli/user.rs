@@ -1,12 +1,16 @@
 //! `countersign user`: accounts, and the owner's recovery of one.
 
 use clap::{ArgGroup, Args, Subcommand};
-use countersign_core::{Registration, Role, User, UserId};
+use countersign_core::{
+    AuthError, Registration, Role, User, UserId,
+    model::{Mandate, Step, UserChange},
+};
 
 use super::{
-    Outcome, Output,
+    Outcome, Output, Refused,
     desk::Desk,
     help::{example, revoking},
+    output::complain,
     password,
     record::{Record, USER_COLUMNS},
 };
@@ -126,19 +130,18 @@ impl Command {
             Self::List { form } => list(desk, &form, output),
             Self::Show { who, form } => output.record(&Record::of_user(&desk.find(&who.who)?), form.json),
             Self::Disable(who) => {
-                let user = auth.set_active(desk.find(&who.who)?.id, false)?;
+                let user = take(desk, &who, &Step::Change(UserChange::Active(false)))?;
                 desk.settle();
                 tell(output, "disabled", &user)
             }
             Self::Enable(who) => tell(output, "enabled", &auth.set_active(desk.find(&who.who)?.id, true)?),
             Self::SetRole { who, role } => {
-                let user = auth.set_role(desk.find(&who.who)?.id, role)?;
+                let user = take(desk, &who, &Step::Change(UserChange::Role(role)))?;
                 desk.settle();
                 output.line(&format!("user {} is {role} now", user.id))
             }
             Self::Delete(who) => {
-                let user = desk.find(&who.who)?;
-                auth.delete_user(user.id)?;
+                let user = take(desk, &who, &Step::Delete)?;
                 desk.settle();
                 tell(output, "deleted", &user)
             }
@@ -179,6 +182,19 @@ fn list(desk: &Desk, form: &Form, output: &mut Output) -> Outcome {
         records.extend(page.iter().map(Record::of_user));
     }
     output.records(&records, &USER_COLUMNS, form.json)
+}
+
+/// Takes a step on the owner's word, and says when nobody is left who could administer over the wire.
+fn take(desk: &Desk, who: &Who, step: &Step) -> Result<User, Refused> {
+    let (auth, user) = (desk.auth(), desk.find(&who.who)?.id);
+    match auth.administer(Mandate::Permitted, user, step) {
+        Err(AuthError::LastAdministrator) => {
+            let user = auth.administer(Mandate::Owner, user, step)?;
+            complain("warning: no active administrator is left; `countersign user set-role WHO admin` makes one");
+            Ok(user)
+        }
+        outcome => Ok(outcome?),
+    }
 }
 
 fn tell(output: &mut Output, what: &str, user: &User) -> Outcome {

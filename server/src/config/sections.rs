@@ -13,7 +13,11 @@ use countersign_adapters::{
     origin::Origin,
     settings::{Span, between, when_set},
 };
-use countersign_core::{Rate, Secret, ThrottleOptions, password::Argon2Params, strategy::JwtAlgorithm};
+use countersign_core::{
+    Rate, Secret, ThrottleOptions,
+    password::{Argon2Params, Passwords, Upgrade, UpgradeOptions},
+    strategy::JwtAlgorithm,
+};
 
 use super::{
     database_url::DatabaseUrl,
@@ -117,7 +121,7 @@ countersign_adapters::settings! {
         /// `refresh_grace` has stolen it, or was robbed of it: the whole login ends.
         pub rotate_refresh: bool = false,
         /// For so long an ended refresh token still gets the same new one: for answers that were lost, and windows that ask
-        /// at once.
+        /// at once. At a mount of Djoser with `blacklist_after_rotation` it is refused meanwhile, but ends no login.
         pub refresh_grace: Span = Span::seconds(10),
         /// How long a login lasts in all, however often its refresh token is a new one. At least `refresh_ttl`.
         pub login_ttl: Span = Span::days(90), check = whole_seconds,
@@ -125,8 +129,10 @@ countersign_adapters::settings! {
 }
 
 countersign_adapters::settings! {
-    /// How passwords are hashed (argon2id) and how many wait for it.
+    /// How passwords are hashed and how many wait for it. Hashes of Laravel and Django are checked as they are.
     pub struct PasswordSettings {
+        /// What new passwords are hashed with: "argon2id", which PHP's password_verify reads as well.
+        pub scheme: NewScheme = NewScheme::Argon2id,
         /// Memory of one hash in KiB. OWASP asks for 19456 with two iterations.
         pub memory_kib: u32 = 19_456, check = between(8, 1_048_576),
         /// Passes over that memory.
@@ -136,8 +142,17 @@ countersign_adapters::settings! {
         /// A login that would have to wait longer for its turn is answered 503 at once.
         pub max_wait: Span = Span::seconds(1), check = positive,
         /// A failed login, and a request for a mail with a link, is answered no sooner than this, so that its duration tells
-        /// nothing.
+        /// nothing. While there are users with slower hashes, such as imported ones, a failed login takes as long as the
+        /// slowest of them; the log says how long.
         pub failure_floor: Span = Span::millis(100),
+        /// Which hashes a login replaces: "full" makes everything what `scheme` says, "same-family" only what the old framework
+        /// would write otherwise today, in a form that it still reads (Django's as pbkdf2_sha256, Laravel's bcrypt as bcrypt),
+        /// "off" nothing.
+        pub upgrade: Upgrade = Upgrade::Full,
+        /// The cost of bcrypt under "same-family": Laravel's BCRYPT_ROUNDS.
+        pub bcrypt_rounds: u32 = 12, check = between(UpgradeOptions::LEAST_BCRYPT_COST, UpgradeOptions::MOST_BCRYPT_COST),
+        /// The iterations of pbkdf2_sha256 under "same-family": 1000000 in Django 5.2, 1200000 in 6.0.
+        pub pbkdf2_iterations: u32 = 1_000_000, check = between(1, UpgradeOptions::MOST_ITERATIONS),
     }
 }
 
@@ -224,6 +239,14 @@ choices! {
 }
 
 choices! {
+    /// What new passwords are hashed with.
+    pub enum NewScheme {
+        /// argon2id.
+        Argon2id = "argon2id",
+    }
+}
+
+choices! {
     /// The form of the log.
     pub enum LogFormat {
         /// A line to read.
@@ -285,6 +308,16 @@ impl ThrottleSettings {
 }
 
 impl PasswordSettings {
+    /// How passwords are hashed, checked and upgraded.
+    pub fn passwords(&self) -> Passwords {
+        let NewScheme::Argon2id = self.scheme;
+        Passwords::new(self.argon2()).upgrading(UpgradeOptions {
+            mode: self.upgrade,
+            bcrypt_cost: self.bcrypt_rounds,
+            pbkdf2_iterations: self.pbkdf2_iterations,
+        })
+    }
+
     /// The cost of a new hash.
     pub fn argon2(&self) -> Argon2Params {
         Argon2Params { memory_kib: self.memory_kib, iterations: self.iterations, ..Argon2Params::default() }

@@ -75,6 +75,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    administration (id) {
+        id -> BigInt,
+        steps -> BigInt,
+    }
+}
+
+diesel::table! {
     key_rings (id) {
         id -> Text,
         created_at -> Timestamp,

@@ -6,14 +6,15 @@ use chrono::NaiveDateTime;
 use countersign_core::{
     Account, NewUser, User, UserId,
     identifier::{Claim, Key, Kind, MAX_LENGTH, Taken},
-    model::{Timestamp, UserChange},
+    model::{Mandate, Objection, Step, Timestamp, UserChange},
     password::EncodedPassword,
     store::{StoreResult, UserStore},
 };
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::{
-    Store,
+    Store, administrators,
     connection::AnyConnection,
     rows::{IdentifierRow, NewUserRow, UserRow, account, stored, text},
     schema::{identifiers, users},
@@ -22,6 +23,13 @@ use super::{
 impl UserStore for Store {
     fn user(&self, id: UserId) -> StoreResult<Option<User>> {
         Ok(self.0.read(|conn| find(conn, id))?)
+    }
+
+    fn user_by_uuid(&self, uuid: Uuid) -> StoreResult<Option<User>> {
+        Ok(self.0.read(|conn| {
+            let row = users::table.filter(users::uuid.eq(uuid.to_string())).select(UserRow::as_select());
+            row.get_result(conn).optional()?.map(User::try_from).transpose()
+        })?)
     }
 
     fn account(&self, keys: &[Key]) -> StoreResult<Option<Account>> {
@@ -71,8 +79,32 @@ impl UserStore for Store {
         })?)
     }
 
+    fn passwords(&self, after: UserId, limit: u32) -> StoreResult<Vec<(UserId, EncodedPassword)>> {
+        // Beside the requests: all users are walked through.
+        Ok(self.0.read_aside(|conn| {
+            let rows: Vec<(i64, Option<String>)> = users::table
+                .filter(users::id.gt(after.0))
+                .filter(users::password.is_not_null())
+                .order(users::id)
+                .limit(i64::from(limit))
+                .select((users::id, users::password))
+                .load(conn)?;
+            let hash = |(id, password): (i64, Option<String>)| Some((UserId(id), EncodedPassword::new(password?)));
+            Ok(rows.into_iter().filter_map(hash).collect())
+        })?)
+    }
+
     fn create_user(&self, new: &NewUser) -> StoreResult<Result<User, Taken>> {
         Ok(self.0.write_contended(|conn| create(conn, new))?)
+    }
+
+    fn create_user_by(&self, by: UserId, new: &NewUser) -> StoreResult<Option<Result<User, Taken>>> {
+        Ok(self.0.write_contended(|conn| {
+            if !administrators::admit(conn, by)? {
+                return Ok(None);
+            }
+            create(conn, new).map(Some)
+        })?)
     }
 
     fn users(&self, after: UserId, limit: u32) -> StoreResult<Vec<User>> {
@@ -88,21 +120,51 @@ impl UserStore for Store {
     }
 
     fn change_user(&self, id: UserId, change: &UserChange, now: Timestamp) -> StoreResult<Option<User>> {
-        Ok(self.0.write_contended(|conn| {
-            if !may_change(conn, id, change)? || !apply(conn, id, change, now)? {
-                return Ok(None);
-            }
-            if let UserChange::Email { claim, .. } = change {
-                claim_email(conn, id, claim.as_ref())?;
-            }
-            find(conn, id)
-        })?)
+        Ok(self.0.write_contended(|conn| alter(conn, id, change, now))?)
     }
 
     fn delete_user(&self, id: UserId) -> StoreResult<bool> {
-        // The identifiers go by themselves: the table says so.
-        Ok(self.0.write(|conn| Ok(diesel::delete(users::table.filter(users::id.eq(id.0))).execute(conn)? == 1))?)
+        Ok(self.0.write(|conn| delete(conn, id))?)
     }
+
+    fn administer(
+        &self,
+        mandate: Mandate,
+        id: UserId,
+        step: &Step,
+        now: Timestamp,
+    ) -> StoreResult<Result<User, Objection>> {
+        Ok(self.0.write_contended(|conn| {
+            if let Some(objection) = administrators::objection(conn, mandate, id, step)? {
+                return Ok(Err(objection));
+            }
+            let user = match step {
+                Step::Change(change) => alter(conn, id, change, now)?,
+                Step::Delete => {
+                    let user = find(conn, id)?;
+                    delete(conn, id)?;
+                    user
+                }
+            };
+            Ok(user.ok_or(Objection::Absent))
+        })?)
+    }
+}
+
+/// [`UserStore::change_user`].
+fn alter(conn: &mut AnyConnection, id: UserId, change: &UserChange, now: Timestamp) -> QueryResult<Option<User>> {
+    if !may_change(conn, id, change)? || !apply(conn, id, change, now)? {
+        return Ok(None);
+    }
+    if let UserChange::Email { claim, .. } = change {
+        claim_email(conn, id, claim.as_ref())?;
+    }
+    find(conn, id)
+}
+
+/// The identifiers go by themselves: the table says so.
+fn delete(conn: &mut AnyConnection, id: UserId) -> QueryResult<bool> {
+    Ok(diesel::delete(users::table.filter(users::id.eq(id.0))).execute(conn)? == 1)
 }
 
 /// Locks the user's row if the change depends on what is there, and looks: is the user still as it was seen, and is the

@@ -10,8 +10,8 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 
-import { ask, launch, person, tab } from './chromium.mjs';
-import { serve } from './pages.mjs';
+import { launch, person } from '../chromium.mjs';
+import { ask, serve, tab } from './pages.mjs';
 
 const [SERVER, FRONT_END, STRANGER] = process.argv.slice(2);
 const OTHER_SITE = FRONT_END.replace('localhost', '127.0.0.1');

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { launch, person } from './chromium.mjs';
+import { launch, person } from '../chromium.mjs';
 
 const [SERVER, FRONT_END, BUILD] = process.argv.slice(2);
 const EMAIL = 'ada@example.org';

@@ -223,7 +223,13 @@ fn roles_activity_and_existence_are_changed() {
     let sandbox = sandbox!();
     sandbox.add("ada");
     assert_eq!(sandbox.done(&["user", "set-role", "ada", "admin"]), "user 1 is admin now\n");
-    assert_eq!(sandbox.done(&["user", "disable", "ada"]), "disabled user 1\n");
+    let told = |command: &[&str], stdout: &str| {
+        let ran = sandbox.run(command);
+        let warning =
+            "countersign: warning: no active administrator is left; `countersign user set-role WHO admin` makes one\n";
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, stdout, warning), "{command:?}");
+    };
+    told(&["user", "disable", "ada"], "disabled user 1\n");
     let states = |user: &Value| json!([user["is_active"], user["is_suspended"], user["suspended_at"].is_string()]);
     let shown = parsed(&sandbox.done(&["user", "show", "ada", "--json"]));
     assert_eq!((&shown["role"], states(&shown)), (&json!("admin"), json!([false, true, true])));
@@ -231,11 +237,18 @@ fn roles_activity_and_existence_are_changed() {
     assert_eq!(sandbox.done(&["user", "enable", "ada"]), "enabled user 1\n");
     let shown = parsed(&sandbox.done(&["user", "show", "ada", "--json"]));
     assert_eq!(states(&shown), json!([true, false, true]));
-    assert_eq!(sandbox.done(&["user", "delete", "ada"]), "deleted user 1\n");
+    told(&["user", "set-role", "ada", "hotelier"], "user 1 is hotelier now\n");
+    assert_eq!(sandbox.done(&["user", "set-role", "ada", "admin"]), "user 1 is admin now\n");
+    sandbox.add("bob");
+    assert_eq!(sandbox.done(&["user", "set-role", "bob", "admin"]), "user 2 is admin now\n");
+    assert_eq!(sandbox.done(&["user", "disable", "ada"]), "disabled user 1\n");
+    assert_eq!(sandbox.done(&["user", "enable", "ada"]), "enabled user 1\n");
+    assert_eq!(sandbox.done(&["user", "delete", "bob"]), "deleted user 2\n");
+    told(&["user", "delete", "ada"], "deleted user 1\n");
     assert_eq!(sandbox.run(&["user", "show", "ada"]).code, 1);
     // An id is never given twice: an old token must not speak for somebody new.
     assert_eq!(
         sandbox.done_with("password", &["user", "add", "--username", "ada", "--password-stdin"]),
-        "added user 2\n"
+        "added user 3\n"
     );
 }

@@ -1,14 +1,9 @@
 //! What speaks to Laravel: axios in Node and in Chromium, and Nuxt with its module for Sanctum.
 
-use std::{
-    iter::once,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{iter::once, net::SocketAddr, path::Path, process::Command};
 
 use countersign_tests::{
-    client::{CHROMIUM, NODE, NUXT, file, run},
+    client::{NODE, NUXT, file, node_and_chromium, run},
     program::{Running, Sandbox, free_addresses},
     sandbox,
 };
@@ -57,11 +52,6 @@ impl Site {
 
 fn origin(name: &str, address: SocketAddr) -> String {
     format!("http://{name}:{}", address.port())
-}
-
-/// Node and the browser.
-fn node_and_chromium() -> Option<(PathBuf, PathBuf)> {
-    NODE.place().zip(CHROMIUM.place())
 }
 
 #[test]

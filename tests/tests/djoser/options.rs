@@ -165,6 +165,7 @@ fn settings_that_cannot_be_are_refused_at_the_start() {
         ("user_id_field = \"email\"", "is not one of \"id\", \"username\""),
         ("login_field = \"phone\"", "is not one of \"username\", \"email\""),
         ("token_model = \"none\"\njwt = false", "leaves no way to log in"),
+        ("blacklist_after_rotation = true", "has nothing to spend"),
         ("login_field = \"email\"\nuser_id_field = \"username\"", "names users by what"),
         ("create_session_on_login = true", "unknown key"),
     ] {

@@ -13,13 +13,18 @@ pub type Credential = Vec<(&'static str, String)>;
 /// A server, and Ada.
 pub fn with_ada() -> (Server, UserId) {
     let server = Server::start();
+    let id = add_ada(&server);
+    (server, id)
+}
+
+/// Registers Ada.
+pub fn add_ada(server: &Server) -> UserId {
     let ada = Registration {
         username: Some("ada".to_owned()),
         email: Some("ada@example.org".to_owned()),
         ..Registration::new(Secret::from(PASSWORD))
     };
-    let id = server.owner.register(&ada).unwrap().id;
-    (server, id)
+    server.owner.register(&ada).unwrap().id
 }
 
 /// One credential of Ada's for each kind of row and each wire: its kind, and its headers.

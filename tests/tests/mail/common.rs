@@ -1,53 +1,34 @@
 //! A mailer of the test's own, and the log of all of them.
 
 use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex, OnceLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use countersign::mail::Mailer;
 use countersign_adapters::mail::Mail;
 use countersign_core::env::{CountedRandom, FixedClock};
-use countersign_tests::server::{noon, settings};
+use countersign_tests::{
+    log,
+    server::{noon, settings},
+};
 
 /// What no log may show.
 pub const BODY: &str = "canary-of-the-body";
 
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Pen;
-
-impl Write for Pen {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        LOG.lock().unwrap().extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A mailer with this configuration at [`NOON`](countersign_tests::server::NOON), whose log is kept.
 pub fn mailer(configuration: &str) -> Mailer {
-    static START: OnceLock<()> = OnceLock::new();
-    START.get_or_init(|| tracing_subscriber::fmt().with_ansi(false).with_writer(|| Pen).init());
+    log::keep();
     let settings = settings(configuration);
     let clock = Arc::new(FixedClock::at(noon()));
     Mailer::start(&settings.mail, clock, Arc::new(CountedRandom::default())).unwrap()
 }
 
 /// What was logged so far with this in it: tests that run side by side share the log, and each has its own readers.
-pub fn logged(about: &str) -> Vec<String> {
-    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
-    log.lines().filter(|line| line.contains(about)).map(ToOwned::to_owned).collect()
-}
+pub use log::logged;
 
 /// Everything that was logged so far.
-pub fn log() -> String {
-    String::from_utf8(LOG.lock().unwrap().clone()).unwrap()
-}
+pub use log::whole as log;
 
 /// A mail with little in it.
 pub fn mail(to: &str) -> Mail {

@@ -57,6 +57,25 @@ fn an_account_is_found_by_the_first_key_that_is_held() {
 }
 
 #[test]
+fn all_hashes_are_read_in_pages_in_the_order_of_their_users() {
+    on_every_database(|store, _| {
+        let users: Vec<_> = (0..5).map(|number| create(store, &format!("user{number}"))).collect();
+        let mut none = new_user("without");
+        none.password = None;
+        store.create_user(&none).unwrap().unwrap();
+        let last = create(store, "last");
+        let ids = |page: Vec<(UserId, EncodedPassword)>| {
+            assert!(page.iter().all(|(_, hash)| hash.as_str() == "$argon2id$old"));
+            page.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        let page = |after, limit| ids(store.passwords(after, limit).unwrap());
+        assert_eq!(page(UserId(0), 3), [users[0].id, users[1].id, users[2].id]);
+        assert_eq!(page(users[2].id, 3), [users[3].id, users[4].id, last.id]);
+        assert_eq!(page(last.id, 3), []);
+    });
+}
+
+#[test]
 fn keys_are_compared_byte_for_byte() {
     on_every_database(|store, _| {
         create(store, "ada");

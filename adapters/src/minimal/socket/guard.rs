@@ -1,57 +1,113 @@
 //! Whose socket it is, and whether it still is theirs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use countersign_core::{AuthError, Secret, TokenFault, User, Verified, cache::Watch};
+use actix_web::rt::time::Instant;
+use countersign_core::{AuthError, Secret, TokenFault, Verified, cache::Watch, model::Timestamp};
 
 use super::Minimal;
-use crate::{caller, mount::Use};
+use crate::{
+    caller::{self, Authentication},
+    mount::Use,
+};
 
-/// A token that was found live when the socket was opened, and that is asked about again when it may have died.
+/// How long an answer counts at most, whatever happens: the last belt, as the cache has one.
+const LIFE: Duration = Duration::from_secs(60);
+
+/// What a socket was opened with.
+pub(super) enum Credential {
+    /// A token of the mount.
+    Token(Secret),
+    /// The session of a front end, in a cookie that ends.
+    Session { secret: Secret, ends_at: Timestamp },
+}
+
+impl Credential {
+    /// This token.
+    pub(super) fn token(token: &str) -> Self {
+        Self::Token(token.into())
+    }
+
+    fn verify(&self, mount: &Use<Minimal>) -> Authentication {
+        match self {
+            Self::Token(token) => caller::lookup(mount, &mount.auth, token.expose()),
+            Self::Session { secret, .. } => caller::lookup_session(mount, secret.clone()),
+        }
+    }
+
+    fn ends_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Token(_) => None,
+            Self::Session { ends_at, .. } => Some(*ends_at),
+        }
+    }
+}
+
+/// A credential that was found live when the socket was opened, and that is asked about again when it may have died.
 pub(super) struct Guard {
     mount: Use<Minimal>,
-    token: Secret,
+    credential: Credential,
     verified: Arc<Verified>,
     watch: Watch,
+    asked: Instant,
+}
+
+/// What a check found.
+pub(super) enum Checked {
+    /// Nothing has changed.
+    Good,
+    /// The credential was verified again: the user may have changed.
+    Again,
+    /// The store failed, which is no refusal: the next check asks again. Messages may go on until this tells of something
+    /// else.
+    Unknown(Watch),
 }
 
 impl Guard {
-    /// Verifies `token`.
-    pub(super) async fn admit(mount: &Use<Minimal>, token: &str) -> Result<Self, AuthError> {
-        let user = caller::lookup(mount, &mount.auth, token).await?.user.id;
+    /// Verifies `credential`.
+    pub(super) async fn admit(mount: &Use<Minimal>, credential: Credential) -> Result<Self, AuthError> {
+        let user = credential.verify(mount).await?.user.id;
         // Whose revocations to watch is known only now; what was revoked before the watch began is found by asking
         // again, which the cache answers if nothing was.
         let watch = mount.auth.watch(user);
-        let verified = caller::lookup(mount, &mount.auth, token).await?;
-        Ok(Self { mount: mount.clone(), token: token.into(), verified, watch })
+        let verified = credential.verify(mount).await?;
+        Ok(Self { mount: mount.clone(), credential, verified, watch, asked: Instant::now() })
     }
 
-    /// Whose it is, as of the last verification.
-    pub(super) fn user(&self) -> &User {
-        &self.verified.user
+    /// Who is there, as of the last verification.
+    pub(super) fn caller(&self) -> Arc<Verified> {
+        Arc::clone(&self.verified)
     }
 
-    /// Is the token's time over? Otherwise asks again if anything of the user was revoked; a store that fails is no
-    /// refusal then: the next check asks again.
-    pub(super) async fn check(&mut self) -> Result<(), AuthError> {
+    /// Tells whether anything was revoked since that.
+    pub(super) fn watch(&self) -> Watch {
+        self.watch.clone()
+    }
+
+    /// Is the credential's time over? Otherwise asks again if anything of the user was revoked.
+    ///
+    /// # Errors
+    /// [`AuthError::Token`] alone.
+    pub(super) async fn check(&mut self) -> Result<Checked, AuthError> {
         let now = self.mount.auth.realm().now();
-        if self.verified.expires_at.is_some_and(|end| end <= now) {
+        let ends = [self.verified.expires_at, self.credential.ends_at()];
+        if ends.into_iter().flatten().any(|end| end <= now) {
             return Err(TokenFault::Expired.into());
         }
-        if !self.watch.is_stale() {
-            return Ok(());
+        if !self.watch.is_stale() && self.asked.elapsed() < LIFE {
+            return Ok(Checked::Good);
         }
         let watch = self.mount.auth.watch(self.verified.user.id);
-        match caller::lookup(&self.mount, &self.mount.auth, self.token.expose()).await {
+        match self.credential.verify(&self.mount).await {
             Ok(verified) => {
-                (self.verified, self.watch) = (verified, watch);
-                Ok(())
+                (self.verified, self.watch, self.asked) = (verified, watch, Instant::now());
+                Ok(Checked::Again)
             }
-            Err(AuthError::Store(cause)) => {
-                tracing::debug!(%cause, "minimal: cannot verify the token of an open socket yet");
-                Ok(())
+            Err(refusal @ AuthError::Token(_)) => Err(refusal),
+            Err(trouble) => {
+                tracing::debug!(cause = %trouble, "minimal: cannot verify the credential of an open socket yet");
+                Ok(Checked::Unknown(watch))
             }
-            Err(refusal) => Err(refusal),
         }
     }
 }

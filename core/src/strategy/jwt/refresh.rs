@@ -50,11 +50,7 @@ pub(super) fn refresh(
 ) -> Result<Refreshed, AuthError> {
     let later = read(realm.keys(), sent);
     for _ in 0..TRIES {
-        let (found, count) = match &later {
-            Some((family, count)) => (realm.tokens().token_by_family(TokenKind::Jwt, &family.to_string())?, *count),
-            None => (realm.tokens().token_by_digest(TokenKind::Jwt, &Digest::of(sent.as_bytes()))?, 0),
-        };
-        let login = live(realm, found)?;
+        let (login, count) = login(realm, sent, later)?;
         let now = realm.now();
         let token = &login.token;
         let within_grace = |at: Timestamp| rotation.is_some_and(|rotation| now < at + rotation.grace);
@@ -79,6 +75,21 @@ pub(super) fn refresh(
         }
     }
     Err(TokenFault::Unknown.into())
+}
+
+/// The login whose refresh token this is, if it can be exchanged; nothing is.
+pub(super) fn find(realm: &Realm, sent: &str) -> Result<Verified, AuthError> {
+    let (login, count) = login(realm, sent, read(realm.keys(), sent))?;
+    if count == login.token.rotation { Ok(login) } else { Err(TokenFault::Spent.into()) }
+}
+
+/// The login of a refresh token, and after how many exchanges it was made; `later` is what [`read`] made of it.
+fn login(realm: &Realm, sent: &str, later: Option<(Uuid, i64)>) -> Result<(Verified, i64), AuthError> {
+    let (found, count) = match later {
+        Some((family, count)) => (realm.tokens().token_by_family(TokenKind::Jwt, &family.to_string())?, count),
+        None => (realm.tokens().token_by_digest(TokenKind::Jwt, &Digest::of(sent.as_bytes()))?, 0),
+    };
+    Ok((live(realm, found)?, count))
 }
 
 /// Ends the login of which a spent token came back: either its owner or somebody else has a copy of what the other uses.

@@ -46,6 +46,8 @@ pub(super) struct Read {
     pub(super) jti: String,
     /// `exp`, or when the key checks no more.
     pub(super) expires_at: Timestamp,
+    /// Does `token_type` say that it is a refresh token?
+    pub(super) is_refresh: bool,
     user_id: Option<Value>,
 }
 
@@ -91,8 +93,9 @@ pub(super) fn read(
             return Err(ClaimFault::WrongType.into());
         }
     }
+    let is_refresh = claims.get("token_type").and_then(Value::as_str) == Some(TokenType::Refresh.as_str());
     let expires_at = holder.end(expires_at);
-    Ok(Read { key: holder.key, jti, expires_at, user_id: claims.remove("user_id") })
+    Ok(Read { key: holder.key, jti, expires_at, is_refresh, user_id: claims.remove("user_id") })
 }
 
 /// `iat`, `nbf` and `exp`, each of which may be absent; answers `exp`.

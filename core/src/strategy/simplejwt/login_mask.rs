@@ -8,7 +8,8 @@ use crate::{env::Random, seal::hmac, secret::Secret, strategy::jws::JwtKey};
 
 /// Half of a UUID.
 const HALF: usize = 8;
-type Half = [u8; HALF];
+/// One of them.
+pub(super) type Half = [u8; HALF];
 
 /// What the key of the mask is derived for.
 const PURPOSE: &[u8] = b"countersign simplejwt jti";
@@ -27,6 +28,11 @@ impl LoginId {
     pub(super) fn family(self) -> String {
         hex::encode(self.0)
     }
+
+    /// The number itself.
+    pub(super) fn bytes(self) -> Half {
+        self.0
+    }
 }
 
 /// The key of the mask.
@@ -40,8 +46,11 @@ impl LoginMask {
 
     /// A new `jti` of this login.
     pub(super) fn jti(&self, login: LoginId, random: &dyn Random) -> String {
-        let mut first: Half = random.bytes();
-        first[6] = 0x40 | first[6] & 0x0f;
+        self.jti_after(login, of_version_4(random.bytes()))
+    }
+
+    /// The `jti` of this login that begins with this half.
+    pub(super) fn jti_after(&self, login: LoginId, first: Half) -> String {
         let mut second = self.masked(first, login.0);
         second[0] |= 0x80;
         hex::encode([first, second].concat())
@@ -55,11 +64,24 @@ impl LoginMask {
         Some(LoginId(self.masked(*first, second.try_into().ok()?)))
     }
 
+    /// The half of a `jti` that does not name the login.
+    pub(super) fn first_half(jti: &str) -> Option<Half> {
+        let mut half = [0; HALF];
+        hex::decode_to_slice(jti.get(..2 * HALF)?, &mut half).ok()?;
+        Some(half)
+    }
+
     /// Masks, and takes the mask off again.
     fn masked(&self, first: Half, second: Half) -> Half {
         let mask = hmac(self.0.expose().as_bytes(), &first);
         without_variant(std::array::from_fn(|at| second[at] ^ mask[at]))
     }
+}
+
+/// With the four bits that say "version 4".
+pub(super) fn of_version_4(mut half: Half) -> Half {
+    half[6] = 0x40 | half[6] & 0x0f;
+    half
 }
 
 /// The two bits that say "a UUID of RFC 9562" are not part of a number.

@@ -4,10 +4,11 @@
 //! production. What is compared is measured in turns of a second, so that a machine that has other work in between
 //! slows both sides: trust the ratios, not the figures.
 //!
-//! Without arguments everything is measured; `cached`, `uncached`, `storm`, `start` and `keys` choose. Any other arguments are
+//! Without arguments everything is measured; `cached`, `uncached`, `storm`, `start`, `keys` and `hashes` choose. Any other arguments are
 //! the command line of Countersign itself: that is how this program starts the server under test.
 
 mod figures;
+mod hashes;
 mod http;
 mod keys;
 mod process;
@@ -64,12 +65,13 @@ const DIALECTS: [Dialect; 3] = [
 /// A measurement: its name on the command line, and what gives its rows.
 type Measurement = (&'static str, fn() -> Vec<figures::Row>);
 
-const MEASUREMENTS: [Measurement; 5] = [
+const MEASUREMENTS: [Measurement; 6] = [
     ("cached", throughput::cached),
     ("uncached", throughput::uncached),
     ("storm", storm::rows),
     ("start", start::rows),
     ("keys", keys::rows),
+    ("hashes", hashes::rows),
 ];
 
 fn main() -> ExitCode {

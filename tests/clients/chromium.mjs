@@ -25,15 +25,3 @@ export async function person(browser) {
   context.setDefaultTimeout(PATIENCE);
   return context;
 }
-
-/** A tab of this person with our page, from this origin, which asks this server. */
-export async function tab(somebody, origin, server) {
-  const page = await somebody.newPage();
-  await page.goto(`${origin}/?server=${encodeURIComponent(server)}`);
-  return page;
-}
-
-/** Status and body of what the page is answered; `options` are axios's. */
-export async function ask(page, method, path, data, options) {
-  return page.evaluate((request) => window.ask(...request), [method, path, data, options]);
-}

@@ -1,0 +1,2 @@
+DROP TABLE administration;
+DROP INDEX users_role;
