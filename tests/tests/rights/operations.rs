@@ -68,7 +68,7 @@ fn proofs(operation: &Value) -> Vec<Proof> {
 fn of_scheme(scheme: &str) -> &'static [Proof] {
     match scheme {
         "djoser_token" => &[Proof::Djoser, Proof::Jwt],
-        "hotel_bearer" => &[Proof::Hotel],
+        "hotel_bearer" | "hotel_password" => &[Proof::Hotel],
         "laravel_bearer" | "minimal_bearer" => &[Proof::Personal],
         "laravel_session" => &[Proof::Session],
         "laravel_xsrf" => &[],
