@@ -11,6 +11,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import test, { afterEach } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import axios from 'axios';
@@ -18,7 +19,7 @@ import WebSocket from 'ws';
 
 const [SERVER] = process.argv.slice(2);
 const SOCKET = `${SERVER.replace('http', 'ws')}/ws`;
-const PATIENCE = 30_000;
+const PATIENCE = 10_000;
 /** How soon a socket is closed after its token died, in milliseconds. */
 const BOUND = 1000;
 const UNAUTHORIZED = { error: 'Unauthorized' };
@@ -35,6 +36,11 @@ async function revoke(token) {
   await promisify(execFile)(process.env.COUNTERSIGN, ['token', 'revoke', token.split('|')[0]]);
 }
 
+async function inTime(promise, otherwise) {
+  const late = sleep(PATIENCE, null, { ref: false }).then(() => assert.fail(otherwise));
+  return Promise.race([promise, late]);
+}
+
 /** A socket whose messages wait to be read. */
 function connect(protocols, headers, url = SOCKET) {
   const socket = new WebSocket(url, protocols, { headers, handshakeTimeout: PATIENCE });
@@ -46,7 +52,7 @@ function connect(protocols, headers, url = SOCKET) {
     wake();
   });
   socket.said = async () => {
-    while (messages.length === 0) await new Promise((resolve) => { wake = resolve; });
+    if (messages.length === 0) await inTime(new Promise((resolve) => { wake = resolve; }), 'nothing was said');
     return messages.shift();
   };
   open.push(socket);
@@ -75,7 +81,7 @@ async function refused(socket) {
 }
 
 async function closed(socket) {
-  const [code] = await once(socket, 'close');
+  const [code] = await inTime(once(socket, 'close'), 'it is open still');
   return code;
 }
 

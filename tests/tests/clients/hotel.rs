@@ -64,7 +64,7 @@ fn libraries_of_python_check_tokens_by_the_published_keys() {
 /// Ten requests at once with a token that is over, by the interceptors that people have.
 fn refresh_at_once(settings: &str, mode: Option<&str>) {
     let Some(node) = NODE.place() else { return };
-    let place = place(&format!("[jwt]\naccess_ttl = \"3s\"\n{settings}"));
+    let place = place(&format!("[jwt]\naccess_ttl = \"8s\"\n{settings}"));
     let server = place.serve();
     let mut client = in_node(&node, "refresh.mjs");
     client.arg(format!("http://{}", server.address)).args(mode);
@@ -78,7 +78,7 @@ fn pages_with_axios_refresh_at_once_and_stay_logged_in() {
 
 #[test]
 fn pages_with_axios_refresh_at_once_and_stay_logged_in_while_refresh_tokens_rotate() {
-    refresh_at_once("rotate_refresh = true\nrefresh_grace = \"3s\"\n", Some("rotating"));
+    refresh_at_once("rotate_refresh = true\nrefresh_grace = \"5s\"\n", Some("rotating"));
 }
 
 #[test]

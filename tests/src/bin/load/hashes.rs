@@ -1,6 +1,6 @@
 //! What it costs to check one password against a hash of every scheme, at the cost that its framework writes today.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use countersign_core::{
     Secret,
@@ -8,7 +8,7 @@ use countersign_core::{
     password::{Argon2Params, EncodedPassword, PasswordScheme, Passwords},
 };
 
-use crate::figures::Row;
+use crate::{figures::Row, keys::core_time};
 
 /// The least of several: other programs take the caches and the core's other half now and then.
 const TURNS: usize = 7;
@@ -44,15 +44,9 @@ fn row(encoded: String) -> Row {
     Row::new(format!("a check of {of}'s {scheme}"), format!("{:.0} ms", least.as_secs_f64() * 1e3), "")
 }
 
-/// The thread's own processor time: what else the machine does is no part of it.
+/// As long as the thread had a core: what else the machine does is no part of it.
 fn timed(scheme: PasswordScheme) -> Duration {
-    let before = worked();
+    let began = core_time();
     scheme.burn();
-    worked().saturating_sub(before)
-}
-
-fn worked() -> Duration {
-    let schedule = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux counts what a thread works");
-    let nanos = schedule.split(' ').next().and_then(|nanos| nanos.parse().ok());
-    Duration::from_nanos(nanos.expect("nanoseconds"))
+    core_time().saturating_sub(began)
 }

@@ -81,7 +81,7 @@ fn turn(work: &dyn Fn()) -> f64 {
 }
 
 /// How long this thread has had a core.
-fn core_time() -> Duration {
+pub fn core_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
