@@ -4,8 +4,10 @@ use std::{
     fs::{self, File},
     io::{Seek as _, Write as _},
     net::{SocketAddr, TcpListener},
+    ops::Range,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -160,10 +162,24 @@ impl Sandbox {
     }
 }
 
-/// Addresses of loopback on which nobody listens at the moment.
+/// The ports that are handed out: below those that the system gives to whoever only connects, so that none is taken away
+/// between here and the server's own start.
+const PORTS: Range<u16> = 20_000..32_000;
+
+/// Addresses of loopback on which nobody listens at the moment. No address is given twice until all were given.
 pub fn free_addresses<const COUNT: usize>() -> [SocketAddr; COUNT] {
-    let listeners = [(); COUNT].map(|()| TcpListener::bind("127.0.0.1:0").expect("a loopback port"));
-    listeners.map(|listener| listener.local_addr().expect("it has an address"))
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    [(); COUNT].map(|()| {
+        (0..PORTS.len())
+            .map(|_| {
+                // Another process of the tests begins somewhere else.
+                let turn = std::process::id().wrapping_mul(97).wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
+                let offset = turn % u32::from(PORTS.end - PORTS.start);
+                SocketAddr::from(([127, 0, 0, 1], PORTS.start + u16::try_from(offset).expect("a port")))
+            })
+            .find(|address| TcpListener::bind(address).is_ok())
+            .expect("a loopback port")
+    })
 }
 
 /// A server in a process of its own; dropping it kills it.

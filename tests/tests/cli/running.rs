@@ -213,7 +213,8 @@ fn eight_servers_that_start_at_once_on_nothing_are_all_ready() {
     let (_, access, _) = log_in(&servers[0], "password");
     assert!(servers.iter().all(|server| status(server, &access) == 200));
     for server in &mut servers {
-        assert_eq!(server.stop(), 0);
+        let code = server.stop();
+        assert_eq!(code, 0, "{}", server.log());
     }
     let drafts =
         std::fs::read_dir(sandbox.folder()).unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok());
