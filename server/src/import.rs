@@ -1,8 +1,8 @@
 //! Users and tokens of a Django or Laravel application, read from its database and written into ours.
 //!
-//! The source is read in one snapshot and never written. Rows are read by pages of a thousand ([`table`]), judged one by one
-//! ([`user`], [`token`]), and each page is one transaction of the target ([`users`], [`tokens`]) that also records what the rows
-//! were like ([`ledger`]). So a run that was killed is finished by another one, and a later run finds what is new, changed or
+//! The source is read in one snapshot and never written. Rows are read by pages of a thousand (`table`), judged one by one
+//! (`user`, `token`), and each page is one transaction of the target (`users`, `tokens`) that also records what the rows
+//! were like (`ledger`). So a run that was killed is finished by another one, and a later run finds what is new, changed or
 //! gone since.
 
 mod groups;
