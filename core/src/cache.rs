@@ -144,7 +144,12 @@ impl Cache {
 
     /// May entries be used now?
     pub fn is_trusted(&self) -> bool {
-        self.per_shard > 0 && nanos(self.started.elapsed()) < self.trusted_until.load(Ordering::SeqCst)
+        self.per_shard > 0 && self.hears_others()
+    }
+
+    /// Was the log read within the bound, so that what other processes revoked is known here?
+    pub fn hears_others(&self) -> bool {
+        nanos(self.started.elapsed()) < self.trusted_until.load(Ordering::SeqCst)
     }
 
     /// The number of revocations so far; read it before the row that is to be inserted.

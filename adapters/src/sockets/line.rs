@@ -33,7 +33,7 @@ struct State {
     /// The answer to the last ping; those before it need none (RFC 6455, section 5.5.3).
     pong: Option<Bytes>,
     ping: bool,
-    /// Tells whether messages may leave; nobody is let in without.
+    /// Tells whether messages may leave; without it none does.
     watch: Option<Watch>,
     /// How the socket ends when the queue is empty.
     end: Option<End>,
@@ -41,7 +41,7 @@ struct State {
     is_gone: bool,
     seat: Option<Seat>,
     connection: Option<Waker>,
-    /// When the connection last took a message, or had none to take.
+    /// When the connection last took a message, or had none that it might take.
     moved: Instant,
 }
 
@@ -113,7 +113,13 @@ impl Line {
     pub(crate) fn trust(&self, watch: Watch) {
         let mut state = self.state();
         state.watch = Some(watch);
+        state.moved = Instant::now();
         state.wake();
+    }
+
+    /// Messages wait until somebody says again that they may leave.
+    pub(crate) fn hold(&self) {
+        self.state().watch = None;
     }
 
     /// Gives the seat to `user`; `false` if there are too many.
@@ -165,7 +171,7 @@ impl Line {
     /// For how long the connection has taken nothing although it might have.
     pub(crate) fn stuck_for(&self) -> Duration {
         let state = self.state();
-        if state.queue.is_empty() { Duration::ZERO } else { state.moved.elapsed() }
+        if state.queue.is_empty() || !state.may_leave() { Duration::ZERO } else { state.moved.elapsed() }
     }
 
     /// Waits until the socket was ended or is gone, there is room again, or it is to be asked whether messages may leave.

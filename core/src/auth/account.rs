@@ -1,4 +1,4 @@
-//! Users come, change and go. Whatever takes a right away revokes in the same transaction.
+//! Users come, change and go. Whatever takes a right away writes that first and revokes then.
 
 use super::Auth;
 use crate::{

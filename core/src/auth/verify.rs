@@ -69,6 +69,11 @@ impl Auth {
         self.realm.cache().watch(user)
     }
 
+    /// Is it known here what other processes revoke? If not, a [`Watch`] tells of this one's revocations alone.
+    pub fn hears_others(&self) -> bool {
+        self.realm.cache().hears_others()
+    }
+
     fn key(&self, credential: &str) -> CacheKey {
         CacheKey::new(&self.mark, self.strategy.token_kind(), credential)
     }

@@ -93,19 +93,23 @@ impl Background {
         let (stop, stopped) = channel();
         let thread = thread::Builder::new().name("passwords".to_owned()).spawn(move || {
             let (mut last, mut began, mut unverifiable) = (UserId(0), Instant::now(), 0);
-            let mut pause = Duration::ZERO;
+            let (mut pause, mut blind) = (Duration::ZERO, false);
             while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-                pause = SURVEY;
-                match realm.survey_passwords(last) {
+                let survey = realm.survey_passwords(last);
+                if let (Err(error), false) = (&survey, blind) {
+                    tracing::warn!(%error, "cannot look at the stored password hashes yet");
+                }
+                (pause, blind) = (SURVEY, survey.is_err());
+                executor.measure_schemes();
+                match survey {
                     Ok(Survey { last: end, read, unverifiable: more }) if read > 0 => {
                         (last, pause) = (end, Duration::ZERO);
                         unverifiable += more;
                         continue;
                     }
                     Ok(_) => tell_unverifiable(std::mem::take(&mut unverifiable)),
-                    Err(error) => tracing::warn!(%error, "cannot look at the stored password hashes yet"),
+                    Err(_) => {}
                 }
-                executor.measure_schemes();
                 if began.elapsed() >= SURVEY_ALL {
                     (last, began) = (UserId(0), Instant::now());
                 }

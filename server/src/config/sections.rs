@@ -142,8 +142,8 @@ countersign_adapters::settings! {
         /// A login that would have to wait longer for its turn is answered 503 at once.
         pub max_wait: Span = Span::seconds(1), check = positive,
         /// A failed login, and a request for a mail with a link, is answered no sooner than this, so that its duration tells
-        /// nothing. While there are users with slower hashes, such as imported ones, a failed login takes as long as the
-        /// slowest of them; the log says how long.
+        /// nothing. If there are users with slower hashes, such as imported ones, a failed login takes as long as the
+        /// slowest that was seen since the start; the log says how long.
         pub failure_floor: Span = Span::millis(100),
         /// Which hashes a login replaces: "full" makes everything what `scheme` says, "same-family" only what the old framework
         /// would write otherwise today, in a form that it still reads (Django's as pbkdf2_sha256, Laravel's bcrypt as bcrypt),

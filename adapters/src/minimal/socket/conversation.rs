@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::rt::time::{Instant, timeout};
+use actix_web::rt::time::{Instant, sleep, timeout};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream};
 use countersign_core::AuthError;
 use futures_util::future::{Either, select};
@@ -138,7 +138,10 @@ impl Conversation {
         self.finish(opened, guard, socket).await?;
         loop {
             let message = self.next(self.handler.takes_binary()).await?;
+            let looked = Instant::now();
             self.look(guard, socket).await?;
+            // Meanwhile it was the server that did not listen.
+            self.heard += looked.elapsed();
             if let Some(message) = message {
                 let handled = self.handler.message(socket, message);
                 self.finish(handled, guard, socket).await?;
@@ -162,19 +165,23 @@ impl Conversation {
         }
     }
 
-    /// Is the credential still good? Asked before anything is told to the handler: nothing happens once it is revoked.
+    /// Is the credential still good? Asked before anything is told to the handler: nothing happens once it is revoked, and
+    /// nothing while that is not known.
     async fn look(&self, guard: &mut Guard, socket: &OpenSocket) -> Result<(), Ending> {
-        let trusted = match guard.check().await {
-            Ok(Checked::Good) => return Ok(()),
-            Ok(Checked::Again) => {
-                socket.renew(guard.caller());
-                guard.watch()
+        loop {
+            match guard.check().await {
+                Ok(Checked::Good) => return Ok(()),
+                Ok(Checked::Again) => {
+                    socket.renew(guard.caller());
+                    self.line.trust(guard.watch());
+                    return Ok(());
+                }
+                Ok(Checked::Unknown) => self.line.hold(),
+                Err(_) => return Err(Ending::Unauthorized),
             }
-            Ok(Checked::Unknown(watch)) => watch,
-            Err(_) => return Err(Ending::Unauthorized),
-        };
-        self.line.trust(trusted);
-        Ok(())
+            sleep(LOOK).await;
+            self.alive()?;
+        }
     }
 
     /// The next message, or `None` after a while without one, or if something else is to be looked at. Pings and pongs are

@@ -13,6 +13,8 @@ use crate::{
 
 /// How long an answer counts at most, whatever happens: the last belt, as the cache has one.
 const LIFE: Duration = Duration::from_secs(60);
+/// How long it counts while it is not known what other processes revoke.
+const BLIND_LIFE: Duration = Duration::from_secs(1);
 
 /// What a socket was opened with.
 pub(super) enum Credential {
@@ -58,9 +60,9 @@ pub(super) enum Checked {
     Good,
     /// The credential was verified again: the user may have changed.
     Again,
-    /// The store failed, which is no refusal: the next check asks again. Messages may go on until this tells of something
-    /// else.
-    Unknown(Watch),
+    /// Something may have been revoked, and the store does not say what. That is no refusal, but nothing is said or heard
+    /// until a later check knows.
+    Unknown,
 }
 
 impl Guard {
@@ -84,7 +86,7 @@ impl Guard {
         self.watch.clone()
     }
 
-    /// Is the credential's time over? Otherwise asks again if anything of the user was revoked.
+    /// Is the credential's time over? Otherwise asks again if anything of the user was revoked, or may have been.
     ///
     /// # Errors
     /// [`AuthError::Token`] alone.
@@ -94,7 +96,9 @@ impl Guard {
         if ends.into_iter().flatten().any(|end| end <= now) {
             return Err(TokenFault::Expired.into());
         }
-        if !self.watch.is_stale() && self.asked.elapsed() < LIFE {
+        let is_blind = !self.mount.auth.hears_others();
+        let is_in_doubt = self.watch.is_stale() || is_blind && self.asked.elapsed() >= BLIND_LIFE;
+        if !is_in_doubt && self.asked.elapsed() < LIFE {
             return Ok(Checked::Good);
         }
         let watch = self.mount.auth.watch(self.verified.user.id);
@@ -106,7 +110,7 @@ impl Guard {
             Err(refusal @ AuthError::Token(_)) => Err(refusal),
             Err(trouble) => {
                 tracing::debug!(cause = %trouble, "minimal: cannot verify the credential of an open socket yet");
-                Ok(Checked::Unknown(watch))
+                Ok(if is_in_doubt { Checked::Unknown } else { Checked::Good })
             }
         }
     }
