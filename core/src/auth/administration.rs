@@ -31,7 +31,7 @@ impl Auth {
     pub fn administer(&self, mandate: Mandate, user: UserId, step: &Step) -> Result<User, AuthError> {
         let revoke = match step {
             Step::Delete => Revoke::Everything,
-            Step::Change(change) => revoked_by(change),
+            Step::Change(change) => self.revoked_by(user, change)?,
         };
         let taken = self.realm.users().administer(mandate, user, step, self.realm.now())?;
         let user = taken.map_err(|objection| match objection {
@@ -61,14 +61,13 @@ impl Auth {
         let uuid = Uuid::try_parse(shown).ok().filter(|uuid| uuid.to_string() == shown).ok_or(AuthError::NotFound)?;
         self.realm.users().user_by_uuid(uuid)?.ok_or(AuthError::NotFound)
     }
-}
 
-/// What ends when somebody is enabled, disabled or given a role. The sessions end also where the role is the user's already:
-/// whoever is told that a change failed half-way asks for it again.
-fn revoked_by(change: &UserChange) -> Revoke {
-    match change {
-        UserChange::Active(false) => Revoke::Everything,
-        UserChange::Role(_) => Revoke::Kind(TokenKind::Session),
-        _ => Revoke::Nothing,
+    /// What ends when somebody is enabled, disabled or given a role.
+    fn revoked_by(&self, user: UserId, change: &UserChange) -> Result<Revoke, AuthError> {
+        Ok(match change {
+            UserChange::Active(false) => Revoke::Everything,
+            UserChange::Role(role) if self.user(user)?.role != *role => Revoke::Kind(TokenKind::Session),
+            _ => Revoke::Nothing,
+        })
     }
 }
