@@ -23,7 +23,7 @@ use countersign_core::{
     env::Random,
     model::Timestamp,
     seal::KeyRing,
-    strategy::{JwtAlgorithm, JwtKey, JwtKeys},
+    strategy::{JwtAlgorithm, JwtKey, JwtKeys, KeyState},
 };
 
 pub use file::KeyError;
@@ -81,6 +81,9 @@ impl Keys {
     fn of_files(settings: &Settings, turn: Turn, random: &dyn Random, now: Timestamp) -> Result<Self, KeyError> {
         let (Read { ring, jwt }, seen) = read(settings, turn, random, now)?;
         let jwt = JwtKeys::new(jwt, longest_token(settings)).map_err(|_| KeyError::Secret)?;
+        if turn == Turn::Noted {
+            tell_early(&jwt, now);
+        }
         let files = Arc::new(Files { settings: settings.clone(), seen: Mutex::new(seen) });
         Ok(Self { ring, jwt, files: Some(files) })
     }
@@ -93,6 +96,7 @@ impl Keys {
         let of_ring = || ring.derive(DERIVED).iter().map(|key| JwtKey::hs256(key)).collect();
         let jwt = token_keys(settings, shared(settings, of_ring)?, true, Turn::Noted, random, now)?;
         let jwt = JwtKeys::new(jwt, longest_token(settings)).map_err(|_| KeyError::Secret)?;
+        tell_early(&jwt, now);
         Ok(Self { ring, jwt, files: None })
     }
 
@@ -186,6 +190,24 @@ fn token_keys(
     let retired = read.retire(shared);
     read.keys.extend(retired);
     Ok(read.keys)
+}
+
+/// The key that signs before its moment, because `jwt.algorithm` has no other one, and that moment.
+fn early(jwt: &JwtKeys, now: Timestamp) -> Option<(Arc<JwtKey>, Timestamp)> {
+    let (signer, _) = jwt.states(now).into_iter().find(|(_, state)| *state == KeyState::Signs)?;
+    let from = signer.from().filter(|from| *from > now)?;
+    Some((signer, from))
+}
+
+fn tell_early(jwt: &JwtKeys, now: Timestamp) {
+    if let Some((key, from)) = early(jwt, now) {
+        tracing::warn!(
+            key = key.id(),
+            from = pem::moment(from),
+            "jwt.algorithm was changed before its key's time: there is no other one, so it signs already; who keeps an older \
+             set of public keys refuses its tokens until that time"
+        );
+    }
 }
 
 /// Where the asymmetric keys are, and those that only check: `jwt.key_file`, or a file beside the ring's.

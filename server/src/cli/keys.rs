@@ -46,8 +46,9 @@ pub struct Chosen {
     /// Only the asymmetric key that signs JSON Web Tokens
     #[arg(long, conflicts_with = "ring")]
     jwt: bool,
-    /// For this algorithm instead of `jwt.algorithm`, which is to change soon: `RS256`, `ES256` or `EdDSA`. The key is published
-    /// and signs when both its time has come and the configuration names the algorithm
+    /// For this algorithm instead of `jwt.algorithm`, which is to change soon: `RS256`, `ES256` or `EdDSA`. The key is published,
+    /// and signs when the configuration names the algorithm. Change that when the key's time has come: a server that is started before
+    /// has no other key for the algorithm, warns, and signs with it at once
     #[arg(long, requires = "jwt", value_name = "ALGORITHM")]
     algorithm: Option<JwtAlgorithm>,
     /// Only the key ring, and with it the key that signs under HS256 unless it is configured

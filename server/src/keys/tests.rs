@@ -1,11 +1,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use chrono::DateTime;
-use countersign_core::{
-    Secret,
-    env::SystemRandom,
-    strategy::{KeyState, PublicNumbers},
-};
+use countersign_core::{Secret, env::SystemRandom, strategy::PublicNumbers};
 
 use super::*;
 
@@ -164,6 +160,26 @@ fn another_algorithm_adds_a_key_and_retires_the_others() {
     let published = keys.jwt.published(at(10));
     assert!(matches!(published[0].numbers(), Some(PublicNumbers::Ed25519 { .. })));
     assert!(matches!(published[1].numbers(), Some(PublicNumbers::P256 { .. })));
+}
+
+#[test]
+fn a_key_for_the_next_algorithm_is_announced_and_a_change_before_its_time_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let [hs256, es256] = [JwtAlgorithm::Hs256, JwtAlgorithm::Es256].map(|algorithm| within(&folder, algorithm));
+    let running = open(&hs256, at(0));
+    rotate(&hs256, Rotate::Announce(JwtAlgorithm::Es256), &SystemRandom, at(0)).unwrap();
+    running.look(&SystemRandom, at(1)).unwrap();
+    for keys in [&running, &Keys::view(&hs256, &SystemRandom, at(1)).unwrap()] {
+        let announced = ("ES256", KeyState::Announced(at(600)));
+        assert_eq!(algorithms(keys, at(1)), [("HS256", KeyState::Signs), announced]);
+        assert_eq!(keys.jwt.published(at(1)).len(), 1);
+        assert!(early(&keys.jwt, at(1)).is_none());
+    }
+    let changed = open(&es256, at(599));
+    assert_eq!(algorithms(&changed, at(599))[0], ("ES256", KeyState::Signs));
+    let told = early(&changed.jwt, at(599)).map(|(key, from)| (key.id(), from));
+    assert_eq!(told, Some((running.jwt.published(at(1))[0].id(), at(600))));
+    assert!(early(&changed.jwt, at(600)).is_none());
 }
 
 #[test]
