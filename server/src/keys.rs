@@ -100,15 +100,16 @@ impl Keys {
         Ok(Self { ring, jwt, files: None })
     }
 
-    /// Reads the files again if they were written since, or if a key begins now. What cannot be read changes nothing.
+    /// Reads the files again if they were written since, or if a key begins now, and tells whether it did: what was verified
+    /// before may not hold any more. What cannot be read changes nothing.
     ///
     /// # Errors
     /// [`KeyError`].
-    pub fn look(&self, random: &dyn Random, now: Timestamp) -> Result<(), KeyError> {
-        let Some(files) = &self.files else { return Ok(()) };
+    pub fn look(&self, random: &dyn Random, now: Timestamp) -> Result<bool, KeyError> {
+        let Some(files) = &self.files else { return Ok(false) };
         let mut seen = files.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if stamps(&files.settings) == seen.written && seen.next.is_none_or(|next| now < next) {
-            return Ok(());
+            return Ok(false);
         }
         // While servers are exchanged one after the other, old and new ones of them name different algorithms.
         let (Read { ring, jwt }, found) = read(&files.settings, Turn::Left, random, now)?;
@@ -116,7 +117,7 @@ impl Keys {
         self.ring.replace(&ring);
         *seen = found;
         tracing::info!(ring = self.ring.ids().first(), "read the keys again");
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -36,7 +36,7 @@ pub enum Command {
     /// Make new keys. They are used when `keys.announce` has passed; what the old ones signed and sealed stays good
     #[command(after_help = rotating())]
     Rotate(Chosen),
-    /// Take over a key that others signed with, or you before: it only checks, until a moment, and signs nothing
+    /// Keep a key that this server signed with before, or another one on its database: it only checks, until a moment
     #[command(after_help = importing())]
     Import(Imported),
 }
@@ -72,11 +72,13 @@ pub struct Imported {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Source {
-    /// The file of an HS256 secret, or `-` for standard input: the text itself (Django's `SIGNING_KEY` or `SECRET_KEY`), or
-    /// base64 behind "base64:". One line end there is not part of it
+    /// The file of an HS256 secret, or `-` for standard input: the text itself, or base64 behind "base64:". One line
+    /// end there is not part of it. It is for a former `jwt.secret`: tokens must name logins that this server knows, and those
+    /// that Django signed with its `SIGNING_KEY` do not
     #[arg(long, value_name = "FILE")]
     secret: Option<PathBuf>,
-    /// The file of a public key in PEM (RSA, P-256 or Ed25519), or `-` for standard input
+    /// The file of a public key in PEM (RSA, P-256 or Ed25519), or `-` for standard input. It is published in the JWKS until its
+    /// end: who checks by that alone takes what the holder of the private half signs
     #[arg(long, value_name = "FILE")]
     public: Option<PathBuf>,
 }

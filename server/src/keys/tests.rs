@@ -242,7 +242,7 @@ fn the_only_key_is_taken_out_and_a_running_server_knows_it_no_more_and_makes_ano
     assert!(!text.contains("KEY") && text.contains("# ES256 signs since "), "{text}");
     fs::write(key_file(&settings), text).unwrap();
     for keys in [&running, &other] {
-        keys.look(&SystemRandom, at(2)).unwrap();
+        assert!(keys.look(&SystemRandom, at(2)).unwrap(), "it was read again");
         assert_eq!((held(keys, at(2), &leaked), states(keys, at(2))), (0, vec![KeyState::Signs]));
     }
     let kid = |keys: &Keys| keys.jwt.published(at(2))[0].kid().unwrap().to_owned();
