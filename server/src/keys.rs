@@ -23,7 +23,7 @@ use countersign_core::{
     env::Random,
     model::Timestamp,
     seal::KeyRing,
-    strategy::{JwtAlgorithm, JwtKey, JwtKeys},
+    strategy::{JwtAlgorithm, JwtKey, JwtKeys, KeyState},
 };
 
 pub use file::KeyError;
@@ -81,6 +81,9 @@ impl Keys {
     fn of_files(settings: &Settings, turn: Turn, random: &dyn Random, now: Timestamp) -> Result<Self, KeyError> {
         let (Read { ring, jwt }, seen) = read(settings, turn, random, now)?;
         let jwt = JwtKeys::new(jwt, longest_token(settings)).map_err(|_| KeyError::Secret)?;
+        if turn == Turn::Noted {
+            tell_early(&jwt, now);
+        }
         let files = Arc::new(Files { settings: settings.clone(), seen: Mutex::new(seen) });
         Ok(Self { ring, jwt, files: Some(files) })
     }
@@ -93,18 +96,20 @@ impl Keys {
         let of_ring = || ring.derive(DERIVED).iter().map(|key| JwtKey::hs256(key)).collect();
         let jwt = token_keys(settings, shared(settings, of_ring)?, true, Turn::Noted, random, now)?;
         let jwt = JwtKeys::new(jwt, longest_token(settings)).map_err(|_| KeyError::Secret)?;
+        tell_early(&jwt, now);
         Ok(Self { ring, jwt, files: None })
     }
 
-    /// Reads the files again if they were written since, or if a key begins now. What cannot be read changes nothing.
+    /// Reads the files again if they were written since, or if a key begins now, and tells whether it did: what was verified
+    /// before may not hold any more. What cannot be read changes nothing.
     ///
     /// # Errors
     /// [`KeyError`].
-    pub fn look(&self, random: &dyn Random, now: Timestamp) -> Result<(), KeyError> {
-        let Some(files) = &self.files else { return Ok(()) };
+    pub fn look(&self, random: &dyn Random, now: Timestamp) -> Result<bool, KeyError> {
+        let Some(files) = &self.files else { return Ok(false) };
         let mut seen = files.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if stamps(&files.settings) == seen.written && seen.next.is_none_or(|next| now < next) {
-            return Ok(());
+            return Ok(false);
         }
         // While servers are exchanged one after the other, old and new ones of them name different algorithms.
         let (Read { ring, jwt }, found) = read(&files.settings, Turn::Left, random, now)?;
@@ -112,7 +117,7 @@ impl Keys {
         self.ring.replace(&ring);
         *seen = found;
         tracing::info!(ring = self.ring.ids().first(), "read the keys again");
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -186,6 +191,24 @@ fn token_keys(
     let retired = read.retire(shared);
     read.keys.extend(retired);
     Ok(read.keys)
+}
+
+/// The key that signs before its moment, because `jwt.algorithm` has no other one, and that moment.
+fn early(jwt: &JwtKeys, now: Timestamp) -> Option<(Arc<JwtKey>, Timestamp)> {
+    let (signer, _) = jwt.states(now).into_iter().find(|(_, state)| *state == KeyState::Signs)?;
+    let from = signer.from().filter(|from| *from > now)?;
+    Some((signer, from))
+}
+
+fn tell_early(jwt: &JwtKeys, now: Timestamp) {
+    if let Some((key, from)) = early(jwt, now) {
+        tracing::warn!(
+            key = key.id(),
+            from = pem::moment(from),
+            "jwt.algorithm was changed before its key's time: there is no other one, so it signs already; who keeps an older \
+             set of public keys refuses its tokens until that time"
+        );
+    }
 }
 
 /// Where the asymmetric keys are, and those that only check: `jwt.key_file`, or a file beside the ring's.

@@ -111,6 +111,12 @@ impl Realm {
         &self.0.parts.cache
     }
 
+    /// Has every credential verified again, those of open sockets among them; call it after the keys were exchanged. Nothing
+    /// is revoked.
+    pub fn forget_everybody(&self) {
+        self.cache().forget_everybody();
+    }
+
     /// The uses that are not written yet.
     pub(crate) fn usage(&self) -> &Usage {
         &self.0.usage

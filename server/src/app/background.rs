@@ -65,7 +65,7 @@ impl Background {
         let (keys, clock) = (keys.clone(), realm.clone());
         let mut unread = false;
         background.every(LOOK, "keys", move || {
-            let looked = keys.look(clock.random(), clock.now());
+            let looked = keys.look(clock.random(), clock.now()).map(|again| again.then(|| clock.forget_everybody()));
             if let (Err(error), false) = (&looked, unread) {
                 tracing::warn!(%error, "cannot read the keys again; those that were read before stay in use");
             }

@@ -36,7 +36,7 @@ pub enum Command {
     /// Make new keys. They are used when `keys.announce` has passed; what the old ones signed and sealed stays good
     #[command(after_help = rotating())]
     Rotate(Chosen),
-    /// Take over a key that others signed with, or you before: it only checks, until a moment, and signs nothing
+    /// Keep a key that this server signed with before, or another one on its database: it only checks, until a moment
     #[command(after_help = importing())]
     Import(Imported),
 }
@@ -46,8 +46,9 @@ pub struct Chosen {
     /// Only the asymmetric key that signs JSON Web Tokens
     #[arg(long, conflicts_with = "ring")]
     jwt: bool,
-    /// For this algorithm instead of `jwt.algorithm`, which is to change soon: `RS256`, `ES256` or `EdDSA`. The key is published
-    /// and signs when both its time has come and the configuration names the algorithm
+    /// For this algorithm instead of `jwt.algorithm`, which is to change soon: `RS256`, `ES256` or `EdDSA`. The key is published,
+    /// and signs when the configuration names the algorithm. Change that when the key's time has come: a server that is started before
+    /// has no other key for the algorithm, warns, and signs with it at once
     #[arg(long, requires = "jwt", value_name = "ALGORITHM")]
     algorithm: Option<JwtAlgorithm>,
     /// Only the key ring, and with it the key that signs under HS256 unless it is configured
@@ -71,11 +72,13 @@ pub struct Imported {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Source {
-    /// The file of an HS256 secret, or `-` for standard input: the text itself (Django's `SIGNING_KEY` or `SECRET_KEY`), or
-    /// base64 behind "base64:". One line end there is not part of it
+    /// The file of an HS256 secret, or `-` for standard input: the text itself, or base64 behind "base64:". One line
+    /// end there is not part of it. It is for a former `jwt.secret`: tokens must name logins that this server knows, and those
+    /// that Django signed with its `SIGNING_KEY` do not
     #[arg(long, value_name = "FILE")]
     secret: Option<PathBuf>,
-    /// The file of a public key in PEM (RSA, P-256 or Ed25519), or `-` for standard input
+    /// The file of a public key in PEM (RSA, P-256 or Ed25519), or `-` for standard input. It is published in the JWKS until its
+    /// end: who checks by that alone takes what the holder of the private half signs
     #[arg(long, value_name = "FILE")]
     public: Option<PathBuf>,
 }

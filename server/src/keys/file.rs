@@ -36,6 +36,9 @@ pub enum KeyError {
         /// What should stand there.
         expected: &'static str,
     },
+    /// Nothing is in it, not even a comment.
+    #[error("the key file {} is empty: bring back a copy, or delete it, and a new one is made", .0.display())]
+    Empty(PathBuf),
     /// A key that is not used, whatever the rest of the file is.
     #[error("the key file {} is refused at line {line}: {reason}", path.display())]
     Refused {

@@ -107,8 +107,11 @@ pub struct Read {
 
 impl Read {
     /// Under another algorithm than HS256: the keys of HS256, which check what they signed before; none if nobody knows
-    /// of any.
+    /// of any. They check without an end while a server with the old configuration, which began after this one, signs.
     pub fn retire(&self, shared: Vec<JwtKey>) -> Vec<JwtKey> {
+        if self.history.is_current(JwtAlgorithm::Hs256) {
+            return shared.into_iter().map(|key| key.retired(None)).collect();
+        }
         let Some(last) = self.history.ended(JwtAlgorithm::Hs256) else { return Vec::new() };
         let signed = |key: &JwtKey| key.from().is_none_or(|from| from <= last);
         shared.into_iter().filter(signed).map(|key| key.retired(Some(last))).collect()
@@ -244,7 +247,12 @@ fn block(label: &str, bytes: &[u8]) -> String {
     format!("{BEGIN}{label}{DASHES}\n{}\n{END}{label}{DASHES}\n", lines.join("\n"))
 }
 
+/// What a text holds, which may be no key: its owner takes out one that somebody else has seen. A text without a letter is
+/// a file that was lost, or that is just being written.
 fn parse(path: &Path, text: &str) -> Result<KeyText, KeyError> {
+    if text.trim().is_empty() {
+        return Err(KeyError::Empty(path.to_owned()));
+    }
     let damaged = |line| KeyError::Damaged { path: path.to_owned(), line, expected: EXPECTED };
     let (mut history, mut blocks) = (History::default(), Vec::new());
     let (mut before, mut from, mut until) = (Vec::new(), None, None);
@@ -292,7 +300,7 @@ fn parse(path: &Path, text: &str) -> Result<KeyText, KeyError> {
             return Err(damaged(number));
         }
     }
-    if blocks.is_empty() { Err(damaged(0)) } else { Ok(KeyText { history, blocks }) }
+    Ok(KeyText { history, blocks })
 }
 
 /// Reads what [`moment`] writes.

@@ -1,11 +1,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use chrono::DateTime;
-use countersign_core::{
-    Secret,
-    env::SystemRandom,
-    strategy::{KeyState, PublicNumbers},
-};
+use countersign_core::{Secret, env::SystemRandom, strategy::PublicNumbers};
 
 use super::*;
 
@@ -95,8 +91,6 @@ fn a_damaged_file_is_named_with_the_line() {
     };
     let pem = key_file(&settings);
     for (text, line) in [
-        ("", 0),
-        ("# nothing\n", 0),
         ("x\n", 1),
         ("\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 2),
         ("-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n", 1),
@@ -107,6 +101,9 @@ fn a_damaged_file_is_named_with_the_line() {
         let error = refused(&settings);
         assert!(error.contains(&format!("countersign.jwt.pem is damaged at line {line}: ")), "{text}: {error}");
     }
+    write(&pem, "\n");
+    let empty = "countersign.jwt.pem is empty: bring back a copy, or delete it, and a new one is made";
+    assert!(refused(&settings).ends_with(empty));
     write(&settings.keys.file, "# ring\nnot a key\n");
     assert!(refused(&settings).contains("countersign.keys is damaged at line 2"));
 }
@@ -166,6 +163,26 @@ fn another_algorithm_adds_a_key_and_retires_the_others() {
 }
 
 #[test]
+fn a_key_for_the_next_algorithm_is_announced_and_a_change_before_its_time_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let [hs256, es256] = [JwtAlgorithm::Hs256, JwtAlgorithm::Es256].map(|algorithm| within(&folder, algorithm));
+    let running = open(&hs256, at(0));
+    rotate(&hs256, Rotate::Announce(JwtAlgorithm::Es256), &SystemRandom, at(0)).unwrap();
+    running.look(&SystemRandom, at(1)).unwrap();
+    for keys in [&running, &Keys::view(&hs256, &SystemRandom, at(1)).unwrap()] {
+        let announced = ("ES256", KeyState::Announced(at(600)));
+        assert_eq!(algorithms(keys, at(1)), [("HS256", KeyState::Signs), announced]);
+        assert_eq!(keys.jwt.published(at(1)).len(), 1);
+        assert!(early(&keys.jwt, at(1)).is_none());
+    }
+    let changed = open(&es256, at(599));
+    assert_eq!(algorithms(&changed, at(599))[0], ("ES256", KeyState::Signs));
+    let told = early(&changed.jwt, at(599)).map(|(key, from)| (key.id(), from));
+    assert_eq!(told, Some((running.jwt.published(at(1))[0].id(), at(600))));
+    assert!(early(&changed.jwt, at(600)).is_none());
+}
+
+#[test]
 fn what_is_configured_is_not_rotated_here() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = within(&folder, JwtAlgorithm::Hs256);
@@ -193,6 +210,61 @@ fn a_file_that_cannot_be_read_again_changes_nothing() {
     fs::write(key_file(&settings), "half").unwrap();
     assert!(running.look(&SystemRandom, at(1)).is_err());
     assert_eq!(kids(&running), before);
+}
+
+/// The file without its keys, and with every other line: what is left when its owner takes them out.
+fn without_blocks(text: &str) -> String {
+    let mut is_inside = false;
+    let kept = text.lines().filter(|line| {
+        let was_inside = is_inside;
+        is_inside = (is_inside || line.starts_with("-----BEGIN ")) && !line.starts_with("-----END ");
+        !was_inside && !is_inside
+    });
+    kept.fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// How many keys that are not over hold a signature of this one.
+fn held(keys: &Keys, now: Timestamp, of: &JwtKey) -> usize {
+    let token = of.sign(&"claims").unwrap();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let live = keys.jwt.states(now).into_iter().filter(|(_, state)| *state != KeyState::Over);
+    live.filter(|(key, _)| key.holds(message, signature)).count()
+}
+
+#[test]
+fn the_only_key_is_taken_out_and_a_running_server_knows_it_no_more_and_makes_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Es256);
+    let [running, other] = [0, 1].map(|second| open(&settings, at(second)));
+    let (leaked, _) = running.jwt.states(at(1)).remove(0);
+    assert_eq!(held(&running, at(1), &leaked), 1);
+    let text = without_blocks(&fs::read_to_string(key_file(&settings)).unwrap());
+    assert!(!text.contains("KEY") && text.contains("# ES256 signs since "), "{text}");
+    fs::write(key_file(&settings), text).unwrap();
+    for keys in [&running, &other] {
+        assert!(keys.look(&SystemRandom, at(2)).unwrap(), "it was read again");
+        assert_eq!((held(keys, at(2), &leaked), states(keys, at(2))), (0, vec![KeyState::Signs]));
+    }
+    let kid = |keys: &Keys| keys.jwt.published(at(2))[0].kid().unwrap().to_owned();
+    assert_ne!(Some(kid(&running).as_str()), leaked.kid());
+    assert_eq!((kid(&other), kid(&open(&settings, at(3)))), (kid(&running), kid(&running)), "all have the same one");
+}
+
+#[test]
+fn the_only_imported_secret_is_taken_out_and_a_running_server_knows_it_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = within(&folder, JwtAlgorithm::Hs256);
+    let running = open(&settings, at(0));
+    import(&settings, &with_secret(SECRET), at(100), &SystemRandom, at(1)).unwrap();
+    running.look(&SystemRandom, at(2)).unwrap();
+    let leaked = JwtKey::hs256(SECRET.as_bytes());
+    assert_eq!(held(&running, at(2), &leaked), 1);
+    let text = without_blocks(&fs::read_to_string(key_file(&settings)).unwrap());
+    fs::write(key_file(&settings), text).unwrap();
+    running.look(&SystemRandom, at(3)).unwrap();
+    for keys in [running, open(&settings, at(4))] {
+        assert_eq!((held(&keys, at(4), &leaked), states(&keys, at(4))), (0, vec![KeyState::Signs]));
+    }
 }
 
 /// By `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`.
@@ -275,6 +347,23 @@ fn who_looks_or_still_runs_under_the_old_algorithm_notes_nothing() {
 }
 
 #[test]
+fn a_server_that_restarts_with_the_old_configuration_is_understood_by_the_new_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let [hs256, es256] = [JwtAlgorithm::Hs256, JwtAlgorithm::Es256].map(|algorithm| within(&folder, algorithm));
+    open(&hs256, at(0));
+    let new = open(&es256, at(10));
+    let old = open(&hs256, at(20));
+    new.look(&SystemRandom, at(21)).unwrap();
+    assert_eq!(algorithms(&new, at(21)), [("ES256", KeyState::Signs), ("HS256", KeyState::Checks(None))]);
+    let [by_old, by_new] = [&old, &new].map(|keys| Arc::clone(&keys.jwt.states(at(21))[0].0));
+    assert_eq!((held(&new, at(21), &by_old), held(&old, at(21), &by_new)), (1, 1));
+    // When it gets the new configuration, too, the end is known again.
+    open(&es256, at(30));
+    new.look(&SystemRandom, at(31)).unwrap();
+    assert_eq!(algorithms(&new, at(31))[1], ("HS256", KeyState::Checks(Some(at(30 + 86_400 + 5)))));
+}
+
+#[test]
 fn where_the_ring_is_as_new_as_the_key_hs256_never_signed() {
     let folder = tempfile::tempdir().unwrap();
     for second in [0, 1] {
@@ -318,13 +407,8 @@ fn keys_are_imported_to_check_until_their_end() {
     );
     let mode = fs::metadata(key_file(&settings)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
-    let held = |keys: &Keys, now| {
-        let token = JwtKey::hs256(SECRET.as_bytes()).sign(&"claims").unwrap();
-        let (message, signature) = token.rsplit_once('.').unwrap();
-        let live = keys.jwt.states(now).into_iter().filter(|(_, state)| *state != KeyState::Over);
-        live.filter(|(key, _)| key.holds(message, signature)).count()
-    };
-    assert_eq!((held(&running, at(99)), held(&running, at(100))), (1, 0));
+    let theirs = JwtKey::hs256(SECRET.as_bytes());
+    assert_eq!((held(&running, at(99), &theirs), held(&running, at(100), &theirs)), (1, 0));
     // The same again changes its end; what is over is taken away by the next one.
     assert_eq!(take(&with_secret(&format!("base64:{}", base64(SECRET))), at(300)).unwrap(), secret);
     assert_eq!(algorithms(&open(&settings, at(2)), at(2))[1..], [("RS256", checks(200)), ("HS256", checks(300))]);

@@ -85,6 +85,33 @@ fn a_rotation_is_noticed_by_running_servers_and_by_nobody_else() {
 }
 
 #[test]
+fn a_key_that_somebody_has_seen_is_taken_out_and_its_tokens_end_at_once_also_where_they_were_cached() {
+    let sandbox = sandbox_with("ES256");
+    let (one, other) = (sandbox.serve(), sandbox.serve());
+    let old = log_in(&one);
+    for server in [&one, &other] {
+        assert_eq!((status(server, &old), status(server, &old)), (200, 200));
+    }
+    // Its owner leaves the comments.
+    let file = sandbox.path("countersign.jwt.pem");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (before, _) = text.split_once("-----BEGIN").unwrap();
+    std::fs::write(&file, before).unwrap();
+    let began = Instant::now();
+    for server in [&one, &other] {
+        while status(server, &old) != 401 {
+            assert!(began.elapsed() < Duration::from_secs(20), "still taken: {}", server.log());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+    let new = log_in(&one);
+    assert_ne!(kid(&new), kid(&old));
+    for server in [&one, &other, &sandbox.serve()] {
+        assert_eq!((status(server, &new), status(server, &old), published(server)), (200, 401, vec![kid(&new)]));
+    }
+}
+
+#[test]
 fn a_new_ring_leaves_every_token_good() {
     let sandbox = sandbox_with("HS256");
     let server = sandbox.serve();

@@ -97,7 +97,8 @@ impl JwtKeys {
         let state = |at: usize, key: &JwtKey| match (key.from, self.end(&list, at)) {
             (_, Some(end)) if end <= now => KeyState::Over,
             _ if signer.as_ref().is_some_and(|signer| std::ptr::eq(signer.as_ref(), key)) => KeyState::Signs,
-            (Some(from), _) if key.signs() && from > now => KeyState::Announced(from),
+            // Also one of an algorithm that does not sign here: it is known before the change to it.
+            (Some(from), _) if key.is_signing_key() && from > now => KeyState::Announced(from),
             (_, end) => KeyState::Checks(end),
         };
         list.iter().enumerate().map(|(at, key)| (Arc::clone(key), state(at, key))).collect()
@@ -175,7 +176,7 @@ fn signing(keys: impl IntoIterator<Item = JwtKey>) -> Result<List, NoSigningKey>
     if list.iter().any(|key| key.signs()) { Ok(list) } else { Err(NoSigningKey) }
 }
 
-/// The newest key that has begun; the oldest if none has.
+/// The newest key that has begun; the oldest if none has: a server that signs nothing would let nobody in.
 fn signer(list: &[Arc<JwtKey>], now: Timestamp) -> Option<Arc<JwtKey>> {
     let able = || list.iter().filter(|key| key.signs());
     let begun = able().find(|key| key.from.is_none_or(|from| from <= now));

@@ -127,6 +127,24 @@ fn a_key_whose_algorithm_was_given_up_checks_until_its_last_token_is_dead() {
 }
 
 #[test]
+fn a_key_of_another_algorithm_is_announced_until_its_moment_and_signs_before_it_where_no_other_can() {
+    let der = JwtKey::generate(JwtAlgorithm::Es256).unwrap();
+    let next = || JwtKey::private(&der).unwrap().signing_from(Some(at(60)));
+    let states = |keys: &JwtKeys, now| keys.states(now).into_iter().map(|(_, state)| state).collect::<Vec<_>>();
+    let keys = set([next().retired(None), JwtKey::hs256(&[1; 32])]);
+    assert_eq!(states(&keys, at(59)), [KeyState::Announced(at(60)), KeyState::Signs]);
+    assert_eq!(states(&keys, at(60)), [KeyState::Checks(None), KeyState::Signs]);
+    assert_eq!((keys.published(at(59)).len(), keys.published(at(60)).len()), (1, 1));
+    // The change came too early.
+    let keys = set([next(), JwtKey::hs256(&[1; 32]).retired(Some(at(10)))]);
+    assert_eq!(states(&keys, at(10)), [KeyState::Signs, KeyState::Checks(Some(at(115)))]);
+    assert_eq!(header(&keys.sign(at(10), &json!({})).unwrap())["alg"], "ES256");
+    // One that was told to check only never signs.
+    let checking = next().checking_until(Some(at(90)));
+    assert_eq!(states(&set([checking, JwtKey::hs256(&[1; 32])]), at(10))[0], KeyState::Checks(Some(at(90))));
+}
+
+#[test]
 fn a_public_key_is_no_secret_and_neither_is_a_short_one() {
     let spki = |numbers: &PublicNumbers| match numbers {
         PublicNumbers::Ed25519 { x } => {
