@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use chrono::FixedOffset;
 use countersign_core::{
+    UserId,
     env::{Clock, Random},
     seal::KeyRing,
 };
@@ -46,11 +47,13 @@ use self::{
 };
 use crate::{
     config::DatabaseUrl,
-    store::{Bulk, OpenError, Store, bulk, connection::AnyConnection, pool::one_line, rows::stored},
+    store::{Bulk, OpenError, Store, bulk, connection::AnyConnection, pool::one_line, revocations, rows::stored},
 };
 
 /// With fewer rows recorded, nobody is asked whether the missing ones are really gone.
 const FEW: i64 = 10;
+/// The longest name of a source, in bytes.
+const MAX_SOURCE: usize = 1020;
 
 /// Whose database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -108,7 +111,7 @@ pub enum Mode {
     Import,
     /// It is written and taken back.
     DryRun,
-    /// It is compared with the target, and nothing is written.
+    /// It is compared with the target, and no row is written.
     Check,
 }
 
@@ -131,6 +134,29 @@ pub struct Options {
     pub rules: UserRules,
     /// Are users and tokens ended that are not in the source any more, even if they are most of them?
     pub end_many: bool,
+}
+
+impl Options {
+    /// The name by which the source stands in the record. Each table of users is a source of its own: two of them have the
+    /// same numbers, and not the same people.
+    fn source_name(&self) -> Result<String, ImportError> {
+        let framework = self.rules.framework;
+        let by_address = || format!("{} {}", framework.as_str(), source::name(&self.from));
+        let mut name = self.source.clone().unwrap_or_else(by_address);
+        if self.user_table != framework.user_table() {
+            let table = format!(" table {}", self.user_table);
+            if !name.ends_with(&table) {
+                name += &table;
+            }
+        }
+        if name.len() > MAX_SOURCE {
+            return Err(ImportError::Because(format!(
+                "the source's address is too long to be recorded ({} bytes of {MAX_SOURCE}): name it by --source",
+                name.len()
+            )));
+        }
+        Ok(name)
+    }
 }
 
 /// Why an import did not happen, or stopped.
@@ -229,8 +255,7 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
         Mode::Check => bulk::Mode::Look,
     })?;
     let now = stored(means.clock.now());
-    let source_name =
-        options.source.clone().unwrap_or_else(|| format!("{} {}", framework.as_str(), source::name(&options.from)));
+    let source_name = options.source_name()?;
     let (number, others) = open_ledger(&mut bulk, &source_name, now)?;
     if number == 0 || others.is_empty() {
         notes.extend(others.iter().map(|other| {
@@ -382,8 +407,16 @@ impl Work<'_> {
                 Err(Unreadable(reason)) => refused.say(Verdict::Refused, number, None, reason, None),
             }
         }
-        let run = &self.run;
-        let mut outcome = self.bulk.page(|conn| write(conn, run, &judged, &present))?;
+        let (run, commits) = (&self.run, self.bulk.commits());
+        let mut outcome = self.bulk.page(|conn| {
+            let outcome = write(conn, run, &judged, &present)?;
+            // At the very end: from the first entry to the commit every other revocation waits. What is taken back is
+            // told to nobody.
+            for user in outcome.revoked.iter().filter(|_| commits) {
+                revocations::log(conn, UserId(*user), run.now.and_utc())?;
+            }
+            Ok(outcome)
+        })?;
         outcome.counts.read += present.len() as u64;
         outcome.counts += refused.counts;
         outcome.findings.extend(refused.findings);

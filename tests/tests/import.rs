@@ -15,3 +15,5 @@ mod django;
 mod laravel;
 #[path = "import/rehearsals.rs"]
 mod rehearsals;
+#[path = "import/strangers.rs"]
+mod strangers;

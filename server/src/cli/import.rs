@@ -26,8 +26,9 @@ const HELP: &str = "Example:\n  \
     The source is read in one snapshot and never written. Ids are kept. Password hashes and tokens are taken over as they \
     are. Run it again to bring what is new or changed since: what was changed here (a password, say) stays, and what is gone \
     at the source is ended here. A run that was interrupted is finished by the next one.\n\n\
-    --inspect needs no target. --check compares with the target and writes nothing. --dry-run writes everything and takes it \
-    back; an SQLite target takes no other writes while it runs.\n\n\
+    --inspect needs no target. --check compares with the target and writes no user and no token. --dry-run writes everything \
+    and takes it back; an SQLite target takes no other writes while it runs. Both bring the target's tables up to date first, \
+    as a start of the server does.\n\n\
     Exit codes: 0 everything was imported, 1 a row was refused (each is listed) or nothing could be done, 2 wrong usage.";
 
 #[derive(Debug, Subcommand)]
@@ -63,7 +64,7 @@ pub struct Common {
     /// Say what is there: tables, columns, counts, kinds of password hashes
     #[arg(long, conflicts_with_all = ["check", "dry_run"])]
     inspect: bool,
-    /// List everything that would be refused or changed, and write nothing
+    /// List everything that would be refused or changed, and write no user and no token
     #[arg(long, conflicts_with = "dry_run")]
     check: bool,
     /// Do the whole of it and take it back
@@ -85,7 +86,8 @@ pub struct Common {
     /// Import users whose password hash cannot be checked here; they have to reset it
     #[arg(long)]
     keep_unknown_hashes: bool,
-    /// The zone of moments that are stored without one (Laravel's app.timezone), such as +03:00
+    /// How far moments that are stored without a zone are from UTC, such as +03:00. One offset for all of them: if Laravel's
+    /// app.timezone has summer time, those of the other half of the year are off by an hour
     #[arg(long, value_name = "OFFSET", default_value = "+00:00", value_parser = offset, allow_hyphen_values = true)]
     utc_offset: FixedOffset,
     /// The name by which the source is known, if not by its address: for one that has moved

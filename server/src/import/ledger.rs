@@ -93,6 +93,17 @@ impl Ledger {
         Ok(rows.into_iter().collect())
     }
 
+    /// Which of these numbers have rows of other sources, whatever became of them here.
+    pub fn of_others(self, conn: &mut AnyConnection, origins: &[i64]) -> QueryResult<HashSet<i64>> {
+        let rows: Vec<i64> = imports::table
+            .filter(imports::source.ne(self.source))
+            .filter(imports::subject.eq(self.subject()))
+            .filter(imports::origin.eq_any(origins))
+            .select(imports::origin)
+            .load(conn)?;
+        Ok(rows.into_iter().collect())
+    }
+
     /// How many rows were imported and are not known to be gone.
     pub fn count(self, conn: &mut AnyConnection) -> QueryResult<i64> {
         imports::table

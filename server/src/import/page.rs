@@ -1,6 +1,6 @@
 //! What all pages have in common: what a run is given, and what a page says of itself.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use countersign_core::{Digest, env::Random, seal::KeyRing};
@@ -163,6 +163,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// For the pages behind, where nothing is written.
     pub accepted: Accepted,
+    /// Users of whom running servers must remember nothing, from the end of the page on.
+    pub revoked: BTreeSet<i64>,
 }
 
 impl Outcome {

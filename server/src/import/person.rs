@@ -38,6 +38,8 @@ pub const ROLE: usize = 6;
 /// See [`USERNAME`].
 pub const IS_ACTIVE: usize = 9;
 /// See [`USERNAME`].
+pub const VERIFIED: usize = 10;
+/// See [`USERNAME`].
 pub const PASSWORD: usize = 11;
 
 /// The columns of a user that a source has a say in.

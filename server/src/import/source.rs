@@ -189,8 +189,11 @@ fn establish(url: &DatabaseUrl, backend: Backend) -> ConnectionResult<AnyConnect
     }
 }
 
-/// A source's name as reports have it and later runs know it by: without user, password and parameters, so that a new password
-/// makes no other source of it. A file is named by its whole path.
+/// The parameters of a URL that say which database it is, and which tables in it are meant.
+const PLACES: [&str; 7] = ["host", "hostaddr", "port", "dbname", "service", "options", "unix_socket"];
+
+/// A source's name as reports have it and later runs know it by: without user and password, and of the parameters only those
+/// that say which database it is, so that a new password makes no other source of it. A file is named by its whole path.
 pub fn name(url: &DatabaseUrl) -> String {
     let text = url.expose();
     let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
@@ -198,9 +201,14 @@ pub fn name(url: &DatabaseUrl) -> String {
         let path = std::fs::canonicalize(rest).unwrap_or_else(|_| Path::new(rest).to_owned());
         return format!("sqlite://{}", path.display());
     }
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let rest = rest.split('#').next().unwrap_or_default();
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-    format!("{scheme}://{place}")
+    let says_where = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| PLACES.contains(&name));
+    let mut places: Vec<&str> = query.split('&').filter(says_where).collect();
+    places.sort_unstable();
+    let sign = if places.is_empty() { "" } else { "?" };
+    format!("{scheme}://{place}{sign}{}", places.join("&"))
 }
 
 #[cfg(test)]
@@ -213,5 +221,21 @@ mod tests {
         assert_eq!(named("postgres://u:p@db.example:5432/app?sslmode=require"), "postgres://db.example:5432/app");
         assert_eq!(named("mysql://u:p%40x@db/app"), "mysql://db/app");
         assert_eq!(named("sqlite:///no/such.db"), "sqlite:///no/such.db");
+    }
+
+    #[test]
+    fn a_source_is_named_with_what_says_which_it_is() {
+        let named = |url: &str| name(&DatabaseUrl::new(url));
+        assert_eq!(
+            named("postgres://u:p@db/app?sslmode=require&options=-csearch_path%3Da&password=p&user=u"),
+            "postgres://db/app?options=-csearch_path%3Da"
+        );
+        assert_eq!(named("postgres:///app?port=5433&host=x#y"), "postgres:///app?host=x&port=5433");
+        assert_eq!(named("postgres:///app?host=x&port=5433"), "postgres:///app?host=x&port=5433");
+        assert_ne!(named("postgres:///app?host=x"), named("postgres:///app?host=y"));
+        assert_eq!(
+            named("mysql://u@h/app?unix_socket=/run/a.sock&ssl_mode=x"),
+            "mysql://h/app?unix_socket=/run/a.sock"
+        );
     }
 }

@@ -16,7 +16,6 @@ use super::{
 use crate::store::{
     bulk::insert_rows,
     connection::AnyConnection,
-    revocations,
     schema::{tokens, users},
     subjects,
 };
@@ -99,7 +98,7 @@ pub fn page(
         } else if is_gone || marks.differ(&base, DIGEST) || marks.differ(&base, OWNER) {
             // Another token under the same number, or Django's next one of the same user.
             if run.writes && !is_gone {
-                revoke(conn, run, subject, bearer.origin, &base)?;
+                revoke(conn, subject, bearer.origin, &base, &mut outcome)?;
             }
             again.insert(bearer.origin);
             new.push(bearer);
@@ -118,7 +117,7 @@ pub fn page(
         }
         outcome.counts.ended += 1;
         if run.writes {
-            revoke(conn, run, subject, origin, &base)?;
+            revoke(conn, subject, origin, &base, &mut outcome)?;
             ledger.set(conn, origin, &base.stored_gone())?;
         }
     }
@@ -283,12 +282,18 @@ fn find(conn: &mut AnyConnection, subject: Subject, origin: i64, base: &Marks) -
 }
 
 /// Ends the token that came from this row, if nobody did so here before.
-fn revoke(conn: &mut AnyConnection, run: &Run, subject: Subject, origin: i64, base: &Marks) -> QueryResult<()> {
+fn revoke(
+    conn: &mut AnyConnection,
+    subject: Subject,
+    origin: i64,
+    base: &Marks,
+    outcome: &mut Outcome,
+) -> QueryResult<()> {
     let Some(held) = find(conn, subject, origin, base)? else { return Ok(()) };
-    let owner = UserId(held.user_id);
-    subjects::raise(conn, owner)?;
+    subjects::raise(conn, UserId(held.user_id))?;
     diesel::delete(tokens::table.filter(tokens::id.eq(held.id))).execute(conn)?;
-    revocations::log(conn, owner, run.now.and_utc())
+    outcome.revoked.insert(held.user_id);
+    Ok(())
 }
 
 /// Takes over what changed there and not here.
@@ -335,7 +340,7 @@ fn change(
     }
     run.ledger(subject).set(conn, bearer.origin, &marks.stored())?;
     if abilities || expires_at || name {
-        revocations::log(conn, UserId(held.user_id), run.now.and_utc())?;
+        outcome.revoked.insert(held.user_id);
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ use super::{
 
 /// The width of the columns of names, in characters.
 const MAX_NAME: usize = 255;
+/// More than any hash has, in characters. A longer one would not be checked; and pages of them could not be sent to the target.
+const MAX_HASH: usize = 512;
 /// Numbers above it leave no room behind them.
 pub const MAX_ID: i64 = i64::MAX / 2;
 
@@ -191,6 +193,14 @@ fn claims(
 /// The hash stays as it is. One that nobody can check is refused: a bulk of users whose passwords stopped working is no
 /// success, and one that would cost minutes a login is an attack.
 fn check_hash(password: Option<&str>, rules: &UserRules, changes: &mut Vec<String>) -> Result<(), Unreadable> {
+    let cannot_be_held = match password {
+        Some(encoded) if encoded.contains('\0') => Some("it has a NUL in it".to_owned()),
+        Some(encoded) if encoded.chars().count() > MAX_HASH => Some(format!("it has more than {MAX_HASH} characters")),
+        _ => None,
+    };
+    if let Some(reason) = cannot_be_held {
+        return Err(Unreadable(format!("the password hash cannot be checked here: {reason}")));
+    }
     match password.map(|encoded| PasswordScheme::of(&EncodedPassword::new(encoded))) {
         None | Some(Ok(_)) => Ok(()),
         Some(Err(reason)) if rules.keep_unknown_hashes => {
@@ -297,6 +307,22 @@ mod tests {
             let refused = judged(Framework::Django, &[("username", "ada"), ("password", hash)], &[]).unwrap_err();
             assert!(refused.0.starts_with("the password hash cannot be checked here: "), "{}", refused.0);
         }
+    }
+
+    /// No flag keeps it either: the whole page would fail with it, in this run and every other.
+    #[test]
+    fn a_hash_that_the_target_may_not_hold_is_refused() {
+        let lenient = UserRules { keep_unknown_hashes: true, ..rules(Framework::Django) };
+        for (hash, reason) in [
+            ("!a\0b".to_owned(), "it has a NUL in it"),
+            (format!("!{}", "é".repeat(512)), "it has more than 512 characters"),
+        ] {
+            let fields = row(Framework::Django, &[("username", "ada"), ("password", &hash)]);
+            let refused = judge(7, fields, &[], &lenient).unwrap_err();
+            assert_eq!(refused.0, format!("the password hash cannot be checked here: {reason}"));
+        }
+        let hash = format!("!{}", "é".repeat(511));
+        judged(Framework::Django, &[("username", "ada"), ("password", &hash)], &[]).unwrap();
     }
 
     #[test]

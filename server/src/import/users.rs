@@ -90,6 +90,7 @@ fn insert(conn: &mut AnyConnection, run: &Run, newcomers: &[&Judged], outcome: &
     }
     let ids: Vec<i64> = newcomers.iter().map(|judged| judged.newcomer.person.id).collect();
     let taken = who_has_ids(conn, &ids)?;
+    let others = run.ledger(Subject::Users).of_others(conn, &ids)?;
     let keys: Vec<&str> =
         newcomers.iter().flat_map(|judged| &judged.newcomer.claims).map(|claim| claim.key.as_str()).collect();
     let mut held = holders(conn, &keys)?;
@@ -112,12 +113,20 @@ fn insert(conn: &mut AnyConnection, run: &Run, newcomers: &[&Judged], outcome: &
             outcome.say(Verdict::Clash, person.id, Some(person.named()), reason, Some(told(person.id, there)));
             continue;
         }
+        if others.contains(&person.id) {
+            // That source's record would take this user, and what is theirs, for its own.
+            let reason = "the id was given to a user of another source, who was deleted here".to_owned();
+            outcome.say(Verdict::Clash, person.id, Some(person.named()), reason, None);
+            continue;
+        }
         let required: Vec<&Claim> = claims.iter().filter(|claim| claim.required).collect();
-        let mut in_the_way = None;
+        // Nobody gives way to a user who is refused for something else.
+        let (mut in_the_way, mut gives_way) = (None, None);
         for claim in &required {
-            if let Some(holder) = held.get(claim.key.as_str())
-                && !(claim.kind == Kind::Username && holder.is_email && give_way(conn, run, claim, holder, outcome)?)
-            {
+            let Some(holder) = held.get(claim.key.as_str()) else { continue };
+            if claim.kind == Kind::Username && holder.is_email && can_give_way(conn, run, holder)? {
+                gives_way = Some((*claim, holder.clone()));
+            } else {
                 in_the_way = Some((claim.kind, holder.clone()));
                 break;
             }
@@ -127,6 +136,9 @@ fn insert(conn: &mut AnyConnection, run: &Run, newcomers: &[&Judged], outcome: &
             let there = told(holder.user, &holder.named);
             outcome.say(Verdict::Clash, person.id, Some(person.named()), reason, Some(there));
             continue;
+        }
+        if let Some((claim, holder)) = gives_way {
+            give_way(conn, run, claim, &holder, outcome)?;
         }
         for claim in &required {
             held.insert(
@@ -193,28 +205,29 @@ fn write(conn: &mut AnyConnection, run: &Run, admitted: &[(&Judged, Vec<&Claim>)
     run.ledger(Subject::Users).add(conn, marks)
 }
 
-/// A user name counts for more than an address by which somebody of the same source could log in as well: that one keeps the
-/// name alone.
+/// A user name counts for more than an address by which somebody of the same source could log in as well.
+fn can_give_way(conn: &mut AnyConnection, run: &Run, holder: &Holder) -> QueryResult<bool> {
+    let others = identifiers::table
+        .filter(identifiers::user_id.eq(holder.user))
+        .filter(identifiers::kind.ne(Kind::Email.as_str()));
+    let is_ours = run.ledger(Subject::Users).known(conn, &[holder.user])?.contains(&holder.user);
+    Ok(is_ours && others.count().get_result::<i64>(conn)? > 0)
+}
+
+/// Who holds the address keeps the user name alone.
 fn give_way(
     conn: &mut AnyConnection,
     run: &Run,
     claim: &Claim,
     holder: &Holder,
     outcome: &mut Outcome,
-) -> QueryResult<bool> {
-    let others = identifiers::table
-        .filter(identifiers::user_id.eq(holder.user))
-        .filter(identifiers::kind.ne(Kind::Email.as_str()));
-    let is_ours = run.ledger(Subject::Users).known(conn, &[holder.user])?.contains(&holder.user);
-    if !is_ours || others.count().get_result::<i64>(conn)? == 0 {
-        return Ok(false);
-    }
+) -> QueryResult<()> {
     if run.writes {
         diesel::delete(identifiers::table.filter(identifiers::key.eq(claim.key.as_str()))).execute(conn)?;
     }
     let reason = "the address is the user name of another user; this one logs in by the user name".to_owned();
     outcome.say(Verdict::Changed, holder.user, Some(holder.named.clone()), reason, None);
-    Ok(true)
+    Ok(())
 }
 
 /// Which of these numbers users of the target have, and who they are.

@@ -112,7 +112,7 @@ fn summed_up(summary: &Summary) -> String {
     text += match summary.mode {
         Mode::Import => "",
         Mode::DryRun => "all of it was taken back\n",
-        Mode::Check => "nothing was written\n",
+        Mode::Check => "no user and no token was written\n",
     };
     text
 }

@@ -9,13 +9,12 @@ use super::{
         ledger::Subject,
         marks::Marks,
         page::{Outcome, Run, Verdict},
-        person::{EMAIL, IS_ACTIVE, Newcomer, PASSWORD, PHONE, Person, ROLE, USERNAME, VALUES},
+        person::{EMAIL, IS_ACTIVE, Newcomer, PASSWORD, PHONE, Person, ROLE, USERNAME, VALUES, VERIFIED},
     },
     holders, told,
 };
 use crate::store::{
     connection::AnyConnection,
-    revocations,
     rows::IdentifierRow,
     schema::{identifiers, tokens, users},
     subjects,
@@ -65,6 +64,15 @@ pub fn change(
             taken_over[at] = true;
         }
     }
+    // A proof is one of the address that it came with.
+    if taken_over[EMAIL] {
+        merged.take(person, VERIFIED);
+        kept.retain(|name| *name != VALUES[VERIFIED]);
+    } else if taken_over[VERIFIED] && merged.email != person.email {
+        merged.take(&there, VERIFIED);
+        next = next.with_part_of(base, VERIFIED);
+        taken_over[VERIFIED] = false;
+    }
     if !kept.is_empty() {
         let reason = format!("changed there and here: {} stays as it is here", kept.join(", "));
         outcome.say(Verdict::Kept, person.id, Some(person.named()), reason, None);
@@ -87,9 +95,9 @@ pub fn change(
         let target = holder.map(|holder| told(holder.user, &holder.named));
         outcome.say(Verdict::Clash, person.id, Some(person.named()), reason, target);
         // Who has no name of their own is called by the address.
-        let called =
-            if there.username == there.email.clone().unwrap_or_default() { vec![at, USERNAME] } else { vec![at] };
-        for at in called {
+        let is_called_so = there.username == there.email.clone().unwrap_or_default();
+        let with_it = [(USERNAME, is_called_so), (VERIFIED, at == EMAIL)];
+        for at in with_it.into_iter().filter_map(|(at, is)| is.then_some(at)).chain([at]) {
             merged.take(&there, at);
             next = next.with_part_of(base, at);
             taken_over[at] = false;
@@ -97,13 +105,14 @@ pub fn change(
     }
     merged.updated_at = person.updated_at.or(Some(run.now));
     store(conn, run, newcomer, &merged, taken_over[IS_ACTIVE])?;
-    let ended: &[&str] = match () {
-        () if taken_over[PASSWORD] => &LOGINS,
-        () if taken_over[ROLE] => &SESSIONS,
-        () => &[],
+    let ended = match () {
+        () if taken_over[IS_ACTIVE] && !merged.is_active => Ended::Everything,
+        () if taken_over[PASSWORD] => Ended::Kinds(&LOGINS),
+        () if taken_over[ROLE] => Ended::Kinds(&SESSIONS),
+        () => Ended::Kinds(&[]),
     };
     ledger.set(conn, person.id, &next.stored())?;
-    forget(conn, run, person.id, ended)
+    forget(conn, person.id, ended, outcome)
 }
 
 /// A user who is not in the source any more is suspended; nobody is deleted by an import.
@@ -120,7 +129,7 @@ pub fn end(conn: &mut AnyConnection, run: &Run, id: i64, base: &Marks, outcome: 
     if there.is_some_and(|there| there.is_active) {
         let suspended = (users::is_active.eq(false), users::is_suspended.eq(true), users::suspended_at.eq(run.now));
         diesel::update(users::table.filter(users::id.eq(id))).set(suspended).execute(conn)?;
-        forget(conn, run, id, &LOGINS)?;
+        forget(conn, id, Ended::Everything, outcome)?;
     }
     run.ledger(Subject::Users).set(conn, id, &base.stored_gone())
 }
@@ -179,12 +188,25 @@ fn store(
     Ok(())
 }
 
+/// What is ended of a user's.
+#[derive(Clone, Copy)]
+enum Ended {
+    /// What was issued here and what came from the source. Nothing of it works again when they are enabled: only a token that
+    /// the source lost and has again is brought back, by the import that finds it there.
+    Everything,
+    /// Tokens of these kinds.
+    Kinds(&'static [&'static str]),
+}
+
 /// Ends what is named of a user's, and what is being issued at this moment; running servers remember nothing of them then.
-fn forget(conn: &mut AnyConnection, run: &Run, id: i64, kinds: &[&str]) -> QueryResult<()> {
+fn forget(conn: &mut AnyConnection, id: i64, ended: Ended, outcome: &mut Outcome) -> QueryResult<()> {
     subjects::raise(conn, UserId(id))?;
-    if !kinds.is_empty() {
-        let of_user = tokens::table.filter(tokens::user_id.eq(id));
-        diesel::delete(of_user.filter(tokens::kind.eq_any(kinds))).execute(conn)?;
-    }
-    revocations::log(conn, UserId(id), run.now.and_utc())
+    let of_user = tokens::table.filter(tokens::user_id.eq(id));
+    match ended {
+        Ended::Everything => diesel::delete(of_user).execute(conn)?,
+        Ended::Kinds([]) => 0,
+        Ended::Kinds(kinds) => diesel::delete(of_user.filter(tokens::kind.eq_any(kinds))).execute(conn)?,
+    };
+    outcome.revoked.insert(id);
+    Ok(())
 }
