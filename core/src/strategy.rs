@@ -181,6 +181,14 @@ pub(crate) fn live(realm: &Realm, found: Option<Token>) -> Result<Verified, Auth
     }
 }
 
+/// Ends the login of which a spent refresh token came back: either its owner or somebody else has a copy of what the other
+/// uses.
+fn end_replayed(realm: &Realm, token: &Token) -> Result<TokenFault, AuthError> {
+    realm.tokens().revoke_token(token.id, Some(token.user_id), realm.now())?;
+    realm.cache().forget(token.user_id);
+    Ok(TokenFault::Replayed(token.user_id))
+}
+
 /// A row that was found, if it has not ended.
 fn live_row(realm: &Realm, found: Option<Token>) -> Result<Token, TokenFault> {
     let token = found.ok_or(TokenFault::Unknown)?;

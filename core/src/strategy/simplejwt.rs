@@ -20,7 +20,7 @@ use self::{
     login_mask::{LoginId, LoginMask},
     rotation::Standing,
 };
-use super::{RefreshRotation, StrategyKind, jws::JwtKeys, live_row, payload};
+use super::{RefreshRotation, StrategyKind, end_replayed, jws::JwtKeys, live_row, payload};
 use crate::{
     auth::Realm,
     error::{AuthError, ClaimFault, TokenFault},
@@ -155,9 +155,7 @@ impl SimpleJwt {
         if self.settings.rotation != SimpleJwtRotation::Blacklist || is_second_try {
             return Ok(TokenFault::Spent);
         }
-        realm.tokens().revoke_token(token.id, Some(token.user_id), realm.now())?;
-        realm.cache().forget(token.user_id);
-        Ok(TokenFault::Replayed(token.user_id))
+        end_replayed(realm, token)
     }
 
     /// Signature and claims, then the user whom they name, then the login's row.

@@ -16,7 +16,7 @@ use crate::{
     model::{Timestamp, Token, TokenKind, Verified},
     seal::KeyRing,
     secret::{Digest, Secret},
-    strategy::live,
+    strategy::{end_replayed, live},
 };
 
 /// What the MAC is for.
@@ -68,7 +68,7 @@ pub(super) fn refresh(
             let next = successor(realm.keys(), token, count)?;
             return Ok(Refreshed { login, next: Some(next) });
         } else if count < token.rotation {
-            return Err(end(realm, token)?.into());
+            return Err(end_replayed(realm, token)?.into());
         } else {
             // Of a database that was set back.
             return Err(TokenFault::Unknown.into());
@@ -90,13 +90,6 @@ fn login(realm: &Realm, sent: &str, later: Option<(Uuid, i64)>) -> Result<(Verif
         None => (realm.tokens().token_by_digest(TokenKind::Jwt, &Digest::of(sent.as_bytes()))?, 0),
     };
     Ok((live(realm, found)?, count))
-}
-
-/// Ends the login of which a spent token came back: either its owner or somebody else has a copy of what the other uses.
-fn end(realm: &Realm, token: &Token) -> Result<TokenFault, AuthError> {
-    realm.tokens().revoke_token(token.id, Some(token.user_id), realm.now())?;
-    realm.cache().forget(token.user_id);
-    Ok(TokenFault::Replayed(token.user_id))
 }
 
 /// The token after the one with this count.
