@@ -22,7 +22,7 @@ pub struct Ledger {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = imports)]
+#[diesel(table_name = imports, treat_none_as_default_value = false)]
 struct Entry {
     source: i64,
     subject: i32,
@@ -66,6 +66,21 @@ impl Ledger {
             .select((imports::origin, imports::marks))
             .load(conn)?;
         Ok(rows.into_iter().collect())
+    }
+
+    /// The number of the entry above `after`, up to `last`, that has `most` entries before it there; `None` if there are fewer.
+    pub fn behind(self, conn: &mut AnyConnection, (after, last): (i64, i64), most: usize) -> QueryResult<Option<i64>> {
+        imports::table
+            .filter(imports::source.eq(self.source))
+            .filter(imports::subject.eq(self.subject()))
+            .filter(imports::origin.gt(after))
+            .filter(imports::origin.le(last))
+            .order(imports::origin)
+            .offset(i64::try_from(most).unwrap_or(i64::MAX))
+            .limit(1)
+            .select(imports::origin)
+            .get_result(conn)
+            .optional()
     }
 
     /// Which of these rows were imported.
