@@ -97,15 +97,16 @@ impl Ledger {
         Ok(rows.into_iter().collect())
     }
 
-    /// Which of these numbers have rows of other sources, whatever became of them here.
+    /// Which of these numbers have rows of other sources, whatever became of them here. The sources are named one by one: by "any
+    /// but this one" every database would read the whole record.
     pub fn of_others(self, conn: &mut AnyConnection, origins: &[i64]) -> QueryResult<HashSet<i64>> {
-        let rows: Vec<i64> = imports::table
-            .filter(imports::source.ne(self.source))
-            .filter(imports::subject.eq(self.subject()))
-            .filter(imports::origin.eq_any(origins))
-            .select(imports::origin)
-            .load(conn)?;
-        Ok(rows.into_iter().collect())
+        let others: Vec<i64> =
+            import_sources::table.filter(import_sources::id.ne(self.source)).select(import_sources::id).load(conn)?;
+        let mut found = HashSet::new();
+        for source in others {
+            found.extend(Self { source, subject: self.subject }.known(conn, origins)?);
+        }
+        Ok(found)
     }
 
     /// How many rows were imported and are not known to be gone.
