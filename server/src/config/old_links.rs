@@ -5,7 +5,7 @@ use countersign_adapters::{
     Adapter as _,
     djoser::Djoser,
     sanctum_spa::SanctumSpa,
-    settings::{Problem, Value, when_set},
+    settings::{Problem, SettingValue, when_set},
 };
 use countersign_core::{Secret, auth::OldLinks, model::Timestamp};
 
@@ -91,7 +91,9 @@ impl OldLinkSettings {
                 found.push(Problem::new(&name, None, message));
             }
         }
-        let shown = |message: &str| Problem::new("old_links.until", Some(&Value::String(until.to_rfc3339())), message);
+        let shown = |message: &str| {
+            Problem::new("old_links.until", self.until.as_ref().and_then(SettingValue::show).as_ref(), message)
+        };
         if django_keys.is_empty() && laravel_keys.is_empty() {
             return found;
         }
@@ -118,4 +120,87 @@ fn addresses(urls: &[String]) -> Result<(), String> {
     let is_path = |url: &str| url.starts_with('/') && !url.ends_with('/') && !url.contains(['?', '#']);
     let wrong = urls.iter().filter(|url| !is_path(url)).find_map(|url| Some((url, base_url(url).err()?)));
     wrong.map_or(Ok(()), |(url, message)| Err(format!("holds \"{url}\", which {message}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Findings, Sources};
+
+    fn load(values: &[(&str, &str)]) -> Result<Settings, String> {
+        let named = |(name, value): &(&str, &str)| (format!("COUNTERSIGN__OLD_LINKS__{name}"), (*value).to_owned());
+        let sources = Sources { file: None, environment: values.iter().map(named).collect() };
+        Settings::load(&sources).map_err(|problems| problems.to_string())
+    }
+
+    fn warned(values: &[(&str, &str)], now: &str) -> Vec<String> {
+        let found = Findings::at(&load(values).unwrap(), now.parse().unwrap());
+        let ours = found.warned.iter().map(ToString::to_string).filter(|text| text.starts_with("old_links."));
+        ours.collect()
+    }
+
+    #[test]
+    fn a_key_needs_an_end() {
+        for name in ["DJANGO_SECRET_KEY", "DJANGO_SECRET_KEY_FALLBACKS", "LARAVEL_APP_KEY", "LARAVEL_PREVIOUS_KEYS"] {
+            let endless = load(&[(name, "kq3Vw0rJm9Zt5yXc")]).unwrap_err();
+            assert!(endless.starts_with("old_links.until: is not set, and a key of an old framework"), "{endless}");
+            let settings = load(&[(name, "kq3Vw0rJm9Zt5yXc"), ("UNTIL", "2026-12-04T18:00:00Z")]).unwrap();
+            assert_eq!(settings.old_links.links().until.to_rfc3339(), "2026-12-04T18:00:00+00:00");
+            assert!(!settings.dump().contains("kq3Vw0rJm9Zt5yXc"), "{}", settings.dump());
+        }
+        assert_eq!(load(&[]).unwrap().old_links.links(), OldLinks::default());
+    }
+
+    #[test]
+    fn keys_keep_their_order_and_every_character() {
+        let settings = load(&[
+            ("UNTIL", "2026-12-04T20:00:00+02:00"),
+            ("DJANGO_SECRET_KEY", "f(irst"),
+            ("DJANGO_SECRET_KEY_FALLBACKS", "second,thi=rd\n"),
+            ("DJANGO_UTC_OFFSET", "-03:30"),
+            ("LARAVEL_PREVIOUS_KEYS", "base64:a=,base64:b="),
+        ]);
+        let OldLinks { until, django_keys, django_offset, laravel_keys, .. } = settings.unwrap().old_links.links();
+        let texts = |keys: &[Secret]| keys.iter().map(|key| key.expose().to_owned()).collect::<Vec<_>>();
+        assert_eq!(texts(&django_keys), ["f(irst", "second", "thi=rd"]);
+        assert_eq!(texts(&laravel_keys), ["base64:a=", "base64:b="]);
+        assert_eq!(
+            (until.to_rfc3339(), django_offset.to_string()),
+            ("2026-12-04T18:00:00+00:00".to_owned(), "-03:30".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_key_whose_time_is_over_or_far_away_is_told() {
+        let given = [("LARAVEL_APP_KEY", "base64:x"), ("UNTIL", "2026-12-04T18:00:00Z")];
+        let none: [&str; 0] = [];
+        assert_eq!(warned(&given, "2026-12-04T17:59:59Z"), none);
+        let over = "old_links.until: \"2026-12-04T18:00:00Z\" is over: no old link counts any more; take the keys out, and from the server";
+        assert_eq!(warned(&given, "2026-12-04T18:00:00Z"), [over]);
+        let far = "old_links.until: \"2026-12-04T18:00:00Z\" is more than a month away, and links do not live as long; until then \
+                   whoever has the old key may make some";
+        assert_eq!(warned(&given, "2026-11-03T17:59:59Z"), [far]);
+        assert_eq!(warned(&[given[1]], "2027-01-01T00:00:00Z"), none);
+    }
+
+    #[test]
+    fn a_key_that_the_repository_knows_is_told() {
+        let given = [("DJANGO_SECRET_KEY_FALLBACKS", "django-insecure-x"), ("UNTIL", "2026-12-04T18:00:00Z")];
+        let told = warned(&given, "2026-12-01T00:00:00Z");
+        assert_eq!(told.len(), 1);
+        let expected = "old_links.django_secret_key_fallbacks: begins with \"django-insecure-\"";
+        assert!(told[0].starts_with(expected) && !told[0].contains("secure-x"), "{}", told[0]);
+    }
+
+    #[test]
+    fn addresses_are_origins_or_paths_without_a_slash_at_the_end() {
+        assert_eq!(
+            addresses(&["".into(), "/app".into(), "http://a".into(), "https://a.example:8443/b".into()]),
+            Ok(())
+        );
+        for wrong in ["a.example", "https://a/", "/", "/a/", "https://a?b", "/a?b"] {
+            let message = addresses(&[wrong.to_owned()]).unwrap_err();
+            assert!(message.starts_with(&format!("holds \"{wrong}\", which ")), "{message}");
+        }
+    }
 }
