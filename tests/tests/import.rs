@@ -13,6 +13,10 @@ mod common;
 mod django;
 #[path = "import/laravel.rs"]
 mod laravel;
+#[path = "import/laravel_links.rs"]
+mod laravel_links;
+#[path = "import/links.rs"]
+mod links;
 #[path = "import/rehearsals.rs"]
 mod rehearsals;
 #[path = "import/strangers.rs"]
