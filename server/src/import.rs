@@ -31,6 +31,7 @@ use countersign_core::{
 use diesel::QueryResult;
 use serde::Serialize;
 
+pub(crate) use self::ledger::SUBJECT_USERS;
 pub use self::{
     inspect::{Inspection, inspect},
     page::{Counts, Finding, Verdict},
@@ -256,7 +257,7 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
     })?;
     let now = stored(means.clock.now());
     let source_name = options.source_name()?;
-    let (number, others) = open_ledger(&mut bulk, &source_name, now)?;
+    let (number, others) = open_ledger(&mut bulk, &source_name, framework == Framework::Django, now)?;
     if number == 0 || others.is_empty() {
         notes.extend(others.iter().map(|other| {
             format!("there was an import from {other:?} before: if this is the same database, say --source {other:?}")
@@ -287,12 +288,17 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
 }
 
 /// The number of the source, 0 if it is not recorded; and the names of the others.
-fn open_ledger(bulk: &mut Bulk, name: &str, now: chrono::NaiveDateTime) -> QueryResult<(i64, Vec<String>)> {
+fn open_ledger(
+    bulk: &mut Bulk,
+    name: &str,
+    is_django: bool,
+    now: chrono::NaiveDateTime,
+) -> QueryResult<(i64, Vec<String>)> {
     let writes = bulk.writes();
     bulk.page(|conn| {
         let known = ledger::find_source(conn, name)?;
         let others = if known.is_none() { ledger::sources(conn)? } else { Vec::new() };
-        let number = if writes { ledger::record_source(conn, name, now)? } else { known.unwrap_or(0) };
+        let number = if writes { ledger::record_source(conn, name, is_django, now)? } else { known.unwrap_or(0) };
         Ok((number, others))
     })
 }

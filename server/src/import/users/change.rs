@@ -112,7 +112,7 @@ pub fn change(
         () => Ended::Kinds(&[]),
     };
     ledger.set(conn, person.id, &next.stored())?;
-    forget(conn, person.id, ended, outcome)
+    forget(conn, run, person.id, ended, outcome)
 }
 
 /// A user who is not in the source any more is suspended; nobody is deleted by an import.
@@ -129,7 +129,7 @@ pub fn end(conn: &mut AnyConnection, run: &Run, id: i64, base: &Marks, outcome: 
     if there.is_some_and(|there| there.is_active) {
         let suspended = (users::is_active.eq(false), users::is_suspended.eq(true), users::suspended_at.eq(run.now));
         diesel::update(users::table.filter(users::id.eq(id))).set(suspended).execute(conn)?;
-        forget(conn, id, Ended::Everything, outcome)?;
+        forget(conn, run, id, Ended::Everything, outcome)?;
     }
     run.ledger(Subject::Users).set(conn, id, &base.stored_gone())
 }
@@ -199,8 +199,12 @@ enum Ended {
 }
 
 /// Ends what is named of a user's, and what is being issued at this moment; running servers remember nothing of them then.
-fn forget(conn: &mut AnyConnection, id: i64, ended: Ended, outcome: &mut Outcome) -> QueryResult<()> {
-    subjects::raise(conn, UserId(id))?;
+fn forget(conn: &mut AnyConnection, run: &Run, id: i64, ended: Ended, outcome: &mut Outcome) -> QueryResult<()> {
+    match ended {
+        // What the source itself signed until now ends with it.
+        Ended::Everything => subjects::end(conn, UserId(id), run.now)?,
+        Ended::Kinds(_) => subjects::raise(conn, UserId(id))?,
+    }
     let of_user = tokens::table.filter(tokens::user_id.eq(id));
     match ended {
         Ended::Everything => diesel::delete(of_user).execute(conn)?,
