@@ -5,23 +5,12 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::marks::Marks;
+use super::{marks::Marks, subject::Subject};
 use crate::store::{
     bulk::insert_rows,
     connection::AnyConnection,
     schema::{import_sources, imports},
 };
-
-/// The tables of a source that rows come from, by the numbers that stand in the record for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// `users` and `auth_user`.
-    Users = 1,
-    /// `personal_access_tokens`.
-    PersonalAccessTokens = 2,
-    /// `authtoken_token`.
-    AuthTokens = 3,
-}
 
 /// [`Subject::Users`] as the record has it, for who looks whether somebody was imported.
 pub const SUBJECT_USERS: i32 = Subject::Users as i32;

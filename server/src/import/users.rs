@@ -9,10 +9,10 @@ use countersign_core::identifier::{Claim, Kind};
 use diesel::prelude::*;
 
 use super::{
-    ledger::Subject,
     marks::Marks,
     page::{Outcome, Run, Verdict},
     person::{Newcomer, Person, named},
+    subject::Subject,
     user::Judged,
 };
 use crate::store::{

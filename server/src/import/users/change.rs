@@ -6,10 +6,10 @@ use diesel::prelude::*;
 
 use super::{
     super::{
-        ledger::Subject,
         marks::Marks,
         page::{Outcome, Run, Verdict},
         person::{EMAIL, IS_ACTIVE, Newcomer, PASSWORD, PHONE, Person, ROLE, USERNAME, VALUES, VERIFIED},
+        subject::Subject,
     },
     holders, told,
 };
