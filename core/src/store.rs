@@ -86,7 +86,7 @@ pub enum Noted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Adopted {
     /// The login that it is from now on.
-    Login(Token),
+    Login(Box<Token>),
     /// It was noted before.
     Known,
     /// The user has another generation by now.

@@ -10,6 +10,7 @@ mod inspect;
 mod ledger;
 mod marks;
 mod options;
+mod outstanding;
 mod page;
 mod person;
 mod report;
@@ -24,6 +25,7 @@ mod users;
 mod value;
 mod work;
 
+use chrono::TimeDelta;
 use countersign_core::{
     env::{Clock, Random},
     seal::KeyRing,
@@ -55,6 +57,8 @@ pub struct Means<'a> {
     pub clock: &'a dyn Clock,
     /// For ids and nonces.
     pub random: &'a dyn Random,
+    /// How long access tokens in simplejwt's form live.
+    pub access_lifetime: TimeDelta,
 }
 
 /// Imports.
@@ -88,6 +92,7 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
         random: means.random,
         keys: means.keys,
         writes: bulk.writes(),
+        access_lifetime: means.access_lifetime,
         seen: Seen::default(),
     };
     let mut work = Work { source, bulk, run, listener, options };

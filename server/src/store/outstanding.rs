@@ -38,7 +38,7 @@ pub fn adopt(conn: &mut AnyConnection, new: &NewToken, until: Timestamp) -> Quer
         outstanding_tokens::expires_at.eq(stored(until)),
     );
     diesel::insert_into(outstanding_tokens::table).values(row).execute(conn)?;
-    tokens::insert(conn, new, None).map(Adopted::Login)
+    tokens::insert(conn, new, None).map(|login| Adopted::Login(Box::new(login)))
 }
 
 /// What is known of a user whom a Django's import brought, that of `source` if it is named.

@@ -47,6 +47,9 @@ pub struct ForeignTokens {
     /// `ISSUER`, if it is looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
+    /// `CHECK_REVOKE_TOKEN`: each token names the password that its user had.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub check_revoke_token: bool,
     /// The name of the source that its users were imported from; `None` for any Django.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -61,6 +64,7 @@ impl Default for ForeignTokens {
             jti_claim: "jti".to_owned(),
             audience: Vec::new(),
             issuer: None,
+            check_revoke_token: false,
             source: None,
         }
     }
@@ -88,14 +92,15 @@ pub(super) struct Foreign {
     pub(super) source: Option<String>,
     /// `iat`; simplejwt writes it since its version 4.8.
     pub(super) issued_at: Option<Timestamp>,
-    /// `hash_password` of `CHECK_REVOKE_TOKEN`.
+    /// `hash_password` of `CHECK_REVOKE_TOKEN`, if it is compared: it is where it is there, whatever is said of the key.
     pub(super) password: Option<Value>,
 }
 
 impl Foreign {
     pub(super) fn new(tokens: &ForeignTokens, claims: &Map<String, Value>, issued_at: Option<i128>) -> Self {
         let issued_at = issued_at.and_then(|at| i64::try_from(at).ok()).and_then(|at| DateTime::from_timestamp(at, 0));
-        Self { source: tokens.source.clone(), issued_at, password: claims.get("hash_password").cloned() }
+        let missing = tokens.check_revoke_token.then_some(Value::Null);
+        Self { source: tokens.source.clone(), issued_at, password: claims.get("hash_password").cloned().or(missing) }
     }
 
     /// Was this issued after everything of the user's was ended? In the same second, and within what clocks may differ, it
@@ -192,7 +197,7 @@ pub(super) fn adopt(
             generation,
         };
         match realm.tokens().adopt_token(&new, read.ends_at)? {
-            Adopted::Login(token) => return Ok(verified(read, user, token)),
+            Adopted::Login(token) => return Ok(verified(read, user, *token)),
             // Somebody was faster, or something of the user's was revoked.
             Adopted::Known | Adopted::Outdated => {}
         }

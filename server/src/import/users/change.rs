@@ -2,7 +2,10 @@
 //! that somebody set here, or that a login hashed anew, stays.
 
 use countersign_core::{TokenKind, UserId, identifier::Kind};
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
 
 use super::{
     super::{
@@ -16,12 +19,12 @@ use super::{
 use crate::store::{
     connection::AnyConnection,
     rows::IdentifierRow,
-    schema::{identifiers, tokens, users},
+    schema::{identifiers, outstanding_tokens, tokens, users},
     subjects,
     users::{claim_email, claim_username},
 };
 
-/// What was issued here under the old password.
+/// What was issued here under the old password. A simplejwt's own logins outlive it, as they do there.
 const LOGINS: [&str; 3] = [TokenKind::Jwt.as_str(), TokenKind::Session.as_str(), TokenKind::Remember.as_str()];
 /// No session goes on with other rights than it began with.
 const SESSIONS: [&str; 1] = [TokenKind::Session.as_str()];
@@ -209,7 +212,11 @@ fn forget(conn: &mut AnyConnection, run: &Run, id: i64, ended: Ended, outcome: &
     match ended {
         Ended::Everything => diesel::delete(of_user).execute(conn)?,
         Ended::Kinds([]) => 0,
-        Ended::Kinds(kinds) => diesel::delete(of_user.filter(tokens::kind.eq_any(kinds))).execute(conn)?,
+        Ended::Kinds(kinds) => {
+            let of_source = outstanding_tokens::table.filter(outstanding_tokens::digest.eq(tokens::digest));
+            let here = of_user.filter(tokens::kind.eq_any(kinds)).filter(not(exists(of_source)));
+            diesel::delete(here).execute(conn)?
+        }
     };
     outcome.revoked.insert(id);
     Ok(())
