@@ -15,7 +15,7 @@ use crate::{
     app,
     config::{DatabaseUrl, Sources},
     import::{Framework, Means, Mode, Options, UserRules, import, inspect},
-    keys::Keys,
+    keys::{Keys, longest_access},
     serve::ServeError,
     store::{Store, StoreOptions},
 };
@@ -176,7 +176,13 @@ impl Common {
         store.migrate().map_err(ServeError::from)?;
         let ids = keys.ring.ids();
         store.adopt_keys(&ids, countersign_core::env::Clock::now(&SystemClock)).map_err(ServeError::from)?;
-        let means = Means { store: &store, keys: &keys.ring, clock: &SystemClock, random: &SystemRandom };
+        let means = Means {
+            store: &store,
+            keys: &keys.ring,
+            clock: &SystemClock,
+            random: &SystemRandom,
+            access_lifetime: longest_access(&settings),
+        };
         let mut teller = Teller::new(output, self.json);
         let summary = import(&options, &means, &mut teller)?;
         teller.finish(&summary)?;
