@@ -31,6 +31,7 @@ use countersign_core::{
 use diesel::QueryResult;
 use serde::Serialize;
 
+pub(crate) use self::users::record::rehashed;
 pub use self::{
     inspect::{Inspection, inspect},
     page::{Counts, Finding, Verdict},

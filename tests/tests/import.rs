@@ -15,5 +15,7 @@ mod django;
 mod laravel;
 #[path = "import/rehearsals.rs"]
 mod rehearsals;
+#[path = "import/side_by_side.rs"]
+mod side_by_side;
 #[path = "import/strangers.rs"]
 mod strangers;
