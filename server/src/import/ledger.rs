@@ -5,22 +5,12 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::subject::Subject;
 use crate::store::{
     bulk::insert_rows,
     connection::AnyConnection,
     schema::{import_sources, imports},
 };
-
-/// The tables of a source that rows come from, by the numbers that stand in the record for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// `users` and `auth_user`.
-    Users = 1,
-    /// `personal_access_tokens`.
-    PersonalAccessTokens = 2,
-    /// `authtoken_token`.
-    AuthTokens = 3,
-}
 
 /// The pages of one table of one source.
 #[derive(Debug, Clone, Copy)]

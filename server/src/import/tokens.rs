@@ -8,9 +8,9 @@ use countersign_core::{Secret, TokenKind, UserId, strategy::DjoserToken};
 use diesel::prelude::*;
 
 use super::{
-    ledger::Subject,
     marks::Marks,
     page::{Outcome, Run, Verdict},
+    subject::Subject,
     token::{self, Bearer, DIGEST, LAST_USED, OWNER, VALUES},
 };
 use crate::store::{

@@ -11,9 +11,9 @@ use diesel::prelude::*;
 
 use self::record::Record;
 use super::{
-    ledger::Subject,
     page::{Outcome, Run, Verdict},
     person::{Newcomer, Person, named},
+    subject::Subject,
     user::Judged,
 };
 use crate::store::{

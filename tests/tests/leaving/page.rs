@@ -33,7 +33,7 @@ impl Page {
         let (mut written, mut happened, mut ran) = (String::new(), 0, 0);
         let (mut file, mut lines) = (None, self.text.lines());
         while let Some(line) = lines.next() {
-            written += &format!("{line}\n");
+            written.extend([line, "\n"]);
             if let Some(name) = comment(line, "file") {
                 file = Some(name);
             } else if let Some(key) = comment(line, "meanwhile") {
@@ -59,7 +59,7 @@ impl Page {
                     (None, "text" | "php" | "python") => block.join("\n"),
                     (None, other) => panic!("what is a block of {other:?} in {}?", self.path.display()),
                 };
-                written += &format!("{}\n```\n", block.trim_end());
+                written.extend([block.trim_end(), "\n```\n"]);
             }
         }
         assert!(ran > 5, "the blocks were found");
@@ -88,7 +88,7 @@ fn console(block: &[&str], stage: &Stage) -> String {
         let command = line.strip_prefix("$ ").unwrap_or_else(|| panic!("{line:?} is no command"));
         let mut shown = String::new();
         while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
-            shown += &format!("{line}\n");
+            shown.extend([*line, "\n"]);
         }
         let (_, said) = stage.run(command);
         let said = stage.as_documented(&said);
@@ -96,7 +96,7 @@ fn console(block: &[&str], stage: &Stage) -> String {
         let said = if same { shown } else { said };
         // What is no line, such as a JSON body, is one in the document.
         let end = if said.is_empty() || said.ends_with('\n') { "" } else { "\n" };
-        written += &format!("{line}\n{said}{end}");
+        written.extend([line, "\n", &said, end]);
     }
     written
 }

@@ -7,10 +7,10 @@ use diesel::prelude::*;
 
 use super::{
     super::{
-        ledger::Subject,
         marks::Marks,
         page::{Outcome, Run, Verdict},
         person::{EMAIL, IS_ACTIVE, LAST_LOGIN, Newcomer, PASSWORD, PHONE, Person, ROLE, USERNAME, VALUES, VERIFIED},
+        subject::Subject,
     },
     holders, holders_by_now,
     record::Record,

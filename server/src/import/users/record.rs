@@ -6,9 +6,10 @@ use countersign_core::{UserId, password::EncodedPassword};
 use diesel::prelude::*;
 
 use super::super::{
-    ledger::{Ledger, Subject},
+    ledger::Ledger,
     marks::Marks,
     person::{PASSWORD, VALUES},
+    subject::Subject,
 };
 use crate::store::{
     connection::AnyConnection,
