@@ -33,6 +33,7 @@ use countersign_core::{
 use diesel::QueryResult;
 
 pub(crate) use self::ledger::SUBJECT_USERS;
+pub(crate) use self::users::record::rehashed;
 pub use self::{
     inspect::{Inspection, inspect},
     options::{Framework, Mode, Options},

@@ -19,5 +19,7 @@ mod laravel_links;
 mod links;
 #[path = "import/rehearsals.rs"]
 mod rehearsals;
+#[path = "import/side_by_side.rs"]
+mod side_by_side;
 #[path = "import/strangers.rs"]
 mod strangers;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{marks::Marks, subject::Subject};
+use super::subject::Subject;
 use crate::store::{
     bulk::insert_rows,
     connection::AnyConnection,
@@ -78,6 +78,11 @@ impl Ledger {
         Ok(rows.into_iter().collect())
     }
 
+    /// The entry of a row.
+    pub fn entry(self, conn: &mut AnyConnection, origin: i64) -> QueryResult<Option<String>> {
+        imports::table.find((self.source, self.subject(), origin)).select(imports::marks).get_result(conn).optional()
+    }
+
     /// Which of these rows were imported.
     pub fn known(self, conn: &mut AnyConnection, origins: &[i64]) -> QueryResult<HashSet<i64>> {
         if origins.is_empty() {
@@ -114,15 +119,9 @@ impl Ledger {
     }
 
     /// Records rows.
-    pub fn add(self, conn: &mut AnyConnection, rows: impl Iterator<Item = (i64, Marks)>) -> QueryResult<()> {
-        let entries: Vec<Entry> = rows
-            .map(|(origin, marks)| Entry {
-                source: self.source,
-                subject: self.subject(),
-                origin,
-                marks: marks.stored(),
-            })
-            .collect();
+    pub fn add(self, conn: &mut AnyConnection, rows: impl Iterator<Item = (i64, String)>) -> QueryResult<()> {
+        let entries: Vec<Entry> =
+            rows.map(|(origin, marks)| Entry { source: self.source, subject: self.subject(), origin, marks }).collect();
         if !entries.is_empty() {
             insert_rows!(conn, imports::table, &entries)?;
         }

@@ -39,6 +39,7 @@ impl Run<'_> {
 pub struct Seen {
     users: HashSet<i64>,
     keys: HashMap<u64, i64>,
+    freed: HashSet<u64>,
 }
 
 impl Seen {
@@ -52,10 +53,16 @@ impl Seen {
         self.keys.get(&short(key)).copied()
     }
 
+    /// Would its holder of the target have given it up by now?
+    pub fn is_freed(&self, key: &str) -> bool {
+        self.freed.contains(&short(key))
+    }
+
     /// Takes a page over.
     pub fn add(&mut self, accepted: Accepted) {
         self.users.extend(accepted.users);
         self.keys.extend(accepted.keys.iter().map(|(key, user)| (short(key), *user)));
+        self.freed.extend(accepted.freed.iter().map(|key| short(key)));
     }
 }
 
@@ -71,8 +78,10 @@ fn short(key: &str) -> u64 {
 pub struct Accepted {
     /// New users.
     pub users: Vec<i64>,
-    /// The identifiers that they got.
+    /// The identifiers that they got, and those that changed.
     pub keys: Vec<(String, i64)>,
+    /// The identifiers that were given up for others.
+    pub freed: Vec<String>,
 }
 
 /// What became of the rows of a table.
