@@ -1,8 +1,8 @@
 //! What all pages have in common: what a run is given, and what a page says of itself.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use countersign_core::{Digest, env::Random, seal::KeyRing};
 use serde::Serialize;
 
@@ -18,6 +18,8 @@ pub struct Run<'a> {
     pub random: &'a dyn Random,
     /// Seals what must be handed out again.
     pub keys: &'a KeyRing,
+    /// How long access tokens in simplejwt's form live.
+    pub access_lifetime: TimeDelta,
     /// Is anything written?
     pub writes: bool,
     /// What would have been written before this page, where nothing is.
@@ -39,6 +41,7 @@ pub struct Seen {
     /// From the first of each to the second, rising: numbers mostly follow each other.
     users: Vec<(i64, i64)>,
     keys: HashMap<u64, i64>,
+    freed: HashSet<u64>,
 }
 
 impl Seen {
@@ -53,6 +56,11 @@ impl Seen {
         self.keys.get(&short(key)).copied()
     }
 
+    /// Would its holder of the target have given it up by now?
+    pub fn is_freed(&self, key: &str) -> bool {
+        self.freed.contains(&short(key))
+    }
+
     /// Takes a page over, whose users have higher numbers than those before.
     pub fn add(&mut self, accepted: Accepted) {
         for id in accepted.users {
@@ -62,6 +70,7 @@ impl Seen {
             }
         }
         self.keys.extend(accepted.keys.iter().map(|(key, user)| (short(key), *user)));
+        self.freed.extend(accepted.freed.iter().map(|key| short(key)));
     }
 }
 
@@ -77,8 +86,10 @@ fn short(key: &str) -> u64 {
 pub struct Accepted {
     /// New users, in the order of their numbers.
     pub users: Vec<i64>,
-    /// The identifiers that they got.
+    /// The identifiers that they got, and those that changed.
     pub keys: Vec<(String, i64)>,
+    /// The identifiers that were given up for others.
+    pub freed: Vec<String>,
 }
 
 /// What became of the rows of a table.
@@ -190,8 +201,13 @@ mod tests {
     #[test]
     fn a_check_remembers_users_and_the_holders_of_identifiers() {
         let mut seen = Seen::default();
-        seen.add(Accepted { users: vec![1, 2, 4], keys: vec![("ada".to_owned(), 1), ("bob".to_owned(), 2)] });
-        seen.add(Accepted { users: vec![5, 9], keys: vec![("eve".to_owned(), 9)] });
+        let page = |users: &[i64], keys: &[(&str, i64)]| Accepted {
+            users: users.to_vec(),
+            keys: keys.iter().map(|(key, user)| ((*key).to_owned(), *user)).collect(),
+            freed: Vec::new(),
+        };
+        seen.add(page(&[1, 2, 4], &[("ada", 1), ("bob", 2)]));
+        seen.add(page(&[5, 9], &[("eve", 9)]));
         let known: Vec<i64> = (-1..12).filter(|id| seen.has_user(*id)).collect();
         assert_eq!((known, seen.users.len()), (vec![1, 2, 4, 5, 9], 3));
         assert_eq!(["ada", "eve", "Ada"].map(|key| seen.holder(key)), [Some(1), Some(9), None]);

@@ -240,7 +240,7 @@ fn write(
         ledger.set(conn, bearer.origin, &bearer.marks().stored())?;
     }
     let first = admitted.iter().filter(|(bearer, _)| !again.contains(&bearer.origin));
-    ledger.add(conn, first.map(|(bearer, _)| (bearer.origin, bearer.marks())))
+    ledger.add(conn, first.map(|(bearer, _)| (bearer.origin, bearer.marks().stored())))
 }
 
 /// Whether a token's user can have it.

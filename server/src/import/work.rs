@@ -9,6 +9,7 @@ use std::{
 use super::{
     ImportError, Listener, Options,
     groups::Groups,
+    outstanding,
     page::{Counts, Finding, Outcome, Run},
     report::TableSummary,
     reserve,
@@ -169,6 +170,9 @@ fn read(
             let mut beside = Beside::default();
             if let Some(groups) = &mut groups {
                 beside.groups = groups.of(source, range)?;
+            }
+            if subject == Subject::OutstandingTokens {
+                beside.blacklisted = outstanding::blacklisted(source, range)?;
             }
             if pages.send(Ok(subject.judge(rows, range, &beside, options))).is_err() {
                 break;
