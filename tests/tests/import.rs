@@ -15,5 +15,7 @@ mod django;
 mod laravel;
 #[path = "import/rehearsals.rs"]
 mod rehearsals;
+#[path = "import/simplejwt.rs"]
+mod simplejwt;
 #[path = "import/strangers.rs"]
 mod strangers;
