@@ -156,3 +156,31 @@ fn while_a_database_server_is_silent_every_operation_is_503_in_time() {
         assert_eq!(server.anon().post("/auth/login", login).status, 200);
     }
 }
+
+/// The write fails, and the signal that comes with it (SIGXFSZ) does not end the process.
+#[test]
+fn a_process_whose_file_may_not_grow_says_later_and_goes_on() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+    let mut sandbox = sandbox!();
+    sandbox.set("COUNTERSIGN__DATABASE__WAIT", "300ms");
+    let server = sandbox.serve();
+    let limit = |current: Option<u64>| {
+        let pid = Pid::from_raw(server.id().try_into().unwrap()).unwrap();
+        prlimit(Some(pid), Resource::Fsize, Rlimit { current, maximum: None }).unwrap();
+    };
+    let token = |name: &str| server.anon().post("/register", json!({"login": name, "password": "Zx9-quokka-77"}));
+    let ada = token("ada");
+    assert_eq!(ada.status, 200);
+    // Files that are there have this size already.
+    limit(Some(4096));
+    let answer = token("eve");
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.header("Retry-After").parse::<u64>().unwrap() >= 1);
+    let login = json!({"login": "ada", "password": "Zx9-quokka-77"});
+    assert_eq!(server.anon().post("/auth", login.clone()).status, 503);
+    assert_eq!(server.anon().get("/health/ready").status, 200);
+    limit(None);
+    assert_eq!(token("eve").status, 200);
+    assert_eq!(server.anon().post("/auth", login).status, 200);
+}
