@@ -24,10 +24,9 @@ const DELETED_AT: usize = 15;
 const TWO_FACTOR: usize = 17;
 
 /// Tables of Django's world that are not imported.
-const DJANGO_OTHERS: [&str; 4] =
-    ["knox_authtoken", "token_blacklist_outstandingtoken", "django_session", "socialaccount_socialaccount"];
+const DJANGO_OTHERS: &[&str] = &["knox_authtoken", "django_session", "socialaccount_socialaccount"];
 /// Tables of Laravel's world that are not imported.
-const LARAVEL_OTHERS: [&str; 4] = ["sessions", "oauth_access_tokens", "passkeys", "social_accounts"];
+const LARAVEL_OTHERS: &[&str] = &["sessions", "oauth_access_tokens", "passkeys", "social_accounts"];
 
 /// What is there.
 #[derive(Debug, Serialize)]

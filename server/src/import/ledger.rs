@@ -78,6 +78,11 @@ impl Ledger {
         Ok(rows.into_iter().collect())
     }
 
+    /// The entry of a row.
+    pub fn entry(self, conn: &mut AnyConnection, origin: i64) -> QueryResult<Option<String>> {
+        imports::table.find((self.source, self.subject(), origin)).select(imports::marks).get_result(conn).optional()
+    }
+
     /// The number of the entry above `after`, up to `last`, that has `most` entries before it there; `None` if there are fewer.
     pub fn behind(self, conn: &mut AnyConnection, (after, last): (i64, i64), most: usize) -> QueryResult<Option<i64>> {
         imports::table
@@ -91,11 +96,6 @@ impl Ledger {
             .select(imports::origin)
             .get_result(conn)
             .optional()
-    }
-
-    /// The entry of a row.
-    pub fn entry(self, conn: &mut AnyConnection, origin: i64) -> QueryResult<Option<String>> {
-        imports::table.find((self.source, self.subject(), origin)).select(imports::marks).get_result(conn).optional()
     }
 
     /// Which of these rows were imported.

@@ -46,7 +46,7 @@ const BLACKLISTED: &str = "token_blacklist_blacklistedtoken";
 /// A refresh token.
 #[derive(Debug, Clone)]
 pub struct Refresh {
-    /// The source's number of it.
+    /// Its number there.
     pub origin: i64,
     digest: Digest,
     /// `None` if the user was deleted.
