@@ -23,5 +23,9 @@ mod laravel_resets;
 mod links;
 #[path = "import/rehearsals.rs"]
 mod rehearsals;
+#[path = "import/side_by_side.rs"]
+mod side_by_side;
+#[path = "import/simplejwt.rs"]
+mod simplejwt;
 #[path = "import/strangers.rs"]
 mod strangers;

@@ -13,6 +13,8 @@ use countersign_core::{
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use crate::import::rehashed;
+
 use super::{
     Store, administrators,
     connection::AnyConnection,
@@ -239,6 +241,15 @@ fn apply(conn: &mut AnyConnection, id: UserId, change: &UserChange, now: Timesta
     let updated = users::updated_at.eq(stored(now));
     let user = users::table.filter(users::id.eq(id.0));
     let found = match change {
+        UserChange::Rehash { old, new } => {
+            let replaced = diesel::update(user.filter(users::password.eq(old.as_str())))
+                .set((updated, users::password.eq(new.as_str())))
+                .execute(conn)?;
+            if replaced == 1 {
+                rehashed(conn, id, old, new)?;
+            }
+            Ok(replaced)
+        }
         UserChange::Password { new, replacing: Some(old) } => {
             diesel::update(user.filter(users::password.eq(old.as_str())))
                 .set((updated, users::password.eq(new.as_str())))
