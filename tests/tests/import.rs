@@ -7,12 +7,18 @@
 mod again;
 #[path = "import/clashes.rs"]
 mod clashes;
+#[path = "import/columns.rs"]
+mod columns;
 #[path = "import/common.rs"]
 mod common;
 #[path = "import/django.rs"]
 mod django;
 #[path = "import/laravel.rs"]
 mod laravel;
+#[path = "import/laravel_links.rs"]
+mod laravel_links;
+#[path = "import/links.rs"]
+mod links;
 #[path = "import/rehearsals.rs"]
 mod rehearsals;
 #[path = "import/side_by_side.rs"]

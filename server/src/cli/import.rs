@@ -15,7 +15,7 @@ use crate::{
     app,
     config::{DatabaseUrl, Sources},
     import::{Framework, Means, Mode, Options, UserRules, import, inspect},
-    keys::Keys,
+    keys::{Keys, longest_access},
     serve::ServeError,
     store::{Store, StoreOptions},
 };
@@ -175,7 +175,13 @@ impl Common {
         let keys = Keys::open(&settings, &SystemRandom, countersign_core::env::Clock::now(&SystemClock))?;
         let store = Store::open(&StoreOptions::from(&settings.database)).map_err(ServeError::from)?;
         let prepared = prepare(&store, mode, &keys)?;
-        let means = Means { store: &store, keys: &keys.ring, clock: &SystemClock, random: &SystemRandom };
+        let means = Means {
+            store: &store,
+            keys: &keys.ring,
+            clock: &SystemClock,
+            random: &SystemRandom,
+            access_lifetime: longest_access(&settings),
+        };
         let mut teller = Teller::new(output, self.json);
         let mut summary = import(&options, &means, &mut teller)?;
         summary.notes.extend(prepared);

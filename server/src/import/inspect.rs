@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Framework, ImportError, Options,
+    Framework, ImportError, Options, outstanding,
     source::{self, Source},
     subject::Subject,
     table::{Place, Table},
@@ -22,12 +22,13 @@ const IS_ACTIVE: usize = 10;
 const EMAIL_VERIFIED_AT: usize = 11;
 const DELETED_AT: usize = 15;
 const TWO_FACTOR: usize = 17;
+/// Fortify's.
+const TWO_FACTOR_CONFIRMED: &str = "two_factor_confirmed_at";
 
 /// Tables of Django's world that are not imported.
-const DJANGO_OTHERS: [&str; 4] =
-    ["knox_authtoken", "token_blacklist_outstandingtoken", "django_session", "socialaccount_socialaccount"];
+const DJANGO_OTHERS: &[&str] = &["knox_authtoken", "django_session", "socialaccount_socialaccount"];
 /// Tables of Laravel's world that are not imported.
-const LARAVEL_OTHERS: [&str; 4] = ["sessions", "oauth_access_tokens", "passkeys", "social_accounts"];
+const LARAVEL_OTHERS: &[&str] = &["sessions", "oauth_access_tokens", "passkeys", "social_accounts"];
 
 /// What is there.
 #[derive(Debug, Serialize)]
@@ -75,6 +76,7 @@ pub fn inspect(options: &Options) -> Result<Inspection, ImportError> {
         tables.push(found(&mut source, table, *subject, framework)?);
         match subject {
             Subject::Users => counts.extend(count_users(&mut source, table)?),
+            Subject::OutstandingTokens => count_refresh_tokens(&mut source, table, &mut counts)?,
             Subject::PersonalAccessTokens | Subject::AuthTokens => {
                 count_tokens(&mut source, options, users, *subject, &mut counts)?;
             }
@@ -113,12 +115,28 @@ pub fn notes(source: &mut Source, options: &Options, users: &Table) -> Result<Ve
         }
     }
     if let Some(column) = users.column(TWO_FACTOR) {
-        let with = users.count_where(source, &format!("{} IS NOT NULL", source.quoted(column)))?;
+        let with = users.count_where(source, &is_set(source, column))?;
         if with > 0 {
-            notes.push(format!("{column}: {with} users have a second factor there and log in by password alone here"));
+            notes.push(format!(
+                "{column}: {with} users have a second factor there{} and log in by password alone here",
+                confirmed(source, users, column)?
+            ));
         }
     }
     Ok(notes)
+}
+
+/// Of how many the second factor was confirmed: Fortify asks only those for it, if it was set to ask for that.
+fn confirmed(source: &mut Source, users: &Table, secret: &str) -> Result<String, ImportError> {
+    if users.extra.iter().all(|column| column != TWO_FACTOR_CONFIRMED) {
+        return Ok(String::new());
+    }
+    let both = format!("{} AND {}", is_set(source, secret), is_set(source, TWO_FACTOR_CONFIRMED));
+    Ok(format!(" ({} of them confirmed it)", users.count_where(source, &both)?))
+}
+
+fn is_set(source: &Source, column: &str) -> String {
+    format!("{} IS NOT NULL", source.quoted(column))
 }
 
 fn found(source: &mut Source, table: &Table, subject: Subject, framework: Framework) -> Result<Found, ImportError> {
@@ -189,6 +207,20 @@ fn count_tokens(
             counts.insert(format!("tokens of {model}{taken}"), rows.unwrap_or(0));
         }
     }
+    Ok(())
+}
+
+/// Refresh tokens of simplejwt, as far as they have not expired.
+fn count_refresh_tokens(
+    source: &mut Source,
+    table: &Table,
+    counts: &mut BTreeMap<String, i64>,
+) -> Result<(), ImportError> {
+    let end = source.quoted(table.column(outstanding::EXPIRES_AT).unwrap_or("expires_at"));
+    let live = table.count_where(source, &format!("{end} > CURRENT_TIMESTAMP"))?;
+    counts.insert("refresh tokens of simplejwt that have not expired".to_owned(), live);
+    counts
+        .insert("refresh tokens of simplejwt that are blacklisted".to_owned(), outstanding::count_blacklisted(source)?);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use countersign_core::{Digest, env::Random, seal::KeyRing};
 use serde::Serialize;
 
@@ -18,6 +18,8 @@ pub struct Run<'a> {
     pub random: &'a dyn Random,
     /// Seals what must be handed out again.
     pub keys: &'a KeyRing,
+    /// How long access tokens in simplejwt's form live.
+    pub access_lifetime: TimeDelta,
     /// Is anything written?
     pub writes: bool,
     /// What would have been written before this page, where nothing is.

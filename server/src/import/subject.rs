@@ -13,12 +13,13 @@
 //!
 //! A table that the source does not have is passed over. What is read of other tables beside a page comes in by [`Beside`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::QueryResult;
 
 use super::{
     Framework, Options,
+    outstanding::{self, Refresh},
     page::{Outcome, Run, Verdict},
     reserve::Numbered,
     source::Row,
@@ -38,6 +39,8 @@ pub enum Subject {
     PersonalAccessTokens = 2,
     /// `authtoken_token`.
     AuthTokens = 3,
+    /// `token_blacklist_outstandingtoken`.
+    OutstandingTokens = 5,
 }
 
 /// What was read for a page from other tables.
@@ -45,6 +48,8 @@ pub enum Subject {
 pub struct Beside {
     /// The names of users' groups, by the users' numbers.
     pub groups: HashMap<i64, Vec<String>>,
+    /// Which tokens are blacklisted.
+    pub blacklisted: HashSet<i64>,
 }
 
 /// Rows that can be imported.
@@ -54,6 +59,8 @@ pub enum Candidates {
     Users(Vec<(i64, user::Judged)>),
     /// Opaque tokens.
     Bearers(Vec<Bearer>),
+    /// Refresh tokens of simplejwt.
+    Refreshes(Vec<Refresh>),
 }
 
 /// A page of a table, judged.
@@ -75,7 +82,7 @@ impl Subject {
     /// The tables of a framework, in the order in which they are brought over: users first, whom the others belong to.
     pub const fn of(framework: Framework) -> &'static [Self] {
         match framework {
-            Framework::Django => &[Self::Users, Self::AuthTokens],
+            Framework::Django => &[Self::Users, Self::AuthTokens, Self::OutstandingTokens],
             Framework::Laravel => &[Self::Users, Self::PersonalAccessTokens],
         }
     }
@@ -86,6 +93,7 @@ impl Subject {
             Self::Users => &options.user_table,
             Self::PersonalAccessTokens => "personal_access_tokens",
             Self::AuthTokens => "authtoken_token",
+            Self::OutstandingTokens => "token_blacklist_outstandingtoken",
         }
     }
 
@@ -100,13 +108,14 @@ impl Subject {
             Self::Users => framework.user_fields(),
             Self::PersonalAccessTokens => token::PERSONAL,
             Self::AuthTokens => token::AUTHTOKEN,
+            Self::OutstandingTokens => outstanding::OUTSTANDING,
         }
     }
 
     /// What the first column is.
     pub const fn key(self) -> Key {
         match self {
-            Self::Users | Self::PersonalAccessTokens | Self::AuthTokens => Key::Number,
+            Self::Users | Self::PersonalAccessTokens | Self::AuthTokens | Self::OutstandingTokens => Key::Number,
         }
     }
 
@@ -115,7 +124,7 @@ impl Subject {
         match self {
             Self::Users => Some(Numbered::Users),
             Self::PersonalAccessTokens => Some(Numbered::Tokens),
-            Self::AuthTokens => None,
+            Self::AuthTokens | Self::OutstandingTokens => None,
         }
     }
 
@@ -135,6 +144,9 @@ impl Subject {
             Self::AuthTokens => {
                 Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| token::of_django(id, row, offset)))
             }
+            Self::OutstandingTokens => Candidates::Refreshes(sift(rows, range.0, &mut refused, |id, row| {
+                outstanding::judge(id, row, &beside.blacklisted, offset)
+            })),
         };
         Page { subject: self, range, present, candidates, refused }
     }
@@ -173,6 +185,7 @@ impl Page {
         match &self.candidates {
             Candidates::Users(judged) => users::page(conn, run, judged, self.range, &self.present),
             Candidates::Bearers(bearers) => tokens::page(conn, run, self.subject, bearers, self.range, &self.present),
+            Candidates::Refreshes(refreshes) => outstanding::page(conn, run, refreshes),
         }
     }
 }

@@ -3,7 +3,10 @@
 
 use chrono::NaiveDateTime;
 use countersign_core::{TokenKind, UserId, identifier::Kind};
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
 
 use super::{
     super::{
@@ -19,12 +22,12 @@ use super::{
 use crate::store::{
     connection::AnyConnection,
     rows::IdentifierRow,
-    schema::{identifiers, tokens, users},
+    schema::{identifiers, outstanding_tokens, tokens, users},
     subjects,
     users::{claim_email, claim_username},
 };
 
-/// What was issued here under the old password.
+/// What was issued here under the old password. A simplejwt's own logins outlive it, as they do there.
 const LOGINS: [&str; 3] = [TokenKind::Jwt.as_str(), TokenKind::Session.as_str(), TokenKind::Remember.as_str()];
 /// No session goes on with other rights than it began with.
 const SESSIONS: [&str; 1] = [TokenKind::Session.as_str()];
@@ -138,7 +141,7 @@ pub fn change(
         () => Ended::Kinds(&[]),
     };
     ledger.set(conn, person.id, &next.stored())?;
-    forget(conn, person.id, ended, outcome)
+    forget(conn, run, person.id, ended, outcome)
 }
 
 /// Did somebody here give the value at this place another than the import had left?
@@ -171,7 +174,7 @@ pub fn end(conn: &mut AnyConnection, run: &Run, id: i64, record: Record, outcome
     if there.is_some_and(|there| there.is_active) {
         let suspended = (users::is_active.eq(false), users::is_suspended.eq(true), users::suspended_at.eq(run.now));
         diesel::update(users::table.filter(users::id.eq(id))).set(suspended).execute(conn)?;
-        forget(conn, id, Ended::Everything, outcome)?;
+        forget(conn, run, id, Ended::Everything, outcome)?;
         record = record.suspended_at(run.now);
     }
     record.is_gone = true;
@@ -272,13 +275,21 @@ enum Ended {
 }
 
 /// Ends what is named of a user's, and what is being issued at this moment; running servers remember nothing of them then.
-fn forget(conn: &mut AnyConnection, id: i64, ended: Ended, outcome: &mut Outcome) -> QueryResult<()> {
-    subjects::raise(conn, UserId(id))?;
+fn forget(conn: &mut AnyConnection, run: &Run, id: i64, ended: Ended, outcome: &mut Outcome) -> QueryResult<()> {
+    match ended {
+        // What the source itself signed until now ends with it.
+        Ended::Everything => subjects::end(conn, UserId(id), run.now)?,
+        Ended::Kinds(_) => subjects::raise(conn, UserId(id))?,
+    }
     let of_user = tokens::table.filter(tokens::user_id.eq(id));
     match ended {
         Ended::Everything => diesel::delete(of_user).execute(conn)?,
         Ended::Kinds([]) => 0,
-        Ended::Kinds(kinds) => diesel::delete(of_user.filter(tokens::kind.eq_any(kinds))).execute(conn)?,
+        Ended::Kinds(kinds) => {
+            let of_source = outstanding_tokens::table.filter(outstanding_tokens::digest.eq(tokens::digest));
+            let here = of_user.filter(tokens::kind.eq_any(kinds)).filter(not(exists(of_source)));
+            diesel::delete(here).execute(conn)?
+        }
     };
     outcome.revoked.insert(id);
     Ok(())
