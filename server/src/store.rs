@@ -9,6 +9,7 @@ pub(crate) mod connection;
 #[cfg(feature = "sqlite")]
 mod file;
 mod key_rings;
+pub(crate) mod old_resets;
 mod outstanding;
 pub(crate) mod pool;
 pub(crate) mod revocations;
