@@ -63,6 +63,12 @@ pub trait Adapter: Sized + 'static {
         true
     }
 
+    /// The scheme of the mount's own credential, where a wire has one of its own; its case does not count.
+    fn token_scheme(options: &Self::Options) -> &str {
+        let _ = options;
+        "Token"
+    }
+
     /// Is the JWT pair taken beside the mount's own strategy?
     fn takes_pair(options: &Self::Options) -> bool {
         let _ = options;

@@ -26,8 +26,8 @@ pub use mounts::MountSettings;
 pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
-    CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, MailSettings,
-    NewScheme, PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
+    CacheSettings, DatabaseSettings, JwtSettings, KeySettings, KnoxSettings, LogFormat, LogLevel, LogSettings,
+    MailSettings, NewScheme, PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
 };
 pub use sources::Sources;
 
@@ -83,6 +83,8 @@ sections! {
     keys: KeySettings,
     /// `[sanctum]`
     sanctum: SanctumSettings,
+    /// `[knox]`
+    knox: KnoxSettings,
     /// `[laravel]`
     laravel: LaravelSettings,
     /// `[jwt]`

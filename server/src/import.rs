@@ -7,6 +7,7 @@
 
 mod groups;
 mod inspect;
+mod knox;
 mod ledger;
 mod marks;
 mod options;
@@ -32,6 +33,7 @@ use diesel::QueryResult;
 
 pub use self::{
     inspect::{Inspection, inspect},
+    knox::TABLE as KNOX_TABLE,
     options::{Framework, Mode, Options},
     page::{Counts, Finding, Verdict},
     report::{ImportError, Listener, Summary, TableSummary},
@@ -67,7 +69,7 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
         table.check_keys(&mut source)?;
     }
 
-    let mut notes = inspect::notes(&mut source, options, tables.users())?;
+    let mut notes = inspect::notes(&mut source, options, &tables)?;
     let mut bulk = means.store.bulk(match options.mode {
         Mode::Import => bulk::Mode::Commit,
         Mode::DryRun => bulk::Mode::Rehearse,
@@ -97,7 +99,6 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
     for (subject, table) in tables.iter() {
         done.push(work.table(table, *subject)?);
     }
-    notes.extend(tables.notes());
     Ok(Summary { source: source_name, mode: options.mode, tables: done, notes })
 }
 

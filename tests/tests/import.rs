@@ -11,6 +11,8 @@ mod clashes;
 mod common;
 #[path = "import/django.rs"]
 mod django;
+#[path = "import/knox.rs"]
+mod knox;
 #[path = "import/laravel.rs"]
 mod laravel;
 #[path = "import/rehearsals.rs"]

@@ -14,7 +14,7 @@ use super::{Outcome, Output, Refused};
 use crate::{
     app,
     config::{DatabaseUrl, Sources},
-    import::{Framework, Means, Mode, Options, UserRules, import, inspect},
+    import::{Framework, KNOX_TABLE, Means, Mode, Options, UserRules, import, inspect},
     keys::Keys,
     serve::ServeError,
     store::{Store, StoreOptions},
@@ -33,7 +33,7 @@ const HELP: &str = "Example:\n  \
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Import users, their groups, and the tokens of Django REST framework
+    /// Import users, their groups, and the tokens of Django REST framework and of Knox
     #[command(after_help = HELP)]
     Django(Django),
     /// Import users, and the tokens of Sanctum
@@ -45,6 +45,9 @@ pub enum Command {
 pub struct Django {
     #[command(flatten)]
     common: Common,
+    /// The table of the tokens of django-rest-knox, if the application has a model of its own (`KNOX_TOKEN_MODEL`)
+    #[arg(long, value_name = "TABLE", default_value = KNOX_TABLE)]
+    knox_table: String,
 }
 
 #[derive(Debug, Args)]
@@ -127,14 +130,25 @@ fn offset(text: &str) -> Result<FixedOffset, String> {
 impl Command {
     pub fn run(self, sources: &Sources, output: &mut Output) -> Outcome {
         match self {
-            Self::Django(django) => django.common.run(Framework::Django, Vec::new(), sources, output),
-            Self::Laravel(laravel) => laravel.common.run(Framework::Laravel, laravel.user_models, sources, output),
+            Self::Django(django) => {
+                django.common.run(Framework::Django, Vec::new(), django.knox_table, sources, output)
+            }
+            Self::Laravel(laravel) => {
+                laravel.common.run(Framework::Laravel, laravel.user_models, String::new(), sources, output)
+            }
         }
     }
 }
 
 impl Common {
-    fn run(self, framework: Framework, models: Vec<String>, sources: &Sources, output: &mut Output) -> Outcome {
+    fn run(
+        self,
+        framework: Framework,
+        models: Vec<String>,
+        knox_table: String,
+        sources: &Sources,
+        output: &mut Output,
+    ) -> Outcome {
         if let Some((field, _)) =
             self.columns.iter().find(|(field, _)| framework.field_names().all(|known| known != field))
         {
@@ -155,6 +169,7 @@ impl Common {
             mode,
             user_table: self.user_table.unwrap_or_else(|| framework.user_table().to_owned()),
             columns: self.columns,
+            knox_table,
             models,
             rules: UserRules {
                 framework,

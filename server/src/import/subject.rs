@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use diesel::QueryResult;
 
 use super::{
-    Framework, Options,
+    Framework, Options, knox,
     page::{Outcome, Run, Verdict},
     reserve::Numbered,
     source::Row,
@@ -38,6 +38,8 @@ pub enum Subject {
     PersonalAccessTokens = 2,
     /// `authtoken_token`.
     AuthTokens = 3,
+    /// `knox_authtoken`.
+    KnoxTokens = 4,
 }
 
 /// What was read for a page from other tables.
@@ -45,6 +47,8 @@ pub enum Subject {
 pub struct Beside {
     /// The names of users' groups, by the users' numbers.
     pub groups: HashMap<i64, Vec<String>>,
+    /// Are tokens of Knox 4 live there? See [`knox::is_four`].
+    pub is_knox_four: bool,
 }
 
 /// Rows that can be imported.
@@ -75,7 +79,7 @@ impl Subject {
     /// The tables of a framework, in the order in which they are brought over: users first, whom the others belong to.
     pub const fn of(framework: Framework) -> &'static [Self] {
         match framework {
-            Framework::Django => &[Self::Users, Self::AuthTokens],
+            Framework::Django => &[Self::Users, Self::AuthTokens, Self::KnoxTokens],
             Framework::Laravel => &[Self::Users, Self::PersonalAccessTokens],
         }
     }
@@ -86,6 +90,7 @@ impl Subject {
             Self::Users => &options.user_table,
             Self::PersonalAccessTokens => "personal_access_tokens",
             Self::AuthTokens => "authtoken_token",
+            Self::KnoxTokens => &options.knox_table,
         }
     }
 
@@ -100,6 +105,7 @@ impl Subject {
             Self::Users => framework.user_fields(),
             Self::PersonalAccessTokens => token::PERSONAL,
             Self::AuthTokens => token::AUTHTOKEN,
+            Self::KnoxTokens => knox::FIELDS,
         }
     }
 
@@ -107,6 +113,7 @@ impl Subject {
     pub const fn key(self) -> Key {
         match self {
             Self::Users | Self::PersonalAccessTokens | Self::AuthTokens => Key::Number,
+            Self::KnoxTokens => Key::Digest,
         }
     }
 
@@ -115,7 +122,7 @@ impl Subject {
         match self {
             Self::Users => Some(Numbered::Users),
             Self::PersonalAccessTokens => Some(Numbered::Tokens),
-            Self::AuthTokens => None,
+            Self::AuthTokens | Self::KnoxTokens => None,
         }
     }
 
@@ -135,6 +142,9 @@ impl Subject {
             Self::AuthTokens => {
                 Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| token::of_django(id, row, offset)))
             }
+            Self::KnoxTokens => Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| {
+                knox::judge(id, row, beside.is_knox_four, offset)
+            })),
         };
         Page { subject: self, range, present, candidates, refused }
     }

@@ -1,7 +1,10 @@
 //! What becomes of a row of tokens: judged by itself, without a look at any database.
 
 use chrono::{FixedOffset, NaiveDateTime};
-use countersign_core::{Digest, Secret, TokenKind};
+use countersign_core::{
+    Digest, Secret, TokenKind, UserId,
+    strategy::{DjoserToken, KnoxEdition},
+};
 
 use super::{
     marks::Marks,
@@ -39,6 +42,8 @@ pub const DIGEST: usize = 0;
 /// See [`DIGEST`].
 pub const OWNER: usize = 1;
 /// See [`DIGEST`].
+pub const EXPIRES: usize = 4;
+/// See [`DIGEST`].
 pub const LAST_USED: usize = 5;
 
 /// A token that can be imported.
@@ -67,6 +72,15 @@ pub struct Bearer {
 }
 
 impl Bearer {
+    /// The place that is its own: of the one that a user of Django's has, or by which it is found again.
+    pub fn slot(&self) -> Option<String> {
+        match self.kind {
+            TokenKind::Djoser => Some(DjoserToken::slot(UserId(self.owner))),
+            TokenKind::Knox => Some(KnoxEdition::slot(self.origin)),
+            _ => None,
+        }
+    }
+
     /// The marks of the values.
     pub fn marks(&self) -> Marks {
         let owner = self.owner.to_string();

@@ -7,6 +7,7 @@ use countersign_core::UserId;
 use super::{
     ImportError, Listener, Options,
     groups::Groups,
+    knox,
     page::{Counts, Finding, Outcome, Run},
     report::TableSummary,
     reserve,
@@ -39,6 +40,8 @@ pub struct Tables {
     there: Vec<(Subject, Table)>,
     /// The names of those that it has not.
     missing: Vec<String>,
+    /// What is passed over, and why.
+    notes: Vec<String>,
 }
 
 /// Looks which tables the source has.
@@ -47,11 +50,18 @@ pub struct Tables {
 /// There are no users; a table is not the framework's own; the database's.
 pub fn tables(source: &mut Source, options: &Options) -> Result<Tables, ImportError> {
     let framework = options.rules.framework;
-    let mut tables = Tables { there: Vec::new(), missing: Vec::new() };
+    let mut tables = Tables { there: Vec::new(), missing: Vec::new(), notes: Vec::new() };
     for subject in Subject::of(framework) {
         let name = subject.table(options);
-        if *subject != Subject::Users && source.columns(name)?.is_empty() {
+        let is_needed = *subject == Subject::Users || (*subject == Subject::KnoxTokens && name != knox::TABLE);
+        if !is_needed && source.columns(name)?.is_empty() {
             tables.missing.push(name.to_owned());
+            continue;
+        }
+        if *subject == Subject::KnoxTokens && knox::is_salted(&source.columns(name)?) {
+            tables.notes.push(format!(
+                "{name} has salts: tokens of Knox before 4.2 are not imported, and who has one logs in again"
+            ));
             continue;
         }
         let fields = subject.fields(framework);
@@ -72,10 +82,17 @@ impl Tables {
         &self.there[0].1
     }
 
+    /// The table of one of them.
+    pub fn find(&self, subject: Subject) -> Option<&Table> {
+        self.there.iter().find(|(found, _)| *found == subject).map(|(_, table)| table)
+    }
+
     /// What the owner must know.
     pub fn notes(&self) -> impl Iterator<Item = String> {
-        let missing = if self.there.len() == 1 { self.missing.as_slice() } else { &[] };
-        missing.iter().map(|name| format!("the source has no table {name}: no tokens"))
+        let has_no_tokens = self.there.len() == 1 && self.notes.is_empty();
+        let missing =
+            has_no_tokens.then(|| format!("the source has no table {}: no tokens", self.missing.join(" or ")));
+        self.notes.iter().cloned().chain(missing)
     }
 }
 
@@ -110,12 +127,13 @@ impl Work<'_> {
             reserve::reserve(&mut self.bulk, numbered, highest, self.run.random)?;
         }
         let mut groups = Groups::find(&mut self.source, self.options)?;
+        let is_knox_four = subject == Subject::KnoxTokens && knox::is_four(&mut self.source, table)?;
         let mut counts = Counts::default();
         let mut place = Place::default();
         loop {
             let (rows, next) = table.page(&mut self.source, &place)?;
             let range = (place.number, next.as_ref().map_or(i64::MAX, |next| next.number));
-            let mut beside = Beside::default();
+            let mut beside = Beside { is_knox_four, ..Beside::default() };
             if subject == Subject::Users {
                 beside.groups = groups.of(&mut self.source, range)?;
             }

@@ -9,7 +9,7 @@ use diesel::{prelude::*, result::Error};
 
 use super::{
     Store,
-    connection::AnyConnection,
+    connection::{self, AnyConnection},
     pool::Failure,
     revocations,
     rows::{NewTokenRow, TokenRow, stored},
@@ -125,12 +125,32 @@ impl TokenStore for Store {
 
     fn rotate_token(&self, id: TokenId, from: i64, now: Timestamp, expires_at: Timestamp) -> StoreResult<bool> {
         let unchanged = tokens::table.filter(tokens::id.eq(id.0)).filter(tokens::rotation.eq(from));
-        let next = (
-            tokens::rotation.eq(from + 1),
-            tokens::rotated_at.eq(stored(now)),
-            tokens::expires_at.eq(stored(expires_at)),
-        );
-        Ok(self.0.write_contended(|conn| diesel::update(unchanged).set(next).execute(conn))? == 1)
+        Ok(self.0.write_contended(|conn| {
+            let next = (
+                tokens::rotation.eq(from + 1),
+                tokens::rotated_at.eq(stored(now)),
+                tokens::expires_at.eq(connection::end(conn, stored(expires_at))),
+            );
+            diesel::update(unchanged).set(next).execute(conn)
+        })? == 1)
+    }
+
+    fn has_slots(&self, prefix: &str) -> StoreResult<bool> {
+        // The character behind the colon.
+        let behind = format!("{};", prefix.trim_end_matches(':'));
+        let found = self.0.read(|conn| {
+            let within = tokens::table.filter(tokens::slot.ge(prefix)).filter(tokens::slot.lt(&behind));
+            within.select(tokens::id).first::<i64>(conn).optional()
+        })?;
+        Ok(found.is_some())
+    }
+
+    fn extend_token(&self, id: TokenId, from: Timestamp, to: Timestamp) -> StoreResult<bool> {
+        let unchanged = tokens::table.filter(tokens::id.eq(id.0)).filter(tokens::expires_at.eq(stored(from)));
+        Ok(self.0.write_contended(|conn| {
+            let later = tokens::expires_at.eq(connection::end(conn, stored(to)));
+            diesel::update(unchanged).set(later).execute(conn)
+        })? == 1)
     }
 
     fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>> {
@@ -236,7 +256,7 @@ fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryResult
 }
 
 fn insert(conn: &mut AnyConnection, new: &NewToken, slot: Option<&str>) -> QueryResult<Token> {
-    let row = NewTokenRow::new(new, slot)?;
+    let row = NewTokenRow::new(conn, new, slot)?;
     diesel::insert_into(tokens::table).values(&row).execute(conn)?;
     let stored: TokenRow =
         tokens::table.filter(tokens::digest.eq(new.digest.to_hex())).select(TokenRow::as_select()).get_result(conn)?;
