@@ -17,8 +17,8 @@ use uuid::Uuid;
 use crate::{
     identifier::{Key, Taken},
     model::{
-        Account, Mandate, NewToken, NewUser, Objection, Step, Timestamp, Token, TokenId, TokenKind, User, UserChange,
-        UserId,
+        Account, Mandate, NewToken, NewUser, Objection, OldReset, Step, Timestamp, Token, TokenId, TokenKind, User,
+        UserChange, UserId,
     },
     password::EncodedPassword,
     secret::Digest,
@@ -113,6 +113,12 @@ pub trait UserStore: Send + Sync {
 
     /// Up to `limit` stored hashes of users with a number above `after`, in the order of their numbers.
     fn passwords(&self, after: UserId, limit: u32) -> StoreResult<Vec<(UserId, EncodedPassword)>>;
+
+    /// What an old Laravel kept of a link to a new password for this user. A host that imports nothing has none.
+    fn old_reset(&self, id: UserId) -> StoreResult<Option<OldReset>> {
+        let _ = id;
+        Ok(None)
+    }
 
     /// Creates a user with its identifiers, all or nothing. A number is never given twice.
     ///

@@ -15,6 +15,7 @@ mod page;
 mod person;
 mod report;
 mod reserve;
+mod resets;
 mod source;
 mod subject;
 mod table;
@@ -105,6 +106,9 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
         done.push(work.table(table, *subject)?);
     }
     notes.extend(tables.notes());
+    if options.rules.framework == Framework::Laravel {
+        notes.extend(resets::bring(&mut work, tables.users())?);
+    }
     Ok(Summary { source: source_name, mode: options.mode, tables: done, notes })
 }
 

@@ -9,7 +9,11 @@ pub(crate) mod connection;
 #[cfg(feature = "sqlite")]
 mod file;
 mod key_rings;
+<<<<<<< HEAD
 mod outstanding;
+=======
+pub(crate) mod old_resets;
+>>>>>>> h-links
 pub(crate) mod pool;
 pub(crate) mod revocations;
 pub(crate) mod rows;

@@ -5,6 +5,8 @@
 
 #[path = "import/again.rs"]
 mod again;
+#[path = "import/browser.rs"]
+mod browser;
 #[path = "import/clashes.rs"]
 mod clashes;
 #[path = "import/common.rs"]
@@ -15,6 +17,8 @@ mod django;
 mod laravel;
 #[path = "import/laravel_links.rs"]
 mod laravel_links;
+#[path = "import/laravel_resets.rs"]
+mod laravel_resets;
 #[path = "import/links.rs"]
 mod links;
 #[path = "import/rehearsals.rs"]

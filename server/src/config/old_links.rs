@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn addresses_are_origins_or_paths_without_a_slash_at_the_end() {
         assert_eq!(
-            addresses(&["".into(), "/app".into(), "http://a".into(), "https://a.example:8443/b".into()]),
+            addresses(&[String::new(), "/app".into(), "http://a".into(), "https://a.example:8443/b".into()]),
             Ok(())
         );
         for wrong in ["a.example", "https://a/", "/", "/a/", "https://a?b", "/a?b"] {

@@ -115,6 +115,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    old_resets (user_id) {
+        user_id -> BigInt,
+        token -> Text,
+        vouched -> Text,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(identifiers -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, identifiers);
 diesel::allow_tables_to_appear_in_same_query!(tokens, outstanding_tokens);

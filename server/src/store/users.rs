@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 use countersign_core::{
     Account, NewUser, User, UserId,
     identifier::{Claim, Key, Kind, MAX_LENGTH, Taken},
-    model::{Mandate, Objection, Step, Timestamp, UserChange},
+    model::{Mandate, Objection, OldReset, Step, Timestamp, UserChange},
     password::EncodedPassword,
     store::{StoreResult, UserStore},
 };
@@ -18,6 +18,7 @@ use crate::import::rehashed;
 use super::{
     Store, administrators,
     connection::AnyConnection,
+    old_resets,
     rows::{IdentifierRow, NewUserRow, UserRow, account, stored, text},
     schema::{identifiers, users},
 };
@@ -79,6 +80,10 @@ impl UserStore for Store {
                 users::table.filter(users::id.eq(id.0)).select(users::password).get_result(conn).optional()?;
             Ok(stored.flatten().map(EncodedPassword::new))
         })?)
+    }
+
+    fn old_reset(&self, id: UserId) -> StoreResult<Option<OldReset>> {
+        Ok(self.0.read(|conn| old_resets::find(conn, id))?)
     }
 
     fn passwords(&self, after: UserId, limit: u32) -> StoreResult<Vec<(UserId, EncodedPassword)>> {

@@ -1,21 +1,23 @@
 //! Links to confirm an address that a real Laravel signed (`tests/import/links`): with its key they work here until they expire.
 
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use countersign_core::UserId;
 use countersign_tests::{
-    Answer, Server,
+    Server,
     databases::{Database, databases, run, sqlite},
     server::{noon, settings},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::Sha256;
 
-use super::common::{LARAVEL, fill, import, installation};
+use super::{
+    browser::Browser,
+    common::{LARAVEL, fill, import, installation},
+};
 
-const FRONT_END: &str = "http://localhost:3000";
 const VERIFIED: &str = "http://localhost:3000/dashboard?verified=1";
 const INVALID: &str = "{\n    \"message\": \"Invalid signature.\"\n}";
 const UNAUTHORIZED: &str = "{\n    \"message\": \"This action is unauthorized.\"\n}";
@@ -91,43 +93,10 @@ impl Recorded {
 }
 
 /// Somebody's browser, logged in.
-struct Browser<'a> {
-    server: &'a Server,
-    cookies: RefCell<BTreeMap<String, String>>,
-}
-
-impl<'a> Browser<'a> {
-    fn of(server: &'a Server, prefix: &str, link: &Link) -> Self {
-        let browser = Self { server, cookies: RefCell::default() };
-        assert_eq!(browser.get(&format!("{prefix}/sanctum/csrf-cookie")).status, 204);
-        let login = json!({"email": link.email, "password": link.password});
-        let answer = browser.send("POST", &format!("{prefix}/login"), Some(login));
-        assert!([200, 204].contains(&answer.status), "{}", answer.body);
-        browser
-    }
-
-    fn send(&self, method: &str, path: &str, document: Option<Value>) -> Answer {
-        let cookies: Vec<_> = self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut actor = self.server.anon().wants_json().with("Origin", FRONT_END);
-        if !cookies.is_empty() {
-            actor = actor.with("Cookie", &cookies.join("; "));
-        }
-        if let Some(token) = self.cookies.borrow().get("XSRF-TOKEN") {
-            actor = actor.with("X-XSRF-TOKEN", token);
-        }
-        let body = document.map(|document| document.to_string());
-        let content_type = body.as_ref().map(|_| "application/json");
-        let answer = actor.send(method, path, content_type, &body.unwrap_or_default());
-        for cookie in answer.header_all("Set-Cookie") {
-            let (name, rest) = cookie.split_once('=').unwrap();
-            self.cookies.borrow_mut().insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
-        }
-        answer
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.send("GET", path, None)
-    }
+fn visitor<'a>(server: &'a Server, prefix: &str, link: &Link) -> Browser<'a> {
+    let browser = Browser::ready(server, prefix);
+    assert!([200, 204].contains(&browser.log_in(prefix, &link.email, &link.password)));
+    browser
 }
 
 fn is_verified(server: &Server, user: UserId) -> bool {
@@ -140,7 +109,7 @@ fn breezes_links_confirm_an_address() {
     for target in databases() {
         let server = recorded.served(target, &recorded.configuration(&[], ""));
         for link in recorded.links() {
-            let browser = Browser::of(&server, "", &link);
+            let browser = visitor(&server, "", &link);
             assert!(!is_verified(&server, link.id));
             for _ in 0..2 {
                 let answer = browser.get(&link.path);
@@ -159,7 +128,7 @@ fn fortifys_links_confirm_an_address() {
     for target in databases() {
         let server = recorded.served(target, &recorded.configuration(&urls, "stack = \"fortify\""));
         for link in recorded.links() {
-            assert_eq!(Browser::of(&server, "", &link).get(&link.path).whole(), (204, ""), "{}", link.path);
+            assert_eq!(visitor(&server, "", &link).get(&link.path).whole(), (204, ""), "{}", link.path);
             assert!(is_verified(&server, link.id), "user {} on {}", link.id, server.backend);
         }
     }
@@ -174,7 +143,7 @@ fn a_link_ends_when_it_says_and_with_its_key() {
     let expires: i64 = expires.split('&').next().unwrap().parse().unwrap();
     let configuration = recorded.configuration(&[], "");
     let server = recorded.served(sqlite(), &configuration);
-    let browser = Browser::of(&server, "", link);
+    let browser = visitor(&server, "", link);
     server.wait(TimeDelta::seconds(expires + 1) - TimeDelta::seconds(server.owner.realm().now().timestamp()));
     assert_eq!(browser.get(&link.path).whole(), (403, INVALID));
     server.wait(TimeDelta::seconds(-1));
@@ -183,7 +152,7 @@ fn a_link_ends_when_it_says_and_with_its_key() {
     let end = recorded.made_at() + TimeDelta::minutes(10);
     let earlier = configuration.replace(&(recorded.made_at() + TimeDelta::days(1)).to_rfc3339(), &end.to_rfc3339());
     let server = recorded.served(sqlite(), &earlier);
-    let browser = Browser::of(&server, "", link);
+    let browser = visitor(&server, "", link);
     server.wait(TimeDelta::minutes(10));
     assert_eq!(browser.get(&link.path).whole(), (403, INVALID));
     server.wait(TimeDelta::seconds(-1));
@@ -198,7 +167,7 @@ fn only_the_right_key_address_reader_and_every_letter_count() {
 
     let configuration = recorded.configuration(&[], "");
     let server = recorded.served(sqlite(), &configuration);
-    let browser = Browser::of(&server, "", erin);
+    let browser = visitor(&server, "", erin);
     let (front, signature) = erin.path.split_once("&signature=").unwrap();
     let later = front.replace("expires=1", "expires=2");
     for forged in [
@@ -229,9 +198,9 @@ fn only_the_right_key_address_reader_and_every_letter_count() {
         ("a key that was decoded", configuration.replace("laravel_app_key = \"base64:", "laravel_app_key = \"")),
     ] {
         let server = recorded.served(sqlite(), &other);
-        assert_eq!(Browser::of(&server, "", erin).get(&erin.path).whole(), (403, INVALID), "{what}");
+        assert_eq!(visitor(&server, "", erin).get(&erin.path).whole(), (403, INVALID), "{what}");
         if what == "the previous key alone" {
-            assert_eq!(Browser::of(&server, "", previous).get(&previous.path).status, 302);
+            assert_eq!(visitor(&server, "", previous).get(&previous.path).status, 302);
         }
     }
 }
@@ -254,7 +223,7 @@ fn a_relative_signature_and_another_place_are_known() {
     assert_eq!(signed("http://127.0.0.1:8000"), erin.path);
     let configuration = recorded.configuration(&["", "/old", "https://example.org/app"], "prefix = \"/spa\"");
     let server = recorded.served(sqlite(), &configuration);
-    let browser = Browser::of(&server, "/spa", erin);
+    let browser = visitor(&server, "/spa", erin);
     for base in ["", "/old", "https://example.org/app"] {
         let answer = browser.get(&format!("/spa{}", signed(base)));
         assert_eq!((answer.status, answer.header("Location")), (302, VERIFIED), "{base:?}");
