@@ -11,10 +11,12 @@ mod knox;
 mod ledger;
 mod marks;
 mod options;
+mod outstanding;
 mod page;
 mod person;
 mod report;
 mod reserve;
+mod resets;
 mod source;
 mod subject;
 mod table;
@@ -24,13 +26,17 @@ mod user;
 mod users;
 mod value;
 mod work;
+mod zone;
 
+use chrono::TimeDelta;
 use countersign_core::{
     env::{Clock, Random},
     seal::KeyRing,
 };
 use diesel::QueryResult;
 
+pub(crate) use self::ledger::SUBJECT_USERS;
+pub(crate) use self::users::record::rehashed;
 pub use self::{
     inspect::{Inspection, inspect},
     knox::TABLE as KNOX_TABLE,
@@ -38,6 +44,7 @@ pub use self::{
     page::{Counts, Finding, Verdict},
     report::{ImportError, Listener, Summary, TableSummary},
     user::UserRules,
+    zone::Zone,
 };
 use self::{
     page::{Run, Seen},
@@ -56,6 +63,8 @@ pub struct Means<'a> {
     pub clock: &'a dyn Clock,
     /// For ids and nonces.
     pub random: &'a dyn Random,
+    /// How long access tokens in simplejwt's form live.
+    pub access_lifetime: TimeDelta,
 }
 
 /// Imports.
@@ -77,7 +86,7 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
     })?;
     let now = stored(means.clock.now());
     let source_name = options.source_name()?;
-    let (number, others) = open_ledger(&mut bulk, &source_name, now)?;
+    let (number, others) = open_ledger(&mut bulk, &source_name, options.rules.framework == Framework::Django, now)?;
     if number == 0 || others.is_empty() {
         notes.extend(others.iter().map(|other| {
             format!("there was an import from {other:?} before: if this is the same database, say --source {other:?}")
@@ -89,6 +98,7 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
         random: means.random,
         keys: means.keys,
         writes: bulk.writes(),
+        access_lifetime: means.access_lifetime,
         seen: Seen::default(),
     };
     let mut work = Work { source, bulk, run, listener, options };
@@ -99,16 +109,24 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
     for (subject, table) in tables.iter() {
         done.push(work.table(table, *subject)?);
     }
+    if options.rules.framework == Framework::Laravel {
+        notes.extend(resets::bring(&mut work, tables.users())?);
+    }
     Ok(Summary { source: source_name, mode: options.mode, tables: done, notes })
 }
 
 /// The number of the source, 0 if it is not recorded; and the names of the others.
-fn open_ledger(bulk: &mut Bulk, name: &str, now: chrono::NaiveDateTime) -> QueryResult<(i64, Vec<String>)> {
+fn open_ledger(
+    bulk: &mut Bulk,
+    name: &str,
+    is_django: bool,
+    now: chrono::NaiveDateTime,
+) -> QueryResult<(i64, Vec<String>)> {
     let writes = bulk.writes();
     bulk.page(|conn| {
         let known = ledger::find_source(conn, name)?;
         let others = if known.is_none() { ledger::sources(conn)? } else { Vec::new() };
-        let number = if writes { ledger::record_source(conn, name, now)? } else { known.unwrap_or(0) };
+        let number = if writes { ledger::record_source(conn, name, is_django, now)? } else { known.unwrap_or(0) };
         Ok((number, others))
     })
 }

@@ -87,7 +87,7 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
 
 /// Tells what may not be meant: what [`Findings`] warns of, and mails that reach nobody but whoever reads the log.
 fn warn(settings: &Settings) {
-    for Problem { key, value, message } in Findings::of(settings).warned {
+    for Problem { key, value, message } in Findings::at(settings, SystemClock.now()).warned {
         tracing::warn!(setting = key, value, "{message}");
     }
     if writes_mails_into_the_log(settings) {

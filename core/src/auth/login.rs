@@ -114,7 +114,7 @@ impl Auth {
     /// failure is the log's business: the login goes on.
     fn upgrade(&self, user: &User, old: EncodedPassword, password: &Secret) -> EncodedPassword {
         let Some(new) = self.realm.passwords().upgraded(&old, password, self.realm.random()) else { return old };
-        let change = UserChange::Password { new: new.clone(), replacing: Some(old.clone()) };
+        let change = UserChange::Rehash { old: old.clone(), new: new.clone() };
         match self.realm.users().change_user(user.id, &change, self.realm.now()) {
             Ok(Some(_)) => new,
             // Another password was set meanwhile.

@@ -10,6 +10,7 @@ use std::{
 
 use chrono::TimeDelta;
 
+use super::OldLinks;
 use crate::{
     cache::Cache,
     env::{Clock, Random},
@@ -53,6 +54,8 @@ pub struct RealmParts {
     pub random: Arc<dyn Random>,
     /// Verified credentials.
     pub cache: Cache,
+    /// By what the links of an old framework are known.
+    pub old_links: OldLinks,
 }
 
 /// What [`Realm::survey_passwords`] found.
@@ -107,6 +110,11 @@ impl Realm {
     /// The server key ring.
     pub fn keys(&self) -> &KeyRing {
         &self.0.parts.keys
+    }
+
+    /// By what the links of an old framework are known.
+    pub(crate) fn old_links(&self) -> &OldLinks {
+        &self.0.parts.old_links
     }
 
     /// The randomness.

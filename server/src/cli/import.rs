@@ -3,6 +3,7 @@
 mod told;
 
 use chrono::FixedOffset;
+use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use countersign_core::{
     Role,
@@ -14,8 +15,8 @@ use super::{Outcome, Output, Refused};
 use crate::{
     app,
     config::{DatabaseUrl, Sources},
-    import::{Framework, KNOX_TABLE, Means, Mode, Options, UserRules, import, inspect},
-    keys::Keys,
+    import::{Framework, KNOX_TABLE, Means, Mode, Options, UserRules, Zone, import, inspect},
+    keys::{Keys, longest_access},
     serve::ServeError,
     store::{Store, StoreOptions},
 };
@@ -27,8 +28,9 @@ const HELP: &str = "Example:\n  \
     are. Run it again to bring what is new or changed since: what was changed here (a password, say) stays, and what is gone \
     at the source is ended here. A run that was interrupted is finished by the next one.\n\n\
     --inspect needs no target. --check compares with the target and writes no user and no token. --dry-run writes everything \
-    and takes it back; an SQLite target takes no other writes while it runs. Both bring the target's tables up to date first, \
-    as a start of the server does.\n\n\
+    and takes it back; an SQLite target takes no other writes while it runs. Both make the tables of an empty target, and refuse \
+    one whose tables are of an older version: a server may be using it. The run itself brings them up to date, as every start \
+    does, and says so.\n\n\
     Exit codes: 0 everything was imported, 1 a row was refused (each is listed) or nothing could be done, 2 wrong usage.";
 
 #[derive(Debug, Subcommand)]
@@ -89,8 +91,10 @@ pub struct Common {
     /// Import users whose password hash cannot be checked here; they have to reset it
     #[arg(long)]
     keep_unknown_hashes: bool,
-    /// How far moments that are stored without a zone are from UTC, such as +03:00. One offset for all of them: if Laravel's
-    /// app.timezone has summer time, those of the other half of the year are off by an hour
+    /// The time zone of moments that are stored without one, such as Europe/Paris: Laravel's app.timezone. UTC without it
+    #[arg(long, value_name = "ZONE", conflicts_with = "utc_offset", value_parser = zone)]
+    time_zone: Option<Tz>,
+    /// The same as a fixed distance from UTC, such as +03:00, where there is no summer time
     #[arg(long, value_name = "OFFSET", default_value = "+00:00", value_parser = offset, allow_hyphen_values = true)]
     utc_offset: FixedOffset,
     /// The name by which the source is known, if not by its address: for one that has moved
@@ -121,6 +125,10 @@ fn pair(text: &str) -> Result<(String, String), String> {
 fn mapping(text: &str) -> Result<(String, Role), String> {
     let (group, role) = text.rsplit_once('=').ok_or("it has no =")?;
     Ok((group.to_owned(), role.parse().map_err(|error| format!("{error}"))?))
+}
+
+fn zone(text: &str) -> Result<Tz, String> {
+    text.parse().map_err(|_| "it is no time zone such as Europe/Paris".to_owned())
 }
 
 fn offset(text: &str) -> Result<FixedOffset, String> {
@@ -173,7 +181,7 @@ impl Common {
             models,
             rules: UserRules {
                 framework,
-                offset: self.utc_offset,
+                zone: self.time_zone.map_or(Zone::Offset(self.utc_offset), Zone::Named),
                 roles: self.groups,
                 keep_unknown_hashes: self.keep_unknown_hashes,
                 inactive_wait: self.inactive == "waiting",
@@ -188,12 +196,17 @@ impl Common {
         let settings = app::load(sources)?;
         let keys = Keys::open(&settings, &SystemRandom, countersign_core::env::Clock::now(&SystemClock))?;
         let store = Store::open(&StoreOptions::from(&settings.database)).map_err(ServeError::from)?;
-        store.migrate().map_err(ServeError::from)?;
-        let ids = keys.ring.ids();
-        store.adopt_keys(&ids, countersign_core::env::Clock::now(&SystemClock)).map_err(ServeError::from)?;
-        let means = Means { store: &store, keys: &keys.ring, clock: &SystemClock, random: &SystemRandom };
+        let prepared = prepare(&store, mode, &keys)?;
+        let means = Means {
+            store: &store,
+            keys: &keys.ring,
+            clock: &SystemClock,
+            random: &SystemRandom,
+            access_lifetime: longest_access(&settings),
+        };
         let mut teller = Teller::new(output, self.json);
-        let summary = import(&options, &means, &mut teller)?;
+        let mut summary = import(&options, &means, &mut teller)?;
+        summary.notes.extend(prepared);
         teller.finish(&summary)?;
         match summary.refused() {
             0 => Ok(()),
@@ -201,4 +214,28 @@ impl Common {
             refused => Err(Refused::Because(format!("{refused} rows were refused"))),
         }
     }
+}
+
+/// Makes the target ready, and tells what was done to it. A rehearsal does nothing to one that a server may be using.
+fn prepare(store: &Store, mode: Mode, keys: &Keys) -> Result<Option<String>, Refused> {
+    let missing = store.missing().map_err(ServeError::from)?;
+    let ids = keys.ring.ids();
+    if mode != Mode::Import
+        && let Some(missing) = &missing
+    {
+        if !missing.is_empty() {
+            return Err(Refused::Because(format!(
+                "the target's tables are of an older version (without {}), and this would bring them up to date: a server of \
+                 that version may be using them. Say `countersign migrate` first, or take a copy",
+                missing.join(", ")
+            )));
+        }
+        store.compare_keys(&ids).map_err(ServeError::from)?;
+        return Ok(None);
+    }
+    store.migrate().map_err(ServeError::from)?;
+    store.adopt_keys(&ids, countersign_core::env::Clock::now(&SystemClock)).map_err(ServeError::from)?;
+    Ok(missing
+        .filter(|missing| !missing.is_empty())
+        .map(|missing| format!("the target's tables were brought up to date ({})", missing.join(", "))))
 }

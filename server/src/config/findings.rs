@@ -10,7 +10,7 @@ use countersign_adapters::{
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
     settings::{Problem, Value, parse_options},
 };
-use countersign_core::strategy::JwtAlgorithm;
+use countersign_core::{model::Timestamp, strategy::JwtAlgorithm};
 
 use super::{MountSettings, Settings, Way};
 
@@ -40,6 +40,13 @@ impl Findings {
         }
         found.djoser_links(settings);
         found.algorithm(settings);
+        found
+    }
+
+    /// [`Findings::of`], and what is only found by the clock.
+    pub fn at(settings: &Settings, now: Timestamp) -> Self {
+        let mut found = Self::of(settings);
+        found.warned.extend(settings.old_links.doubts(settings, now));
         found
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Framework, ImportError, Options, knox,
+    Framework, ImportError, Options, knox, outstanding,
     source::{self, Source},
     subject::Subject,
     table::{Place, Table},
@@ -73,6 +73,7 @@ pub fn inspect(options: &Options) -> Result<Inspection, ImportError> {
         tables.push(found(&mut source, table, *subject, framework)?);
         match subject {
             Subject::Users => counts.extend(count_users(&mut source, table)?),
+            Subject::OutstandingTokens => count_refresh_tokens(&mut source, table, &mut counts)?,
             Subject::PersonalAccessTokens | Subject::AuthTokens | Subject::KnoxTokens => {
                 count_tokens(&mut source, options, users, *subject, &mut counts)?;
             }
@@ -194,6 +195,20 @@ fn count_tokens(
             counts.insert(format!("tokens of {model}{taken}"), rows.unwrap_or(0));
         }
     }
+    Ok(())
+}
+
+/// Refresh tokens of simplejwt, as far as they have not expired.
+fn count_refresh_tokens(
+    source: &mut Source,
+    table: &Table,
+    counts: &mut BTreeMap<String, i64>,
+) -> Result<(), ImportError> {
+    let end = source.quoted(table.column(outstanding::EXPIRES_AT).unwrap_or("expires_at"));
+    let live = table.count_where(source, &format!("{end} > CURRENT_TIMESTAMP"))?;
+    counts.insert("refresh tokens of simplejwt that have not expired".to_owned(), live);
+    counts
+        .insert("refresh tokens of simplejwt that are blacklisted".to_owned(), outstanding::count_blacklisted(source)?);
     Ok(())
 }
 

@@ -4,7 +4,6 @@
 //! dead there, and here. Which of the two made a row is seen by `token_key`, the beginning of the token, which is longer in
 //! the fifth version. Before 4.2 there was a salt a row: such tokens cannot be looked for by anything but that beginning.
 
-use chrono::FixedOffset;
 use countersign_core::{TokenKind, strategy::KnoxEdition};
 
 use super::{
@@ -15,6 +14,7 @@ use super::{
     token::Bearer,
     user::number,
     value::{Unreadable, moment},
+    zone::Zone,
 };
 
 /// The table, unless the application has a model of its own.
@@ -82,14 +82,14 @@ fn made_by_four(source: &Source, table: &Table) -> String {
 ///
 /// # Errors
 /// Why it cannot be imported.
-pub fn judge(origin: i64, mut row: Row, is_four: bool, offset: FixedOffset) -> Result<Bearer, Unreadable> {
+pub fn judge(origin: i64, mut row: Row, is_four: bool, zone: Zone) -> Result<Bearer, Unreadable> {
     let stored = row.take(1).unwrap_or_default();
     let made_by_four = row.take(TOKEN_KEY).unwrap_or_default().chars().count() <= KEY_OF_FOUR;
     let edition = if made_by_four { KnoxEdition::Four } else { KnoxEdition::Five };
     let digest = edition.digest(&stored);
     let digest = digest.ok_or_else(|| Unreadable("is stored as something else than a SHA-512".to_owned()))?;
     let owner = number(row.take(3).as_deref()).map_err(|_| Unreadable("has no user's number".to_owned()))?;
-    let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(FIELDS[place].name, &text, offset));
+    let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(FIELDS[place].name, &text, zone));
     let (created_at, expiry) = (column(at(4)?), column(at(5)?));
     let is_dead = made_by_four && !is_four;
     Ok(Bearer {

@@ -5,12 +5,15 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{marks::Marks, subject::Subject};
+use super::subject::Subject;
 use crate::store::{
     bulk::insert_rows,
     connection::AnyConnection,
     schema::{import_sources, imports},
 };
+
+/// [`Subject::Users`] as the record has it, for who looks whether somebody was imported.
+pub const SUBJECT_USERS: i32 = Subject::Users as i32;
 
 /// The pages of one table of one source.
 #[derive(Debug, Clone, Copy)]
@@ -35,13 +38,20 @@ pub fn find_source(conn: &mut AnyConnection, name: &str) -> QueryResult<Option<i
     import_sources::table.filter(import_sources::name.eq(name)).select(import_sources::id).get_result(conn).optional()
 }
 
-/// The number of a source, which is recorded if it is new.
-pub fn record_source(conn: &mut AnyConnection, name: &str, now: NaiveDateTime) -> QueryResult<i64> {
+/// The number of a source, which is recorded if it is new. Of a Django's users the numbers are noted to be those of its tokens.
+pub fn record_source(conn: &mut AnyConnection, name: &str, is_django: bool, now: NaiveDateTime) -> QueryResult<i64> {
     if let Some(known) = find_source(conn, name)? {
+        let row =
+            import_sources::table.filter(import_sources::id.eq(known)).filter(import_sources::is_django.ne(is_django));
+        diesel::update(row).set(import_sources::is_django.eq(is_django)).execute(conn)?;
         return Ok(known);
     }
     diesel::insert_into(import_sources::table)
-        .values((import_sources::name.eq(name), import_sources::created_at.eq(now)))
+        .values((
+            import_sources::name.eq(name),
+            import_sources::created_at.eq(now),
+            import_sources::is_django.eq(is_django),
+        ))
         .execute(conn)?;
     import_sources::table.filter(import_sources::name.eq(name)).select(import_sources::id).get_result(conn)
 }
@@ -66,6 +76,11 @@ impl Ledger {
             .select((imports::origin, imports::marks))
             .load(conn)?;
         Ok(rows.into_iter().collect())
+    }
+
+    /// The entry of a row.
+    pub fn entry(self, conn: &mut AnyConnection, origin: i64) -> QueryResult<Option<String>> {
+        imports::table.find((self.source, self.subject(), origin)).select(imports::marks).get_result(conn).optional()
     }
 
     /// Which of these rows were imported.
@@ -104,15 +119,9 @@ impl Ledger {
     }
 
     /// Records rows.
-    pub fn add(self, conn: &mut AnyConnection, rows: impl Iterator<Item = (i64, Marks)>) -> QueryResult<()> {
-        let entries: Vec<Entry> = rows
-            .map(|(origin, marks)| Entry {
-                source: self.source,
-                subject: self.subject(),
-                origin,
-                marks: marks.stored(),
-            })
-            .collect();
+    pub fn add(self, conn: &mut AnyConnection, rows: impl Iterator<Item = (i64, String)>) -> QueryResult<()> {
+        let entries: Vec<Entry> =
+            rows.map(|(origin, marks)| Entry { source: self.source, subject: self.subject(), origin, marks }).collect();
         if !entries.is_empty() {
             insert_rows!(conn, imports::table, &entries)?;
         }

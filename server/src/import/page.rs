@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use countersign_core::{Digest, env::Random, seal::KeyRing};
 use serde::Serialize;
 
@@ -18,6 +18,8 @@ pub struct Run<'a> {
     pub random: &'a dyn Random,
     /// Seals what must be handed out again.
     pub keys: &'a KeyRing,
+    /// How long access tokens in simplejwt's form live.
+    pub access_lifetime: TimeDelta,
     /// Is anything written?
     pub writes: bool,
     /// What would have been written before this page, where nothing is.
@@ -37,6 +39,7 @@ impl Run<'_> {
 pub struct Seen {
     users: HashSet<i64>,
     keys: HashMap<u64, i64>,
+    freed: HashSet<u64>,
 }
 
 impl Seen {
@@ -50,10 +53,16 @@ impl Seen {
         self.keys.get(&short(key)).copied()
     }
 
+    /// Would its holder of the target have given it up by now?
+    pub fn is_freed(&self, key: &str) -> bool {
+        self.freed.contains(&short(key))
+    }
+
     /// Takes a page over.
     pub fn add(&mut self, accepted: Accepted) {
         self.users.extend(accepted.users);
         self.keys.extend(accepted.keys.iter().map(|(key, user)| (short(key), *user)));
+        self.freed.extend(accepted.freed.iter().map(|key| short(key)));
     }
 }
 
@@ -69,8 +78,10 @@ fn short(key: &str) -> u64 {
 pub struct Accepted {
     /// New users.
     pub users: Vec<i64>,
-    /// The identifiers that they got.
+    /// The identifiers that they got, and those that changed.
     pub keys: Vec<(String, i64)>,
+    /// The identifiers that were given up for others.
+    pub freed: Vec<String>,
 }
 
 /// What became of the rows of a table.

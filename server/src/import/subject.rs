@@ -13,12 +13,13 @@
 //!
 //! A table that the source does not have is passed over. What is read of other tables beside a page comes in by [`Beside`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::QueryResult;
 
 use super::{
     Framework, Options, knox,
+    outstanding::{self, Refresh},
     page::{Outcome, Run, Verdict},
     reserve::Numbered,
     source::Row,
@@ -40,6 +41,8 @@ pub enum Subject {
     AuthTokens = 3,
     /// `knox_authtoken`.
     KnoxTokens = 4,
+    /// `token_blacklist_outstandingtoken`.
+    OutstandingTokens = 5,
 }
 
 /// What was read for a page from other tables.
@@ -49,6 +52,8 @@ pub struct Beside {
     pub groups: HashMap<i64, Vec<String>>,
     /// Are tokens of Knox 4 live there? See [`knox::is_four`].
     pub is_knox_four: bool,
+    /// Which tokens are blacklisted.
+    pub blacklisted: HashSet<i64>,
 }
 
 /// Rows that can be imported.
@@ -58,6 +63,8 @@ pub enum Candidates {
     Users(Vec<(i64, user::Judged)>),
     /// Opaque tokens.
     Bearers(Vec<Bearer>),
+    /// Refresh tokens of simplejwt.
+    Refreshes(Vec<Refresh>),
 }
 
 /// A page of a table, judged.
@@ -79,7 +86,7 @@ impl Subject {
     /// The tables of a framework, in the order in which they are brought over: users first, whom the others belong to.
     pub const fn of(framework: Framework) -> &'static [Self] {
         match framework {
-            Framework::Django => &[Self::Users, Self::AuthTokens, Self::KnoxTokens],
+            Framework::Django => &[Self::Users, Self::AuthTokens, Self::KnoxTokens, Self::OutstandingTokens],
             Framework::Laravel => &[Self::Users, Self::PersonalAccessTokens],
         }
     }
@@ -91,6 +98,7 @@ impl Subject {
             Self::PersonalAccessTokens => "personal_access_tokens",
             Self::AuthTokens => "authtoken_token",
             Self::KnoxTokens => &options.knox_table,
+            Self::OutstandingTokens => "token_blacklist_outstandingtoken",
         }
     }
 
@@ -106,13 +114,14 @@ impl Subject {
             Self::PersonalAccessTokens => token::PERSONAL,
             Self::AuthTokens => token::AUTHTOKEN,
             Self::KnoxTokens => knox::FIELDS,
+            Self::OutstandingTokens => outstanding::OUTSTANDING,
         }
     }
 
     /// What the first column is.
     pub const fn key(self) -> Key {
         match self {
-            Self::Users | Self::PersonalAccessTokens | Self::AuthTokens => Key::Number,
+            Self::Users | Self::PersonalAccessTokens | Self::AuthTokens | Self::OutstandingTokens => Key::Number,
             Self::KnoxTokens => Key::Digest,
         }
     }
@@ -122,14 +131,14 @@ impl Subject {
         match self {
             Self::Users => Some(Numbered::Users),
             Self::PersonalAccessTokens => Some(Numbered::Tokens),
-            Self::AuthTokens | Self::KnoxTokens => None,
+            Self::AuthTokens | Self::KnoxTokens | Self::OutstandingTokens => None,
         }
     }
 
     /// Judges the rows of a page.
     pub fn judge(self, rows: Vec<(i64, Row)>, range: (i64, i64), beside: &Beside, options: &Options) -> Page {
         let present = rows.iter().map(|(number, _)| *number).collect();
-        let (models, offset) = (&options.models, options.rules.offset);
+        let (models, zone) = (&options.models, options.rules.zone);
         let mut refused = Outcome::default();
         let candidates = match self {
             Self::Users => Candidates::Users(sift(rows, range.0, &mut refused, |id, row| {
@@ -137,13 +146,16 @@ impl Subject {
                 user::judge(id, row, groups, &options.rules).map(|judged| (id, judged))
             })),
             Self::PersonalAccessTokens => Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| {
-                token::of_laravel(id, row, models, offset)
+                token::of_laravel(id, row, models, zone)
             })),
             Self::AuthTokens => {
-                Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| token::of_django(id, row, offset)))
+                Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| token::of_django(id, row, zone)))
             }
             Self::KnoxTokens => Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| {
-                knox::judge(id, row, beside.is_knox_four, offset)
+                knox::judge(id, row, beside.is_knox_four, zone)
+            })),
+            Self::OutstandingTokens => Candidates::Refreshes(sift(rows, range.0, &mut refused, |id, row| {
+                outstanding::judge(id, row, &beside.blacklisted, zone)
             })),
         };
         Page { subject: self, range, present, candidates, refused }
@@ -183,6 +195,7 @@ impl Page {
         match &self.candidates {
             Candidates::Users(judged) => users::page(conn, run, judged, self.range, &self.present),
             Candidates::Bearers(bearers) => tokens::page(conn, run, self.subject, bearers, self.range, &self.present),
+            Candidates::Refreshes(refreshes) => outstanding::page(conn, run, refreshes),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What becomes of a row of tokens: judged by itself, without a look at any database.
 
-use chrono::{FixedOffset, NaiveDateTime};
+use chrono::NaiveDateTime;
 use countersign_core::{
     Digest, Secret, TokenKind, UserId,
     strategy::{DjoserToken, KnoxEdition},
@@ -13,6 +13,7 @@ use super::{
     table::Field,
     user::number,
     value::{Unreadable, abilities, moment, shortened},
+    zone::Zone,
 };
 
 /// Django REST framework's `authtoken_token`, counted by its users: each has one.
@@ -108,11 +109,11 @@ pub fn marks(
 ///
 /// # Errors
 /// Why it cannot be imported.
-pub fn of_django(user: i64, mut row: Row, offset: FixedOffset) -> Result<Bearer, Unreadable> {
+pub fn of_django(user: i64, mut row: Row, zone: Zone) -> Result<Bearer, Unreadable> {
     const WIDTH: usize = 255;
     let key = row.take(1).filter(|key| !key.is_empty() && key.len() <= WIDTH);
     let key = key.ok_or_else(|| Unreadable("the key is empty or too long".to_owned()))?;
-    let created = row.take(2).map_or(Ok(None), |text| moment("created", &text, offset))?;
+    let created = row.take(2).map_or(Ok(None), |text| moment("created", &text, zone))?;
     let secret = Secret::new(key);
     Ok(Bearer {
         origin: user,
@@ -132,7 +133,7 @@ pub fn of_django(user: i64, mut row: Row, offset: FixedOffset) -> Result<Bearer,
 ///
 /// # Errors
 /// Why it cannot be imported.
-pub fn of_laravel(id: i64, mut row: Row, models: &[String], offset: FixedOffset) -> Result<Bearer, Unreadable> {
+pub fn of_laravel(id: i64, mut row: Row, models: &[String], zone: Zone) -> Result<Bearer, Unreadable> {
     let model = row.take(1).unwrap_or_default();
     if !models.contains(&model) {
         return Err(Unreadable(format!(
@@ -146,7 +147,7 @@ pub fn of_laravel(id: i64, mut row: Row, models: &[String], offset: FixedOffset)
     let digest =
         Digest::from_hex(&digest).ok_or_else(|| Unreadable("is stored as something else than a SHA-256".to_owned()))?;
     let list = abilities(row.take(5).as_deref())?;
-    let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(PERSONAL[place].name, &text, offset));
+    let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(PERSONAL[place].name, &text, zone));
     let (last_used_at, expires_at, created_at) = (at(6)?, at(7)?, at(8)?);
     Ok(Bearer {
         origin: id,

@@ -85,7 +85,7 @@ pub fn page(
     range: (i64, i64),
     present: &[i64],
 ) -> QueryResult<Outcome> {
-    let end = |bearer: &Bearer| bearer.expires_at.map(|at| connection::end(conn, at));
+    let end = |bearer: &Bearer| bearer.expires_at.map(|at| connection::token_end(conn, at));
     let bearers: Vec<Bearer> = bearers.iter().map(|one| Bearer { expires_at: end(one), ..one.clone() }).collect();
     let ledger = run.ledger(subject);
     let mut recorded = ledger.range(conn, range.0, range.1)?;
@@ -236,7 +236,7 @@ fn write(
         ledger.set(conn, bearer.origin, &bearer.marks().stored())?;
     }
     let first = admitted.iter().filter(|(bearer, _)| !again.contains(&bearer.origin));
-    ledger.add(conn, first.map(|(bearer, _)| (bearer.origin, bearer.marks())))
+    ledger.add(conn, first.map(|(bearer, _)| (bearer.origin, bearer.marks().stored())))
 }
 
 /// Whether a token's user can have it.

@@ -2,14 +2,15 @@
 //! source any more is suspended.
 
 mod change;
+pub(super) mod record;
 
 use std::collections::{BTreeMap, HashMap};
 
 use countersign_core::identifier::{Claim, Kind};
 use diesel::prelude::*;
 
+use self::record::Record;
 use super::{
-    marks::Marks,
     page::{Outcome, Run, Verdict},
     person::{Newcomer, Person, named},
     subject::Subject,
@@ -61,12 +62,11 @@ pub fn page(
             newcomers.push(judged);
             continue;
         };
-        let marks = judged.newcomer.person.marks();
-        let (base, is_gone) = Marks::read(&stored);
-        if marks == base && !is_gone {
+        let (marks, record) = (judged.newcomer.person.marks(), Record::read(&stored));
+        if marks == record.marks && !record.is_gone {
             outcome.counts.unchanged += 1;
         } else {
-            change::change(conn, run, &judged.newcomer, &base, is_gone, &mut outcome)?;
+            change::change(conn, run, &judged.newcomer, record, &mut outcome)?;
         }
     }
     insert(conn, run, &newcomers, &mut outcome)?;
@@ -75,9 +75,9 @@ pub fn page(
         recorded.remove(id);
     }
     for (id, stored) in recorded.into_iter().collect::<BTreeMap<_, _>>() {
-        let (base, is_gone) = Marks::read(&stored);
-        if !is_gone {
-            change::end(conn, run, id, &base, &mut outcome)?;
+        let record = Record::read(&stored);
+        if !record.is_gone {
+            change::end(conn, run, id, record, &mut outcome)?;
         }
     }
     Ok(outcome)
@@ -93,16 +93,7 @@ fn insert(conn: &mut AnyConnection, run: &Run, newcomers: &[&Judged], outcome: &
     let others = run.ledger(Subject::Users).of_others(conn, &ids)?;
     let keys: Vec<&str> =
         newcomers.iter().flat_map(|judged| &judged.newcomer.claims).map(|claim| claim.key.as_str()).collect();
-    let mut held = holders(conn, &keys)?;
-    for key in keys {
-        if let Some(user) = run.seen.holder(key) {
-            held.entry(key.to_owned()).or_insert(Holder {
-                user,
-                is_email: false,
-                named: "of the same source".to_owned(),
-            });
-        }
-    }
+    let mut held = holders_by_now(conn, run, outcome, &keys)?;
 
     // Names first: an address that another user of the page has for a name goes to that one.
     let mut admitted: Vec<(&Judged, Vec<&Claim>)> = Vec::with_capacity(newcomers.len());
@@ -201,8 +192,12 @@ fn write(conn: &mut AnyConnection, run: &Run, admitted: &[(&Judged, Vec<&Claim>)
         .collect();
     keys.sort_unstable_by_key(|row| row.key);
     insert_rows!(conn, identifiers::table, &keys)?;
-    let marks = admitted.iter().map(|(judged, _)| (judged.newcomer.person.id, judged.newcomer.person.marks()));
-    run.ledger(Subject::Users).add(conn, marks)
+    let record = |judged: &Judged| {
+        let record = Record::of(judged.newcomer.person.marks());
+        if judged.newcomer.suspended { record.suspended_at(run.now) } else { record }
+    };
+    let records = admitted.iter().map(|(judged, _)| (judged.newcomer.person.id, record(judged).stored()));
+    run.ledger(Subject::Users).add(conn, records)
 }
 
 /// A user name counts for more than an address by which somebody of the same source could log in as well.
@@ -249,6 +244,29 @@ fn holders(conn: &mut AnyConnection, keys: &[&str]) -> QueryResult<HashMap<Strin
         (key, Holder { user, is_email: kind == Kind::Email.as_str(), named })
     };
     Ok(rows.into_iter().map(holder).collect())
+}
+
+/// The same, where nothing is written after what would have been written until now.
+fn holders_by_now(
+    conn: &mut AnyConnection,
+    run: &Run,
+    outcome: &Outcome,
+    keys: &[&str],
+) -> QueryResult<HashMap<String, Holder>> {
+    let mut held = holders(conn, keys)?;
+    if run.writes {
+        return Ok(held);
+    }
+    let of_page: HashMap<&str, i64> = outcome.accepted.keys.iter().map(|(key, user)| (key.as_str(), *user)).collect();
+    for key in keys {
+        if let Some(user) = of_page.get(key).copied().or_else(|| run.seen.holder(key)) {
+            let holder = Holder { user, is_email: false, named: "of the same source".to_owned() };
+            held.insert((*key).to_owned(), holder);
+        } else if run.seen.is_freed(key) || outcome.accepted.freed.iter().any(|freed| freed == key) {
+            held.remove(*key);
+        }
+    }
+    Ok(held)
 }
 
 fn told(id: i64, named: &str) -> String {

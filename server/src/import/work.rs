@@ -7,7 +7,7 @@ use countersign_core::UserId;
 use super::{
     ImportError, Listener, Options,
     groups::Groups,
-    knox,
+    knox, outstanding,
     page::{Counts, Finding, Outcome, Run},
     report::TableSummary,
     reserve,
@@ -136,6 +136,9 @@ impl Work<'_> {
             let mut beside = Beside { is_knox_four, ..Beside::default() };
             if subject == Subject::Users {
                 beside.groups = groups.of(&mut self.source, range)?;
+            }
+            if subject == Subject::OutstandingTokens {
+                beside.blacklisted = outstanding::blacklisted(&mut self.source, range)?;
             }
             let page = subject.judge(rows, range, &beside, self.options);
             let outcome = self.page(page)?;

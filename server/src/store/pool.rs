@@ -164,6 +164,16 @@ impl Connections {
         outcome
     }
 
+    /// See [`super::Store::missing`].
+    pub fn missing(&self) -> Result<Option<Vec<String>>, OpenError> {
+        let backend = self.backend();
+        let mut pooled = self
+            .check_out(&self.pool, self.deadline())
+            .map_err(|failure| OpenError::Connect { backend, reason: one_line(&failure.to_string()) })?;
+        let versions = connection::versions(&mut pooled.conn, backend)?;
+        Ok((!versions.is_empty).then_some(versions.missing))
+    }
+
     /// A connection of its own, beside the pool, for a long piece of work.
     pub fn connect(&self) -> Result<AnyConnection, ConnectError> {
         self.address.connect()

@@ -225,7 +225,7 @@ impl NewTokenRow {
                 .map_err(|error| Error::SerializationError(error.into()))?,
             family: new.family.clone(),
             created_at: stored(new.created_at),
-            expires_at: new.expires_at.map(|end| connection::end(conn, stored(end))),
+            expires_at: new.expires_at.map(|end| connection::token_end(conn, stored(end))),
             slot: slot.map(str::to_owned),
         })
     }

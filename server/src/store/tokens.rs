@@ -1,15 +1,17 @@
 //! [`TokenStore`]: tokens, sessions, logins, and the log of revocations.
 
+use chrono::{NaiveDateTime, TimeDelta};
 use countersign_core::{
     Digest, NewToken, Token, TokenId, TokenKind, UserId,
     model::Timestamp,
-    store::{Revoke, StoreResult, TokenStore},
+    store::{Adopted, Noted, Origin, Revoke, StoreResult, TokenStore},
 };
 use diesel::{prelude::*, result::Error};
 
 use super::{
     Store,
     connection::{self, AnyConnection},
+    outstanding,
     pool::Failure,
     revocations,
     rows::{NewTokenRow, TokenRow, stored},
@@ -20,6 +22,10 @@ use super::{
 /// Rows that go in one transaction of a pruning: few enough that no request waits long for it, even where years have
 /// piled up.
 const PRUNE_BATCH: i64 = 500;
+
+/// How long a token of Knox's is kept when its end is over: the application that it came from may have put that off, and an
+/// import finds out. Whoever was revoked has no row any more.
+const KNOX_KEPT: TimeDelta = TimeDelta::days(30);
 
 impl TokenStore for Store {
     fn generation(&self, user: UserId) -> StoreResult<i64> {
@@ -123,13 +129,25 @@ impl TokenStore for Store {
         })?)
     }
 
+    fn origin(&self, user: UserId, source: Option<&str>) -> StoreResult<Option<Origin>> {
+        Ok(self.0.read(|conn| outstanding::origin(conn, user, source))?)
+    }
+
+    fn noted(&self, digest: &Digest) -> StoreResult<Option<Noted>> {
+        Ok(self.0.read(|conn| outstanding::noted(conn, digest))?)
+    }
+
+    fn adopt_token(&self, new: &NewToken, until: Timestamp) -> StoreResult<Adopted> {
+        Ok(self.0.write_contended(|conn| outstanding::adopt(conn, new, until))?)
+    }
+
     fn rotate_token(&self, id: TokenId, from: i64, now: Timestamp, expires_at: Timestamp) -> StoreResult<bool> {
         let unchanged = tokens::table.filter(tokens::id.eq(id.0)).filter(tokens::rotation.eq(from));
         Ok(self.0.write_contended(|conn| {
             let next = (
                 tokens::rotation.eq(from + 1),
                 tokens::rotated_at.eq(stored(now)),
-                tokens::expires_at.eq(connection::end(conn, stored(expires_at))),
+                tokens::expires_at.eq(connection::token_end(conn, stored(expires_at))),
             );
             diesel::update(unchanged).set(next).execute(conn)
         })? == 1)
@@ -148,7 +166,7 @@ impl TokenStore for Store {
     fn extend_token(&self, id: TokenId, from: Timestamp, to: Timestamp) -> StoreResult<bool> {
         let unchanged = tokens::table.filter(tokens::id.eq(id.0)).filter(tokens::expires_at.eq(stored(from)));
         Ok(self.0.write_contended(|conn| {
-            let later = tokens::expires_at.eq(connection::end(conn, stored(to)));
+            let later = tokens::expires_at.eq(connection::token_end(conn, stored(to)));
             diesel::update(unchanged).set(later).execute(conn)
         })? == 1)
     }
@@ -176,7 +194,11 @@ impl TokenStore for Store {
 
     fn revoke_tokens(&self, user: UserId, revoke: Revoke, now: Timestamp) -> StoreResult<usize> {
         Ok(self.0.write_contended(|conn| {
-            subjects::raise(conn, user)?;
+            if ends_logins(revoke) {
+                subjects::end(conn, user, stored(now))?;
+            } else {
+                subjects::raise(conn, user)?;
+            }
             let gone = delete(conn, user, revoke)?;
             revocations::log(conn, user, now)?;
             Ok(gone)
@@ -202,23 +224,29 @@ impl TokenStore for Store {
     }
 
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize> {
-        let now = stored(now);
-        let mut gone = 0;
+        let (now, long_ago) = (stored(now), stored(now - KNOX_KEPT));
+        let (mut gone, mut from) = (0, stored(Timestamp::UNIX_EPOCH + TimeDelta::days(1)));
         loop {
             // Found by index and without the lock that writers wait for; only the deletion takes it.
-            let ended: Vec<i64> = self.0.read(|conn| {
-                tokens::table
-                    .filter(tokens::expires_at.lt(now))
-                    .order(tokens::expires_at)
-                    .limit(PRUNE_BATCH)
-                    .select(tokens::id)
-                    .load(conn)
+            let ended: Vec<(i64, Option<NaiveDateTime>)> = self.0.read(|conn| {
+                let is_over = tokens::kind.ne(TokenKind::Knox.as_str()).or(tokens::expires_at.lt(long_ago));
+                let ended = tokens::table.filter(tokens::expires_at.lt(now)).filter(is_over);
+                // What is kept is looked at once.
+                let ended = ended.filter(tokens::expires_at.ge(from)).order(tokens::expires_at).limit(PRUNE_BATCH);
+                ended.select((tokens::id, tokens::expires_at)).load(conn)
             })?;
+            let Some((_, last)) = ended.last() else { break };
+            from = last.unwrap_or(now);
+            let ended: Vec<i64> = ended.iter().map(|(id, _)| *id).collect();
+            gone +=
+                self.0.write(|conn| diesel::delete(tokens::table.filter(tokens::id.eq_any(&ended))).execute(conn))?;
+        }
+        loop {
+            let ended = self.0.read(|conn| outstanding::older(conn, now, PRUNE_BATCH))?;
             if ended.is_empty() {
                 break;
             }
-            gone +=
-                self.0.write(|conn| diesel::delete(tokens::table.filter(tokens::id.eq_any(&ended))).execute(conn))?;
+            self.0.write(|conn| outstanding::forget(conn, &ended))?;
         }
         loop {
             let old = self.0.read(|conn| revocations::older(conn, revocations_before, PRUNE_BATCH))?;
@@ -244,6 +272,15 @@ impl TokenStore for Store {
     }
 }
 
+/// Are all logins of the JWT pair among what is revoked?
+const fn ends_logins(revoke: Revoke) -> bool {
+    match revoke {
+        Revoke::Everything | Revoke::AllBut(_) => true,
+        Revoke::Kind(kind) => matches!(kind, TokenKind::Jwt),
+        Revoke::Nothing => false,
+    }
+}
+
 /// Deletes what `revoke` names of the user's tokens; returns how many went.
 fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryResult<usize> {
     let all = tokens::table.filter(tokens::user_id.eq(user.0));
@@ -255,7 +292,7 @@ fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryResult
     }
 }
 
-fn insert(conn: &mut AnyConnection, new: &NewToken, slot: Option<&str>) -> QueryResult<Token> {
+pub(super) fn insert(conn: &mut AnyConnection, new: &NewToken, slot: Option<&str>) -> QueryResult<Token> {
     let row = NewTokenRow::new(conn, new, slot)?;
     diesel::insert_into(tokens::table).values(&row).execute(conn)?;
     let stored: TokenRow =
