@@ -63,10 +63,10 @@ pub trait Adapter: Sized + 'static {
         true
     }
 
-    /// The scheme of the mount's own credential, where a wire has one of its own; its case does not count.
-    fn token_scheme(options: &Self::Options) -> &str {
+    /// The scheme that the options give the mount's own credential, on a wire where they can; its case does not count.
+    fn token_scheme(options: &Self::Options) -> Option<&str> {
         let _ = options;
-        "Token"
+        None
     }
 
     /// Is the JWT pair taken beside the mount's own strategy?

@@ -80,8 +80,8 @@ impl Adapter for Djoser {
         options.token_model == TokenModel::Default
     }
 
-    fn token_scheme(options: &DjoserOptions) -> &str {
-        &options.auth_header_prefix
+    fn token_scheme(options: &DjoserOptions) -> Option<&str> {
+        Some(&options.auth_header_prefix)
     }
 
     fn takes_pair(options: &DjoserOptions) -> bool {
@@ -128,7 +128,7 @@ impl Adapter for Djoser {
     }
 
     fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
-        let scheme = Use::<Self>::of(request).map_or(SCHEME, |mount| Self::token_scheme(&mount.options));
+        let scheme = Use::<Self>::of(request).map_or(SCHEME, |mount| &mount.options.auth_header_prefix);
         let presented = django::presented(request, scheme).map_err(|_| TokenFault::Malformed)?;
         presented.map(Presented::text).ok_or(TokenFault::Missing)
     }

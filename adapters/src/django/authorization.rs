@@ -7,6 +7,8 @@ use serde::Serialize;
 use super::{language::Language, message::Message};
 use crate::{adapter::Adapter, mount::Mount};
 
+/// `TokenAuthentication.keyword`.
+pub const KEYWORD: &str = "Token";
 /// The schemes of `simplejwt`; unlike `Token` their case counts.
 const JWT_SCHEMES: [&[u8]; 2] = [b"Bearer", b"JWT"];
 
@@ -182,7 +184,7 @@ pub fn accepted<'r, 'm, A: Adapter>(
     request: &'r HttpRequest,
     mount: &'m Mount<A>,
 ) -> Result<Option<(Presented<'r>, &'m Auth)>, Unauthenticated> {
-    let found = match presented(request, A::token_scheme(&mount.options)) {
+    let found = match presented(request, A::token_scheme(&mount.options).unwrap_or(KEYWORD)) {
         Ok(Some(Presented::Token(_)))
         | Err(Unauthenticated::NoCredentials | Unauthenticated::Spaces | Unauthenticated::InvalidCharacters)
             if !A::takes_token(&mount.options) =>

@@ -16,7 +16,7 @@ use actix_web::{
 use countersign_core::{AuthError, TokenFault, Verified};
 
 use super::{
-    authorization::{Unauthenticated, accepted},
+    authorization::{KEYWORD, Unauthenticated, accepted},
     error::Error,
     language::{Language, Locale, Localized},
     media::{Rendering, negotiate},
@@ -226,7 +226,7 @@ fn challenge<A: Adapter>(view: &View, request: &HttpRequest) -> Option<HeaderVal
     let mount = Use::<A>::of(request);
     let has_tokens = mount.is_none_or(|mount| A::takes_token(&mount.options));
     if has_tokens && !matches!(view.guests, Guests::Unasked) {
-        HeaderValue::from_str(A::token_scheme(&mount?.options)).ok()
+        HeaderValue::from_str(A::token_scheme(&mount?.options).unwrap_or(KEYWORD)).ok()
     } else {
         Some(HeaderValue::from_static(BEARER))
     }

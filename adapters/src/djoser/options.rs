@@ -111,7 +111,7 @@ crate::settings! {
         /// "none": there is no `token/login/` and no `token/logout/`, and the scheme Token is not read. It takes `jwt`.
         pub token_model: TokenModel = TokenModel::Default,
         /// The scheme of the token in the header `Authorization`, in any case: `keyword` of Django REST framework's
-        /// TokenAuthentication, `AUTH_HEADER_PREFIX` of Knox. "Bearer" and "JWT" are free where `jwt` is off.
+        /// `TokenAuthentication`, `AUTH_HEADER_PREFIX` of Knox. "Bearer" and "JWT" are free where `jwt` is off.
         pub auth_header_prefix: String = SCHEME.to_owned(), check = word,
         /// Are there JSON Web Tokens beside the token: `jwt/create/`, `jwt/refresh/` and `jwt/verify/`, and the schemes
         /// Bearer and JWT?

@@ -25,7 +25,7 @@ pub struct Ledger {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = imports)]
+#[diesel(table_name = imports, treat_none_as_default_value = false)]
 struct Entry {
     source: i64,
     subject: i32,
@@ -83,6 +83,21 @@ impl Ledger {
         imports::table.find((self.source, self.subject(), origin)).select(imports::marks).get_result(conn).optional()
     }
 
+    /// The number of the entry above `after`, up to `last`, that has `most` entries before it there; `None` if there are fewer.
+    pub fn behind(self, conn: &mut AnyConnection, (after, last): (i64, i64), most: usize) -> QueryResult<Option<i64>> {
+        imports::table
+            .filter(imports::source.eq(self.source))
+            .filter(imports::subject.eq(self.subject()))
+            .filter(imports::origin.gt(after))
+            .filter(imports::origin.le(last))
+            .order(imports::origin)
+            .offset(i64::try_from(most).unwrap_or(i64::MAX))
+            .limit(1)
+            .select(imports::origin)
+            .get_result(conn)
+            .optional()
+    }
+
     /// Which of these rows were imported.
     pub fn known(self, conn: &mut AnyConnection, origins: &[i64]) -> QueryResult<HashSet<i64>> {
         if origins.is_empty() {
@@ -97,15 +112,16 @@ impl Ledger {
         Ok(rows.into_iter().collect())
     }
 
-    /// Which of these numbers have rows of other sources, whatever became of them here.
+    /// Which of these numbers have rows of other sources, whatever became of them here. The sources are named one by one: by "any
+    /// but this one" every database would read the whole record.
     pub fn of_others(self, conn: &mut AnyConnection, origins: &[i64]) -> QueryResult<HashSet<i64>> {
-        let rows: Vec<i64> = imports::table
-            .filter(imports::source.ne(self.source))
-            .filter(imports::subject.eq(self.subject()))
-            .filter(imports::origin.eq_any(origins))
-            .select(imports::origin)
-            .load(conn)?;
-        Ok(rows.into_iter().collect())
+        let others: Vec<i64> =
+            import_sources::table.filter(import_sources::id.ne(self.source)).select(import_sources::id).load(conn)?;
+        let mut found = HashSet::new();
+        for source in others {
+            found.extend(Self { source, subject: self.subject }.known(conn, origins)?);
+        }
+        Ok(found)
     }
 
     /// How many rows were imported and are not known to be gone.

@@ -47,7 +47,8 @@ const BLACKLISTED: &str = "token_blacklist_blacklistedtoken";
 /// A refresh token.
 #[derive(Debug, Clone)]
 pub struct Refresh {
-    origin: i64,
+    /// Its number there.
+    pub origin: i64,
     digest: Digest,
     /// `None` if the user was deleted.
     owner: Option<i64>,
@@ -57,7 +58,7 @@ pub struct Refresh {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = outstanding_tokens)]
+#[diesel(table_name = outstanding_tokens, treat_none_as_default_value = false)]
 struct NotedRow {
     digest: String,
     is_blacklisted: bool,

@@ -186,7 +186,36 @@ fn sift<T>(
     judged
 }
 
+impl Candidates {
+    /// Takes out what is above this number.
+    fn split_off(&mut self, number: i64) -> Self {
+        match self {
+            Self::Users(judged) => Self::Users(judged.split_off(judged.partition_point(|(id, _)| *id <= number))),
+            Self::Bearers(bearers) => {
+                Self::Bearers(bearers.split_off(bearers.partition_point(|bearer| bearer.origin <= number)))
+            }
+            Self::Refreshes(refreshes) => {
+                Self::Refreshes(refreshes.split_off(refreshes.partition_point(|refresh| refresh.origin <= number)))
+            }
+        }
+    }
+}
+
 impl Page {
+    /// Takes out what is above this number, but for what was refused.
+    #[must_use]
+    pub fn split_off(&mut self, number: i64) -> Self {
+        let rest = Self {
+            subject: self.subject,
+            range: (number, self.range.1),
+            present: self.present.split_off(self.present.partition_point(|one| *one <= number)),
+            candidates: self.candidates.split_off(number),
+            refused: Outcome::default(),
+        };
+        self.range.1 = number;
+        rest
+    }
+
     /// Brings the page into the target.
     ///
     /// # Errors

@@ -1,11 +1,14 @@
 //! A page of tokens: what is new is written, what changed since the last run is merged, what is not in the source any more is
 //! revoked. What was revoked here stays so.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
 
 use chrono::NaiveDateTime;
 use countersign_core::{
-    Secret, TokenKind, UserId,
+    TokenKind, UserId,
     strategy::{DjoserToken, KnoxEdition},
 };
 use diesel::prelude::*;
@@ -23,29 +26,53 @@ use crate::store::{
     subjects,
 };
 
-/// A token as it is inserted; the database adds the number.
-#[derive(Insertable)]
-#[diesel(table_name = tokens, treat_none_as_default_value = false)]
-struct NewRow<'a> {
-    kind: &'static str,
-    user_id: i64,
-    name: &'a str,
-    digest: String,
-    sealed: Option<String>,
-    abilities: &'a str,
-    created_at: Option<NaiveDateTime>,
-    last_used_at: Option<NaiveDateTime>,
-    expires_at: Option<NaiveDateTime>,
-    slot: Option<String>,
-}
+/// Tokens as they are inserted, with the columns in front of those that all of them have.
+macro_rules! new_row {
+    ($(#[$told:meta])* $name:ident { $($own:ident: $kind:ty,)* }) => {
+        $(#[$told])*
+        #[derive(Insertable)]
+        #[diesel(table_name = tokens, treat_none_as_default_value = false)]
+        struct $name<'a> {
+            $($own: $kind,)*
+            kind: &'static str,
+            user_id: i64,
+            name: &'a str,
+            digest: String,
+            sealed: Option<String>,
+            abilities: &'a str,
+            created_at: Option<NaiveDateTime>,
+            last_used_at: Option<NaiveDateTime>,
+            expires_at: Option<NaiveDateTime>,
+            slot: Option<String>,
+        }
 
-/// The same with the number that it had.
-#[derive(Insertable)]
-#[diesel(table_name = tokens, treat_none_as_default_value = false)]
-struct NumberedRow<'a> {
-    id: i64,
-    #[diesel(embed)]
-    row: NewRow<'a>,
+        impl<'a> $name<'a> {
+            fn of($($own: $kind,)* bearer: &'a Bearer, slot: Option<&String>, run: &Run) -> Self {
+                let seal = |secret| DjoserToken::seal(run.keys, run.random, UserId(bearer.owner), secret);
+                Self {
+                    $($own,)*
+                    kind: bearer.kind.as_str(),
+                    user_id: bearer.owner,
+                    name: &bearer.name,
+                    digest: bearer.digest.to_hex(),
+                    sealed: bearer.secret.as_ref().map(seal),
+                    abilities: &bearer.abilities,
+                    created_at: bearer.created_at,
+                    last_used_at: bearer.last_used_at,
+                    expires_at: bearer.expires_at,
+                    slot: slot.cloned(),
+                }
+            }
+        }
+    };
+}
+new_row! {
+    /// A token to which the database gives a number.
+    NewRow {}
+}
+new_row! {
+    /// A token that keeps the number that it had.
+    NumberedRow { id: i64, }
 }
 
 /// A token that is here already.
@@ -85,13 +112,12 @@ pub fn page(
     range: (i64, i64),
     present: &[i64],
 ) -> QueryResult<Outcome> {
-    let end = |bearer: &Bearer| bearer.expires_at.map(|at| connection::token_end(conn, at));
-    let bearers: Vec<Bearer> = bearers.iter().map(|one| Bearer { expires_at: end(one), ..one.clone() }).collect();
+    let bearers = bounded(conn, bearers);
     let ledger = run.ledger(subject);
     let mut recorded = ledger.range(conn, range.0, range.1)?;
     let mut outcome = Outcome::default();
     let (mut new, mut again) = (Vec::new(), HashSet::new());
-    for bearer in &bearers {
+    for bearer in bearers.iter() {
         let Some(stored) = recorded.remove(&bearer.origin) else {
             new.push(bearer);
             continue;
@@ -127,6 +153,15 @@ pub fn page(
         }
     }
     Ok(outcome)
+}
+
+/// The tokens with the ends that this database can hold: by these they are compared.
+fn bounded<'a>(conn: &AnyConnection, bearers: &'a [Bearer]) -> Cow<'a, [Bearer]> {
+    let end = |bearer: &Bearer| bearer.expires_at.map(|at| connection::token_end(conn, at));
+    if bearers.iter().all(|bearer| end(bearer) == bearer.expires_at) {
+        return Cow::Borrowed(bearers);
+    }
+    bearers.iter().map(|bearer| Bearer { expires_at: end(bearer), ..bearer.clone() }).collect()
 }
 
 /// Writes tokens that are new here, as far as nothing is in their way.
@@ -209,26 +244,12 @@ fn write(
     if admitted.is_empty() {
         return Ok(());
     }
-    let seal = |bearer: &Bearer, secret: &Secret| DjoserToken::seal(run.keys, run.random, UserId(bearer.owner), secret);
-    let row = |(bearer, slot): &(&'_ Bearer, Option<String>)| NewRow {
-        kind: bearer.kind.as_str(),
-        user_id: bearer.owner,
-        name: "",
-        digest: bearer.digest.to_hex(),
-        sealed: bearer.secret.as_ref().map(|secret| seal(bearer, secret)),
-        abilities: "",
-        created_at: bearer.created_at,
-        last_used_at: bearer.last_used_at,
-        expires_at: bearer.expires_at,
-        slot: slot.clone(),
-    };
-    let rows = admitted.iter().map(|one| NewRow { name: &one.0.name, abilities: &one.0.abilities, ..row(one) });
     if subject == Subject::PersonalAccessTokens {
         let rows: Vec<NumberedRow> =
-            admitted.iter().zip(rows).map(|(one, row)| NumberedRow { id: one.0.origin, row }).collect();
+            admitted.iter().map(|(bearer, slot)| NumberedRow::of(bearer.origin, bearer, slot.as_ref(), run)).collect();
         insert_rows!(conn, tokens::table, &rows)?;
     } else {
-        let rows: Vec<NewRow> = rows.collect();
+        let rows: Vec<NewRow> = admitted.iter().map(|(bearer, slot)| NewRow::of(bearer, slot.as_ref(), run)).collect();
         insert_rows!(conn, tokens::table, &rows)?;
     }
     let ledger = run.ledger(subject);

@@ -4,15 +4,16 @@
 mod change;
 pub(super) mod record;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::NaiveDateTime;
 use countersign_core::identifier::{Claim, Kind};
 use diesel::prelude::*;
 
 use self::record::Record;
 use super::{
     page::{Outcome, Run, Verdict},
-    person::{Newcomer, Person, named},
+    person::{Newcomer, named},
     subject::Subject,
     user::Judged,
 };
@@ -23,15 +24,57 @@ use crate::store::{
     schema::{identifiers, users},
 };
 
-/// A user as they are inserted.
+/// A user as they are inserted: a [`Person`], and what only a new one gets.
+#[expect(clippy::struct_excessive_bools, reason = "the columns of the table")]
 #[derive(Insertable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
-struct NewRow {
-    #[diesel(embed)]
-    person: Person,
+struct NewRow<'a> {
+    id: i64,
+    username: &'a str,
+    email: Option<String>,
+    phone: Option<String>,
+    name: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    role: &'a str,
+    is_staff: bool,
+    is_superuser: bool,
+    is_active: bool,
+    email_verified_at: Option<NaiveDateTime>,
+    password: Option<String>,
+    last_login_at: Option<NaiveDateTime>,
+    created_at: Option<NaiveDateTime>,
+    updated_at: Option<NaiveDateTime>,
     uuid: String,
     is_suspended: bool,
-    suspended_at: Option<chrono::NaiveDateTime>,
+    suspended_at: Option<NaiveDateTime>,
+}
+
+impl<'a> NewRow<'a> {
+    fn of(newcomer: &'a Newcomer, run: &Run) -> Self {
+        let person = &newcomer.person;
+        Self {
+            id: person.id,
+            username: &person.username,
+            email: person.email.clone(),
+            phone: person.phone.clone(),
+            name: &person.name,
+            first_name: &person.first_name,
+            last_name: &person.last_name,
+            role: &person.role,
+            is_staff: person.is_staff,
+            is_superuser: person.is_superuser,
+            is_active: person.is_active,
+            email_verified_at: person.email_verified_at,
+            password: person.password.clone(),
+            last_login_at: person.last_login_at,
+            created_at: person.created_at,
+            updated_at: person.updated_at,
+            uuid: run.random.uuid().to_string(),
+            is_suspended: newcomer.suspended,
+            suspended_at: newcomer.suspended.then_some(run.now),
+        }
+    }
 }
 
 /// Who is in the way, in a report's words.
@@ -171,18 +214,10 @@ fn insert(conn: &mut AnyConnection, run: &Run, newcomers: &[&Judged], outcome: &
 }
 
 fn write(conn: &mut AnyConnection, run: &Run, admitted: &[(&Judged, Vec<&Claim>)]) -> QueryResult<()> {
-    let rows: Vec<NewRow> = admitted
-        .iter()
-        .map(|(judged, _)| NewRow {
-            person: judged.newcomer.person.clone(),
-            uuid: run.random.uuid().to_string(),
-            is_suspended: judged.newcomer.suspended,
-            suspended_at: judged.newcomer.suspended.then_some(run.now),
-        })
-        .collect();
-    if rows.is_empty() {
+    if admitted.is_empty() {
         return Ok(());
     }
+    let rows: Vec<NewRow> = admitted.iter().map(|(judged, _)| NewRow::of(&judged.newcomer, run)).collect();
     insert_rows!(conn, users::table, &rows)?;
     // In the order of the keys, so that a registration of the same moment is waited for and not met in a deadlock.
     let mut keys: Vec<IdentifierRow> = admitted
@@ -232,18 +267,20 @@ fn who_has_ids(conn: &mut AnyConnection, ids: &[i64]) -> QueryResult<HashMap<i64
     Ok(rows.into_iter().map(|(id, username, email)| (id, named(&username, email.as_deref()))).collect())
 }
 
-/// Who holds which of these identifiers.
+/// Who holds which of these identifiers. They are few, so the users are asked for by number: joined, the databases think of
+/// reading all users.
 fn holders(conn: &mut AnyConnection, keys: &[&str]) -> QueryResult<HashMap<String, Holder>> {
-    let rows: Vec<(String, String, i64, String, Option<String>)> = identifiers::table
-        .inner_join(users::table)
+    let rows: Vec<(String, String, i64)> = identifiers::table
         .filter(identifiers::key.eq_any(keys))
-        .select((identifiers::key, identifiers::kind, users::id, users::username, users::email))
+        .select((identifiers::key, identifiers::kind, identifiers::user_id))
         .load(conn)?;
-    let holder = |(key, kind, user, username, email): (String, String, i64, String, Option<String>)| {
-        let named = named(&username, email.as_deref());
-        (key, Holder { user, is_email: kind == Kind::Email.as_str(), named })
+    let ids: BTreeSet<i64> = rows.iter().map(|(_, _, user)| *user).collect();
+    let named = if ids.is_empty() { HashMap::new() } else { who_has_ids(conn, &Vec::from_iter(ids))? };
+    let holder = |(key, kind, user): (String, String, i64)| {
+        let named = named.get(&user)?.clone();
+        Some((key, Holder { user, is_email: kind == Kind::Email.as_str(), named }))
     };
-    Ok(rows.into_iter().map(holder).collect())
+    Ok(rows.into_iter().filter_map(holder).collect())
 }
 
 /// The same, where nothing is written after what would have been written until now.

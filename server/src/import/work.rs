@@ -1,8 +1,10 @@
-//! The work itself: table by table, page by page.
+//! The work itself: table by table, page by page. One thread reads and judges, the other writes.
 
-use std::time::{Duration, Instant};
-
-use countersign_core::UserId;
+use std::{
+    sync::mpsc::{self, SyncSender},
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{
     ImportError, Listener, Options,
@@ -13,12 +15,17 @@ use super::{
     reserve,
     source::Source,
     subject::{Beside, Page, Subject},
-    table::{Place, Table},
+    table::{PAGE, Place, Table},
 };
 use crate::store::{Bulk, revocations};
 
 /// With fewer rows recorded, nobody is asked whether the missing ones are really gone.
 const FEW: i64 = 10;
+/// Pages that are read and judged before they can be written.
+const AHEAD: usize = 2;
+/// The most rows of the record that a transaction goes through beside those of a page: where the source has lost many rows in a
+/// row, the page is cut.
+const MOST: usize = 2 * PAGE;
 
 /// Everything that a run holds in its hands.
 pub struct Work<'a> {
@@ -126,52 +133,93 @@ impl Work<'_> {
             let highest = table.highest(&mut self.source)?;
             reserve::reserve(&mut self.bulk, numbered, highest, self.run.random)?;
         }
-        let mut groups = Groups::find(&mut self.source, self.options)?;
-        let is_knox_four = subject == Subject::KnoxTokens && knox::is_four(&mut self.source, table)?;
+        let ledger = self.run.ledger(subject);
         let mut counts = Counts::default();
-        let mut place = Place::default();
-        loop {
-            let (rows, next) = table.page(&mut self.source, &place)?;
-            let range = (place.number, next.as_ref().map_or(i64::MAX, |next| next.number));
-            let mut beside = Beside { is_knox_four, ..Beside::default() };
-            if subject == Subject::Users {
-                beside.groups = groups.of(&mut self.source, range)?;
+        let is_first = self.bulk.page(|conn| ledger.behind(conn, (i64::MIN + 1, i64::MAX), 0))?.is_none();
+        let (source, options) = (&mut self.source, self.options);
+        let (bulk, run, listener) = (&mut self.bulk, &mut self.run, &mut *self.listener);
+        thread::scope(|scope| {
+            let (sender, pages) = mpsc::sync_channel(AHEAD);
+            scope.spawn(move || read(source, table, subject, options, &sender));
+            for page in pages {
+                let mut page: Page = page?;
+                loop {
+                    let bound = if is_first { None } else { bulk.page(|conn| ledger.behind(conn, page.range, MOST))? };
+                    let rest = bound.map(|bound| page.split_off(bound));
+                    let outcome = bring(bulk, run, page)?;
+                    counts += outcome.counts;
+                    for finding in outcome.findings {
+                        listener.found(&Finding { table: table.name.clone(), ..finding })?;
+                    }
+                    run.seen.add(outcome.accepted);
+                    match rest {
+                        Some(rest) => page = rest,
+                        None => break,
+                    }
+                }
+                listener.progress(&table.name, counts.read, total);
             }
-            if subject == Subject::OutstandingTokens {
-                beside.blacklisted = outstanding::blacklisted(&mut self.source, range)?;
-            }
-            let page = subject.judge(rows, range, &beside, self.options);
-            let outcome = self.page(page)?;
-            counts += outcome.counts;
-            for finding in outcome.findings {
-                self.listener.found(&Finding { table: table.name.clone(), ..finding })?;
-            }
-            self.run.seen.add(outcome.accepted);
-            self.listener.progress(&table.name, counts.read, total);
-            let Some(next) = next else { break };
-            place = next;
-        }
+            Ok::<_, ImportError>(())
+        })?;
         Ok(TableSummary { table: table.name.clone(), counts, seconds: seconds(began.elapsed()) })
     }
+}
 
-    /// Brings a page into the target.
-    fn page(&mut self, page: Page) -> Result<Outcome, ImportError> {
-        let (run, commits) = (&self.run, self.bulk.commits());
-        let mut outcome = self.bulk.page(|conn| {
-            let outcome = page.write(conn, run)?;
-            // At the very end: from the first entry to the commit every other revocation waits. What is taken back is
-            // told to nobody.
-            for user in outcome.revoked.iter().filter(|_| commits) {
-                revocations::log(conn, UserId(*user), run.now.and_utc())?;
+/// Reads a table and judges its rows, a page after the other, until the last or until nobody takes them any more.
+fn read(
+    source: &mut Source,
+    table: &Table,
+    subject: Subject,
+    options: &Options,
+    pages: &SyncSender<Result<Page, ImportError>>,
+) {
+    let mut look = || {
+        let mut groups = match subject {
+            Subject::Users => Some(Groups::find(source, options)?),
+            _ => None,
+        };
+        let is_knox_four = subject == Subject::KnoxTokens && knox::is_four(source, table)?;
+        let mut next = Some(Place::default());
+        while let Some(place) = next {
+            let rows;
+            (rows, next) = table.page(source, &place)?;
+            let range = (place.number, next.as_ref().map_or(i64::MAX, |next| next.number));
+            let mut beside = Beside { is_knox_four, ..Beside::default() };
+            if let Some(groups) = &mut groups {
+                beside.groups = groups.of(source, range)?;
             }
-            Ok(outcome)
-        })?;
-        outcome.counts.read += page.present.len() as u64;
-        outcome.counts += page.refused.counts;
-        outcome.findings.extend(page.refused.findings);
-        outcome.findings.sort_by_key(|finding| finding.row);
-        Ok(outcome)
+            if subject == Subject::OutstandingTokens {
+                beside.blacklisted = outstanding::blacklisted(source, range)?;
+            }
+            if pages.send(Ok(subject.judge(rows, range, &beside, options))).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = look() {
+        // Whoever is not there to hear it has stopped for another reason.
+        let _ = pages.send(Err(error));
     }
+}
+
+/// Brings a page into the target.
+fn bring(bulk: &mut Bulk, run: &Run, page: Page) -> Result<Outcome, ImportError> {
+    let commits = bulk.commits();
+    let mut outcome = bulk.page(|conn| {
+        let outcome = page.write(conn, run)?;
+        // At the very end: from the first entry to the commit every other revocation waits. What is taken back is told to
+        // nobody.
+        if commits {
+            revocations::log_all(conn, &outcome.revoked, run.now.and_utc())?;
+        }
+        Ok(outcome)
+    })?;
+    outcome.counts.read += page.present.len() as u64;
+    outcome.counts += page.refused.counts;
+    outcome.findings.extend(page.refused.findings);
+    outcome.findings.sort_by_key(|finding| finding.row);
+    Ok(outcome)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of some hours")]

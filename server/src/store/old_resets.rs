@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::{bulk::insert_rows, connection::AnyConnection, rows::stored, schema::old_resets};
 
 #[derive(Insertable)]
-#[diesel(table_name = old_resets)]
+#[diesel(table_name = old_resets, treat_none_as_default_value = false)]
 struct Row {
     user_id: i64,
     token: String,
