@@ -237,6 +237,13 @@ pub fn longest_access(settings: &Settings) -> TimeDelta {
     of_mounts.max().unwrap_or_default()
 }
 
+/// The keys of Djangos that are not over at `now`: their ids, and their ends.
+pub fn of_djangos(settings: &Settings, now: Timestamp) -> Vec<(String, Timestamp)> {
+    let mut keys = pem::of_djangos(&key_file(settings));
+    keys.retain(|(_, until)| now < *until);
+    keys
+}
+
 /// When the files that are used were written.
 fn stamps(settings: &Settings) -> Vec<Option<file::Stamp>> {
     let ring = settings.keys.secret.is_none().then(|| settings.keys.file.clone());

@@ -183,6 +183,7 @@ pub fn serve_with(
         .shutdown_timeout(whole_seconds(settings.server.shutdown_timeout.into()));
         let server = server.bind(bind).map_err(|source| ServeError::Bind { bind, source })?;
         let signals = Signals::listen()?;
+        outlive_full_files()?;
         ready(backend);
         let server = server.run();
         let handle = server.handle();
@@ -195,6 +196,12 @@ pub fn serve_with(
     drop(background);
     mailer.finish();
     Ok(())
+}
+
+/// A write beyond the largest file that the system allows (`RLIMIT_FSIZE`) fails like any other that finds no room. The signal that
+/// comes with it ends a process that does not listen for it.
+fn outlive_full_files() -> io::Result<()> {
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
 }
 
 /// What asks a process to end: a service manager, and a person at a terminal.

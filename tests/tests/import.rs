@@ -29,5 +29,7 @@ mod links;
 mod rehearsals;
 #[path = "import/side_by_side.rs"]
 mod side_by_side;
+#[path = "import/simplejwt.rs"]
+mod simplejwt;
 #[path = "import/strangers.rs"]
 mod strangers;

@@ -24,7 +24,7 @@ const DELETED_AT: usize = 15;
 const TWO_FACTOR: usize = 17;
 
 /// Tables of Django's world that are not imported.
-const DJANGO_OTHERS: &[&str] = &["token_blacklist_outstandingtoken", "django_session", "socialaccount_socialaccount"];
+const DJANGO_OTHERS: &[&str] = &["django_session", "socialaccount_socialaccount"];
 /// Tables of Laravel's world that are not imported.
 const LARAVEL_OTHERS: &[&str] = &["sessions", "oauth_access_tokens", "passkeys", "social_accounts"];
 

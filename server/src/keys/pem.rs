@@ -230,6 +230,13 @@ pub fn id(block: &str) -> Option<String> {
     }
 }
 
+/// The keys of Djangos in the file: their ids, and their ends. A file that cannot be read says so elsewhere.
+pub fn of_djangos(path: &Path) -> Vec<(String, Timestamp)> {
+    let read = file::read(path).and_then(|text| parse(path, &text));
+    let keys = read.map(|text| text.blocks).unwrap_or_default().into_iter().map(|block| block.key);
+    keys.filter(|key| key.foreign().is_some()).filter_map(|key| Some((key.id(), key.until()?))).collect()
+}
+
 /// What stands before a Django's key.
 pub fn simplejwt(tokens: &ForeignTokens) -> String {
     // Fails for nothing that has only texts in it.

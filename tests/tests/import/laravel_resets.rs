@@ -3,6 +3,7 @@
 use std::{
     sync::{Arc, Barrier},
     thread,
+    time::{Duration, Instant},
 };
 
 use chrono::{TimeDelta, Timelike as _};
@@ -172,6 +173,30 @@ fn of_sixteen_who_use_a_link_at_once_one_wins() {
         statuses.sort_unstable();
         let expected: Vec<u16> = std::iter::once(200).chain([422; 15]).collect();
         assert_eq!(statuses, expected, "on {}", server.backend);
+    }
+}
+
+/// A hash takes its time; where it is not to be known who is registered, what is nobody's takes as long.
+#[test]
+fn the_time_does_not_tell_whose_link_there_was() {
+    let recorded = Recorded::now();
+    let source = sources(LARAVEL).swap_remove(0);
+    recorded.fill(&source, "password_reset_tokens");
+    let target = databases().swap_remove(0);
+    import(&installation(&target), "laravel", &source, &[]);
+    let configuration = "[[mount]]\nadapter = \"sanctum_spa\"\ntell_unknown_address = false\n[passwords]\nmemory_kib = 64\n\
+                         iterations = 1\nfailure_floor = \"400ms\"\nmax_wait = \"120s\"\n[throttle]\nenabled = false\n";
+    let server = Server::run(Arc::new(target), settings(configuration));
+    server.wait(recorded.made_at - noon());
+    let (_, token) = recorded.link(1);
+    for address in ["bob@example.com", "carol@example.com", "nobody@example.com"] {
+        let browser = Browser::ready(&server, "");
+        let began = Instant::now();
+        let body = json!({
+            "email": address, "token": token, "password": NEW_PASSWORD, "password_confirmation": NEW_PASSWORD,
+        });
+        assert_eq!(browser.post("/reset-password", body).whole(), (422, DEAD), "{address}");
+        assert!(began.elapsed() >= Duration::from_millis(400), "{address}");
     }
 }
 
