@@ -1,8 +1,12 @@
 //! Tokens of django-rest-knox work as they did, on every phone, and are ended like any other.
 
-use std::{net::TcpStream, time::Duration};
+use std::{fmt::Write as _, net::TcpStream, time::Duration};
 
-use countersign_core::{UserId, store::TokenStore as _};
+use countersign_core::{
+    UserId,
+    env::{Clock as _, SystemClock},
+    store::TokenStore as _,
+};
 use countersign_tests::{
     Actor,
     databases::{Database, databases, run},
@@ -56,7 +60,11 @@ fn phones(target: &Database, more: &str) -> Sandbox {
 
 /// What Knox 5 stores of a token.
 fn sha512(token: &str) -> String {
-    sha2::Sha512::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut stored = String::new();
+    for byte in sha2::Sha512::digest(token) {
+        write!(stored, "{byte:02x}").unwrap();
+    }
+    stored
 }
 
 fn me(anon: &Actor, header: &str) -> u16 {
@@ -332,7 +340,7 @@ fn each_use_puts_the_end_off_where_that_is_wanted() {
         let end = |sandbox: &Sandbox| {
             let listed: Vec<Value> = serde_json::from_str(&sandbox.done(&["token", "list", "bob", "--json"])).unwrap();
             let ends = listed.iter().filter_map(|token| token["expires_at"].as_str()?.parse().ok());
-            ends.max().map(|end: chrono::DateTime<chrono::Utc>| (end - chrono::Utc::now()).num_seconds()).unwrap()
+            ends.max().map(|end: chrono::DateTime<chrono::Utc>| (end - SystemClock.now()).num_seconds()).unwrap()
         };
         let bob = header("Knox 5, of bob");
         for (settings, ends) in [
@@ -355,7 +363,7 @@ fn each_use_puts_the_end_off_where_that_is_wanted() {
 #[test]
 fn an_end_that_was_put_off_there_counts_although_it_was_over_here() {
     for (source, target) in pairs(FIVE) {
-        let over = (chrono::Utc::now() - chrono::TimeDelta::days(2)).format("%Y-%m-%d 00:00:00");
+        let over = (SystemClock.now() - chrono::TimeDelta::days(2)).format("%Y-%m-%d 00:00:00");
         run(&source.url, &format!("UPDATE knox_authtoken SET expiry = '{over}' WHERE expiry > '2050-01-01'"));
         let sandbox = phones(&target, "");
         import(&sandbox, "django", &source, &[]);
