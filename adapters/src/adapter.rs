@@ -63,6 +63,12 @@ pub trait Adapter: Sized + 'static {
         true
     }
 
+    /// The scheme that the options give the mount's own credential, on a wire where they can; its case does not count.
+    fn token_scheme(options: &Self::Options) -> Option<&str> {
+        let _ = options;
+        None
+    }
+
     /// Is the JWT pair taken beside the mount's own strategy?
     fn takes_pair(options: &Self::Options) -> bool {
         let _ = options;

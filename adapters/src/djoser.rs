@@ -47,7 +47,7 @@ use crate::{
 };
 
 pub use options::DjoserOptions;
-use options::TokenModel;
+use options::{SCHEME, TokenModel};
 
 /// The tag, and the name that tokens of this mount carry in lists.
 const NAME: &str = "djoser";
@@ -78,6 +78,10 @@ impl Adapter for Djoser {
 
     fn takes_token(options: &DjoserOptions) -> bool {
         options.token_model == TokenModel::Default
+    }
+
+    fn token_scheme(options: &DjoserOptions) -> Option<&str> {
+        Some(&options.auth_header_prefix)
     }
 
     fn takes_pair(options: &DjoserOptions) -> bool {
@@ -124,7 +128,8 @@ impl Adapter for Djoser {
     }
 
     fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
-        let presented = django::presented(request).map_err(|_| TokenFault::Malformed)?;
+        let scheme = Use::<Self>::of(request).map_or(SCHEME, |mount| &mount.options.auth_header_prefix);
+        let presented = django::presented(request, scheme).map_err(|_| TokenFault::Malformed)?;
         presented.map(Presented::text).ok_or(TokenFault::Missing)
     }
 

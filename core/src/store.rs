@@ -200,6 +200,12 @@ pub trait TokenStore: Send + Sync {
     /// comes after the login's end, `Ok(false)`.
     fn rotate_token(&self, id: TokenId, from: i64, now: Timestamp, expires_at: Timestamp) -> StoreResult<bool>;
 
+    /// Is there a token whose slot begins with `prefix`, some letters and a colon? By index, whatever else there is.
+    fn has_slots(&self, prefix: &str) -> StoreResult<bool>;
+
+    /// Puts the end of a token off, if it is `from` until now. Of several who do so at once one is told `Ok(true)`.
+    fn extend_token(&self, id: TokenId, from: Timestamp, to: Timestamp) -> StoreResult<bool>;
+
     /// Deletes one row, if it is `owner`'s (anybody's with `None`), raises the generation and logs the revocation.
     /// Returns whose it was; `Ok(None)`, and nothing is written, if there was no such row.
     fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>>;

@@ -3,6 +3,7 @@
 mod djoser;
 mod jws;
 mod jwt;
+mod knox;
 mod sanctum;
 mod simplejwt;
 
@@ -11,6 +12,7 @@ pub use jws::{
     JwtAlgorithm, JwtKey, JwtKeys, KeyState, NoSigningKey, PublicNumbers, UnknownAlgorithm, UnusableKey, UnusableSecret,
 };
 pub use jwt::{JwtPair, JwtSettings, RefreshRotation};
+pub use knox::{KnoxEdition, KnoxRenewal};
 pub use sanctum::SanctumPat;
 pub use simplejwt::{ForeignTokens, SimpleJwt, SimpleJwtRotation, SimpleJwtSettings, foreign_digest, foreign_family};
 
@@ -102,7 +104,7 @@ impl Strategy {
     pub(crate) fn mark(&self) -> Digest {
         match self {
             Self::SanctumPat(strategy) => Digest::of(format!("{:?}", strategy.expiration).as_bytes()),
-            Self::DjoserToken(DjoserToken) => Digest::of(b""),
+            Self::DjoserToken(_) => Digest::of(b""),
             Self::JwtPair(strategy) => strategy.mark(),
             Self::SimpleJwt(strategy) => strategy.mark(),
         }
@@ -112,7 +114,7 @@ impl Strategy {
     pub(crate) fn issue(&self, realm: &Realm, subject: &Subject, grant: &Grant) -> Result<Issued, AuthError> {
         match self {
             Self::SanctumPat(strategy) => strategy.issue(realm, subject, grant),
-            Self::DjoserToken(DjoserToken) => DjoserToken::issue(realm, subject),
+            Self::DjoserToken(_) => DjoserToken::issue(realm, subject),
             Self::JwtPair(strategy) => strategy.issue(realm, subject, grant),
             Self::SimpleJwt(strategy) => strategy.issue(realm, subject, grant),
         }
@@ -122,7 +124,7 @@ impl Strategy {
     pub(crate) fn recognise(&self, realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
         match self {
             Self::SanctumPat(strategy) => strategy.recognise(realm, credential),
-            Self::DjoserToken(DjoserToken) => DjoserToken::recognise(realm, credential),
+            Self::DjoserToken(strategy) => strategy.recognise(realm, credential),
             Self::JwtPair(strategy) => strategy.recognise(realm, credential),
             Self::SimpleJwt(strategy) => strategy.recognise(realm, credential),
         }

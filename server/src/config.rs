@@ -28,8 +28,8 @@ pub use old_links::OldLinkSettings;
 pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
-    CacheSettings, DatabaseSettings, JwtSettings, KeySettings, LogFormat, LogLevel, LogSettings, MailSettings,
-    NewScheme, PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
+    CacheSettings, DatabaseSettings, JwtSettings, KeySettings, KnoxSettings, LogFormat, LogLevel, LogSettings,
+    MailSettings, NewScheme, PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
 };
 pub use sources::Sources;
 
@@ -85,6 +85,8 @@ sections! {
     keys: KeySettings,
     /// `[sanctum]`
     sanctum: SanctumSettings,
+    /// `[knox]`
+    knox: KnoxSettings,
     /// `[laravel]`
     laravel: LaravelSettings,
     /// `[jwt]`

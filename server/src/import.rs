@@ -7,6 +7,7 @@
 
 mod groups;
 mod inspect;
+mod knox;
 mod ledger;
 mod marks;
 mod options;
@@ -25,6 +26,7 @@ mod user;
 mod users;
 mod value;
 mod work;
+mod zone;
 
 use chrono::TimeDelta;
 use countersign_core::{
@@ -37,10 +39,12 @@ pub(crate) use self::ledger::SUBJECT_USERS;
 pub(crate) use self::users::record::rehashed;
 pub use self::{
     inspect::{Inspection, inspect},
+    knox::TABLE as KNOX_TABLE,
     options::{Framework, Mode, Options},
     page::{Counts, Finding, Verdict},
     report::{ImportError, Listener, Summary, TableSummary},
     user::UserRules,
+    zone::Zone,
 };
 use self::{
     page::{Run, Seen},
@@ -74,7 +78,7 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
         table.check_keys(&mut source)?;
     }
 
-    let mut notes = inspect::notes(&mut source, options, tables.users())?;
+    let mut notes = inspect::notes(&mut source, options, &tables)?;
     let mut bulk = means.store.bulk(match options.mode {
         Mode::Import => bulk::Mode::Commit,
         Mode::DryRun => bulk::Mode::Rehearse,
@@ -105,7 +109,6 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
     for (subject, table) in tables.iter() {
         done.push(work.table(table, *subject)?);
     }
-    notes.extend(tables.notes());
     if options.rules.framework == Framework::Laravel {
         notes.extend(resets::bring(&mut work, tables.users())?);
     }

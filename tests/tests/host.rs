@@ -69,7 +69,7 @@ impl Host {
         let keys = JwtKeys::of_secret(b"a signing key of at least 32 bytes");
         let doors = [
             Strategy::SanctumPat(SanctumPat::default()),
-            Strategy::DjoserToken(DjoserToken),
+            Strategy::DjoserToken(DjoserToken::default()),
             Strategy::JwtPair(JwtPair::new(names, keys.clone())),
             Strategy::SimpleJwt(SimpleJwt::new(simple, limits, keys)),
         ]

@@ -13,8 +13,12 @@ mod clashes;
 mod columns;
 #[path = "import/common.rs"]
 mod common;
+#[path = "import/corners.rs"]
+mod corners;
 #[path = "import/django.rs"]
 mod django;
+#[path = "import/knox.rs"]
+mod knox;
 #[path = "import/laravel.rs"]
 mod laravel;
 #[path = "import/laravel_links.rs"]

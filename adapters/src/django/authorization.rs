@@ -1,4 +1,4 @@
-//! The `Authorization` header as DRF's `TokenAuthentication` and `JWTAuthentication` of `simplejwt` read it.
+//! The `Authorization` header as DRF's `TokenAuthentication` (with whatever keyword) and `JWTAuthentication` of `simplejwt` read it.
 
 use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 use countersign_core::{Auth, ClaimFault, TokenFault};
@@ -7,13 +7,15 @@ use serde::Serialize;
 use super::{language::Language, message::Message};
 use crate::{adapter::Adapter, mount::Mount};
 
+/// `TokenAuthentication.keyword`.
+pub const KEYWORD: &str = "Token";
 /// The schemes of `simplejwt`; unlike `Token` their case counts.
 const JWT_SCHEMES: [&[u8]; 2] = [b"Bearer", b"JWT"];
 
 /// A credential, by the scheme that it was sent under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presented<'a> {
-    /// `Token …`
+    /// `Token …`, or the mount's own keyword.
     Token(&'a str),
     /// `Bearer …` or `JWT …`
     Jwt(&'a str),
@@ -143,17 +145,17 @@ impl<'a> Presented<'a> {
     }
 }
 
-/// Reads the header; `Ok(None)` if it is none of ours.
+/// Reads the header; `Ok(None)` if it is none of ours. `keyword` is the scheme of the mount's own token.
 ///
 /// # Errors
 /// How a header of ours is malformed.
-pub fn presented(request: &HttpRequest) -> Result<Option<Presented<'_>>, Unauthenticated> {
+pub fn presented<'a>(request: &'a HttpRequest, keyword: &str) -> Result<Option<Presented<'a>>, Unauthenticated> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let Some(header) = headers.next() else { return Ok(None) };
     let mut words = header.as_bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let Some(scheme) = words.next() else { return Ok(None) };
     let (word, more) = (words.next(), words.next().is_some() || headers.next().is_some());
-    if scheme.eq_ignore_ascii_case(b"Token") {
+    if scheme.eq_ignore_ascii_case(keyword.as_bytes()) {
         match word {
             None => Err(Unauthenticated::NoCredentials),
             Some(_) if more => Err(Unauthenticated::Spaces),
@@ -182,7 +184,7 @@ pub fn accepted<'r, 'm, A: Adapter>(
     request: &'r HttpRequest,
     mount: &'m Mount<A>,
 ) -> Result<Option<(Presented<'r>, &'m Auth)>, Unauthenticated> {
-    let found = match presented(request) {
+    let found = match presented(request, A::token_scheme(&mount.options).unwrap_or(KEYWORD)) {
         Ok(Some(Presented::Token(_)))
         | Err(Unauthenticated::NoCredentials | Unauthenticated::Spaces | Unauthenticated::InvalidCharacters)
             if !A::takes_token(&mount.options) =>
@@ -207,8 +209,12 @@ mod tests {
     use super::*;
 
     fn read(header: &[u8]) -> Result<Option<String>, Unauthenticated> {
+        read_as("Token", header)
+    }
+
+    fn read_as(keyword: &str, header: &[u8]) -> Result<Option<String>, Unauthenticated> {
         let request = TestRequest::default().insert_header((AUTHORIZATION, HeaderValue::from_bytes(header).unwrap()));
-        presented(&request.to_http_request()).map(|found| found.map(|presented| format!("{presented:?}")))
+        presented(&request.to_http_request(), keyword).map(|found| found.map(|presented| format!("{presented:?}")))
     }
 
     #[test]
@@ -222,6 +228,15 @@ mod tests {
         for header in ["", "k", "Basic k", "Token=k", "bearer k", "jwt k", "Tökén k"] {
             assert_eq!(read(header.as_bytes()), Ok(None), "{header:?}");
         }
+    }
+
+    #[test]
+    fn a_mount_may_have_a_keyword_of_its_own() {
+        for (keyword, header) in [("Knox", "kNOX k"), ("Bearer", "bearer k"), ("Bearer", "Bearer k")] {
+            assert_eq!(read_as(keyword, header.as_bytes()), Ok(Some("Token(\"k\")".to_owned())), "{header}");
+        }
+        assert_eq!(read_as("Knox", b"Token k"), Ok(None));
+        assert_eq!(read_as("Bearer", b"JWT k"), Ok(Some("Jwt(\"k\")".to_owned())));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use actix_web::{
 use countersign_core::{AuthError, TokenFault, Verified};
 
 use super::{
-    authorization::{Unauthenticated, accepted},
+    authorization::{KEYWORD, Unauthenticated, accepted},
     error::Error,
     language::{Language, Locale, Localized},
     media::{Rendering, negotiate},
@@ -89,9 +89,6 @@ where
     if language != Language::ENGLISH {
         request.extensions_mut().insert(language);
     }
-    // The first way of authentication that is there is the one that is asked for.
-    let has_tokens = Use::<A>::of(request.request()).is_none_or(|mount| A::takes_token(&mount.options));
-    let challenge = if has_tokens && !matches!(view.guests, Guests::Unasked) { None } else { Some(BEARER) };
     let (rendering, admitted) = match negotiate(request.request(), suffix(request.request())) {
         Ok(rendering) => (rendering, admit::<A>(view, &request).await),
         Err(refusal) => (Rendering::COMPACT, Err(refusal)),
@@ -100,7 +97,7 @@ where
         Ok(()) => said(language, next.call(request).await?.map_into_boxed_body()),
         Err(refusal) => request.into_response(refusal.answer(language)),
     };
-    let mut response = complete(view, challenge, rendering, response).await;
+    let mut response = complete::<A>(view, rendering, response).await;
     locale.sign(language, response.headers_mut());
     Ok(response)
 }
@@ -201,27 +198,38 @@ where
 }
 
 /// The headers of Django and DRF, and the indentation that was asked for.
-async fn complete(
+async fn complete<A: Adapter>(
     view: &View,
-    challenge: Option<&'static str>,
     rendering: Rendering,
     mut response: ServiceResponse<BoxBody>,
 ) -> ServiceResponse<BoxBody> {
     let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let refuses = response.status() == StatusCode::UNAUTHORIZED;
+    let challenge = if refuses { challenge::<A>(view, response.request()) } else { None };
     let headers = response.headers_mut();
     pages::secure(headers);
     if !is_page {
         headers.insert(ALLOW, HeaderValue::from_static(view.allow));
     }
-    if let Some(challenge) = challenge.filter(|_| refuses) {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    if let Some(challenge) = challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge);
     }
     let Some(indent) = rendering.indent.filter(|_| !is_page) else { return response };
     let (request, response) = response.into_parts();
     let (response, body) = response.into_parts();
     let bytes = to_bytes(body).await.unwrap_or_default();
     ServiceResponse::new(request, response.set_body(BoxBody::new(indented(&bytes, indent))))
+}
+
+/// What a 401 asks for: the first way of authentication that is there.
+fn challenge<A: Adapter>(view: &View, request: &HttpRequest) -> Option<HeaderValue> {
+    let mount = Use::<A>::of(request);
+    let has_tokens = mount.is_none_or(|mount| A::takes_token(&mount.options));
+    if has_tokens && !matches!(view.guests, Guests::Unasked) {
+        HeaderValue::from_str(A::token_scheme(&mount?.options).unwrap_or(KEYWORD)).ok()
+    } else {
+        Some(HeaderValue::from_static(BEARER))
+    }
 }
 
 /// Compact JSON with line breaks and `indent` blanks a level, as Python writes it.

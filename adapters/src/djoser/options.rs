@@ -110,6 +110,9 @@ crate::settings! {
         pub user_id_field: UserIdField = UserIdField::Id,
         /// "none": there is no `token/login/` and no `token/logout/`, and the scheme Token is not read. It takes `jwt`.
         pub token_model: TokenModel = TokenModel::Default,
+        /// The scheme of the token in the header `Authorization`, in any case: `keyword` of Django REST framework's
+        /// `TokenAuthentication`, `AUTH_HEADER_PREFIX` of Knox. "Bearer" and "JWT" are free where `jwt` is off.
+        pub auth_header_prefix: String = SCHEME.to_owned(), check = word,
         /// Are there JSON Web Tokens beside the token: `jwt/create/`, `jwt/refresh/` and `jwt/verify/`, and the schemes
         /// Bearer and JWT?
         pub jwt: bool = true,
@@ -139,6 +142,9 @@ crate::settings! {
         pub throttle_user: Option<Rate> = None,
     }
 }
+
+/// `TokenAuthentication.keyword`.
+pub(super) const SCHEME: &str = "Token";
 
 /// The placeholders of a link.
 const UID: &str = "{uid}";
@@ -188,6 +194,11 @@ impl DjoserOptions {
         let (by_email, no_tokens) = (self.login_field == LoginField::Email, self.token_model == TokenModel::None);
         let found = [
             (no_tokens && !self.jwt, "token_model", "leaves no way to log in, for `jwt` is off"),
+            (
+                self.jwt && ["bearer", "jwt"].contains(&self.auth_header_prefix.to_ascii_lowercase().as_str()),
+                "auth_header_prefix",
+                "is the scheme of JSON Web Tokens, which `jwt` has on",
+            ),
             (
                 by_email && self.user_id_field == UserIdField::Username,
                 "user_id_field",
@@ -243,6 +254,13 @@ fn link(template: &str) -> Result<(), String> {
 fn at_least_a_second(life: &Span) -> Result<(), String> {
     let least = *life >= Span::seconds(1);
     if least { Ok(()) } else { Err("is less than a second".to_owned()) }
+}
+
+/// A scheme (RFC 9110, section 11.1).
+fn word(text: &str) -> Result<(), String> {
+    let fits =
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    if fits { Ok(()) } else { Err("is not one word of ASCII letters and digits".to_owned()) }
 }
 
 fn language_code(code: &str) -> Result<(), String> {

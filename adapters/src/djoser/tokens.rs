@@ -137,7 +137,8 @@ async fn create_token(
 
 /// Log out
 ///
-/// Deletes the user's token; the next login makes another. JSON Web Tokens go on. The body is not read.
+/// Deletes the user's token; the next login makes another. JSON Web Tokens go on. With an imported token of Knox, that one alone
+/// is deleted. The body is not read.
 #[utoipa::path(
     operation_id = "djoser_delete_token",
     tag = NAME,
@@ -159,10 +160,10 @@ async fn delete_token(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<Http
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Deletes the token of whoever asks, whatever they came with.
+/// Deletes the token of whoever asks, whatever they came with; of a device with a token of Knox's, that one.
 pub(super) fn log_out(auth: &Auth, caller: &Verified) -> Result<(), AuthError> {
     match auth.strategy().token_kind() {
-        kind @ TokenKind::Djoser if caller.token.kind != kind => {
+        kind @ TokenKind::Djoser if !matches!(caller.token.kind, TokenKind::Djoser | TokenKind::Knox) => {
             auth.revoke_many(caller.user.id, Revoke::Kind(kind)).map(drop)
         }
         _ => auth.logout(caller),

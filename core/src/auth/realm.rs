@@ -1,6 +1,12 @@
 //! What all mounts of a server share: one user base, one clock, one key ring, one cache.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 
@@ -23,6 +29,11 @@ const MINT_AGAIN: Duration = Duration::from_secs(1);
 
 /// How many hashes are read in one transaction: a few hundred kilobytes.
 const SURVEYED_AT_ONCE: u32 = 2_000;
+
+/// How long it counts that there is no token of a kind, in milliseconds: another process may import some.
+const NONE_COUNTS: i64 = 1_000;
+/// There are some, and that counts for as long as this process runs.
+const SOME: i64 = i64::MAX;
 
 /// How long revocations stay in the log: far longer than any process may go without reading it.
 const KEEP_REVOCATIONS: TimeDelta = TimeDelta::hours(1);
@@ -61,6 +72,8 @@ pub struct Survey {
 struct Shared {
     parts: RealmParts,
     usage: Usage,
+    /// When nothing was found in slots, in milliseconds since 1970, or [`SOME`].
+    slots: AtomicI64,
 }
 
 /// One user base with everything that is needed to serve it. Cheap to clone.
@@ -76,7 +89,7 @@ impl std::fmt::Debug for Realm {
 impl Realm {
     /// Puts the parts together.
     pub fn new(parts: RealmParts) -> Self {
-        Self(Arc::new(Shared { parts, usage: Usage::default() }))
+        Self(Arc::new(Shared { parts, usage: Usage::default(), slots: AtomicI64::new(0) }))
     }
 
     /// The users.
@@ -128,6 +141,21 @@ impl Realm {
     /// The uses that are not written yet.
     pub(crate) fn usage(&self) -> &Usage {
         &self.0.usage
+    }
+
+    /// Is there any token whose slot begins with `prefix`? There is one such prefix. The store is asked once a second until
+    /// there is.
+    pub(crate) fn has_slots(&self, prefix: &str) -> StoreResult<bool> {
+        let (known, now) = (self.0.slots.load(Ordering::Relaxed), self.now().timestamp_millis());
+        if known == SOME {
+            return Ok(true);
+        }
+        if known.abs_diff(now) < NONE_COUNTS.unsigned_abs() {
+            return Ok(false);
+        }
+        let found = self.tokens().has_slots(prefix)?;
+        self.0.slots.store(if found { SOME } else { now }, Ordering::Relaxed);
+        Ok(found)
     }
 
     /// Stores a new token of `subject` with `store`. If something was revoked since the proof was checked, the proof is

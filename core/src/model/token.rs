@@ -22,6 +22,8 @@ pub enum TokenKind {
     Sanctum,
     /// A Djoser token: one a user, the same at each login.
     Djoser,
+    /// An imported token of django-rest-knox: many a user, sent and accepted as Djoser's are.
+    Knox,
     /// A login of the JWT pair: the digest is that of its refresh token and `family` the `sid` of its access tokens; in
     /// simplejwt's form both tokens name `family` by their `jti`.
     Jwt,
@@ -33,13 +35,14 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Sanctum, Self::Djoser, Self::Jwt, Self::Session, Self::Remember];
+    pub const ALL: [Self; 6] = [Self::Sanctum, Self::Djoser, Self::Knox, Self::Jwt, Self::Session, Self::Remember];
 
     /// The name in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sanctum => "sanctum",
             Self::Djoser => "djoser",
+            Self::Knox => "knox",
             Self::Jwt => "jwt",
             Self::Session => "session",
             Self::Remember => "remember",

@@ -1,9 +1,10 @@
-//! Djoser's token: forty hex characters, one a user, the same at each login until it is deleted.
+//! Djoser's token: forty hex characters, one a user, the same at each login until it is deleted. Where it is accepted,
+//! imported tokens of Knox are as well.
 //!
 //! Django stores it in clear. Here the row holds its SHA-256 for looking it up and the token itself sealed under the
 //! server key for handing it out again, so that a copy of the database contains nothing that can be used.
 
-use super::live;
+use super::{KnoxRenewal, knox, live};
 use crate::{
     auth::Realm,
     env::Random,
@@ -18,9 +19,12 @@ const SECRET_BYTES: usize = 20;
 /// How often a login tries again when somebody else logs out between its two steps.
 const TRIES: usize = 3;
 
-/// Django REST framework's `authtoken`; it has no settings.
+/// Django REST framework's `authtoken`, which has no settings.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct DjoserToken;
+pub struct DjoserToken {
+    /// What becomes of an imported token of Knox when it is used; `None` for nothing.
+    pub renewal: Option<KnoxRenewal>,
+}
 
 impl DjoserToken {
     /// The place of the one token that a user has.
@@ -68,10 +72,18 @@ impl DjoserToken {
         Err(AuthError::WrongCredentials)
     }
 
-    /// By digest; case and length count.
-    pub(super) fn recognise(realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
+    /// By digest; case and length count. What is none of Djoser's may be one of Knox's.
+    pub(super) fn recognise(&self, realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
         let digest = Digest::of(credential.as_bytes());
-        live(realm, realm.tokens().token_by_digest(TokenKind::Djoser, &digest)?)
+        let found = match realm.tokens().token_by_digest(TokenKind::Djoser, &digest)? {
+            Some(token) => Some(token),
+            None => knox::find(realm, credential)?,
+        };
+        let verified = live(realm, found)?;
+        Ok(match self.renewal {
+            Some(renewal) => renewal.renew(realm, verified),
+            None => verified,
+        })
     }
 }
 

@@ -97,7 +97,7 @@ impl Introspection {
     fn of(inspected: Inspected) -> Self {
         let Verified { user, token, expires_at } = inspected.holder.as_ref();
         let is_access = inspected.token_use == TokenUse::Access;
-        let scheme = if token.kind == TokenKind::Djoser { "Token" } else { "Bearer" };
+        let scheme = if matches!(token.kind, TokenKind::Djoser | TokenKind::Knox) { "Token" } else { "Bearer" };
         Self {
             active: true,
             scope: is_access.then(|| gates::listed(&token.abilities, " ")),

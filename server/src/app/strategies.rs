@@ -3,7 +3,7 @@
 use countersign_adapters::settings::Span;
 use countersign_core::{
     JwtForm, Strategy, StrategyKind,
-    strategy::{DjoserToken, JwtKeys, JwtPair, JwtSettings, RefreshRotation, SanctumPat, SimpleJwt},
+    strategy::{DjoserToken, JwtKeys, JwtPair, JwtSettings, KnoxRenewal, RefreshRotation, SanctumPat, SimpleJwt},
 };
 
 use super::plan::Plan;
@@ -16,12 +16,18 @@ pub(super) fn strategy(kind: StrategyKind, form: JwtForm, settings: &Settings, k
             token_prefix: settings.sanctum.token_prefix.clone(),
             expiration: settings.sanctum.expiration.map(Span::delta),
         }),
-        StrategyKind::DjoserToken => Strategy::DjoserToken(DjoserToken),
+        StrategyKind::DjoserToken => Strategy::DjoserToken(DjoserToken { renewal: renewal(settings) }),
         StrategyKind::JwtPair => match form {
             JwtForm::Hotel => Strategy::JwtPair(JwtPair::new(hotel(settings), keys.clone())),
             JwtForm::Simple(simple) => Strategy::SimpleJwt(SimpleJwt::new(simple, limits(settings), keys.clone())),
         },
     }
+}
+
+fn renewal(settings: &Settings) -> Option<KnoxRenewal> {
+    let knox = &settings.knox;
+    let renewal = KnoxRenewal { ttl: knox.token_ttl.delta(), max_ttl: knox.auto_refresh_max_ttl.map(Span::delta) };
+    knox.auto_refresh.then_some(renewal)
 }
 
 fn hotel(settings: &Settings) -> JwtSettings {

@@ -59,7 +59,7 @@ pub(super) fn is_asked(path: &str) -> bool {
             ("X-Auth-Role" = String, description = "The role"),
             ("X-Auth-Abilities" = String, description = "What the credential may do, separated by commas"),
             ("X-Auth-Token" = i64, description = "The number of the token"),
-            ("X-Auth-Kind" = String, description = "`sanctum`, `djoser`, `jwt` or `session`"),
+            ("X-Auth-Kind" = String, description = "`sanctum`, `djoser`, `knox`, `jwt` or `session`"),
         )),
         (status = 401, description = "Nobody's credential", body = gates::Refusal,
             headers(("WWW-Authenticate" = String, description = "A scheme that is taken"))),

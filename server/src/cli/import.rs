@@ -3,6 +3,7 @@
 mod told;
 
 use chrono::FixedOffset;
+use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use countersign_core::{
     Role,
@@ -14,7 +15,7 @@ use super::{Outcome, Output, Refused};
 use crate::{
     app,
     config::{DatabaseUrl, Sources},
-    import::{Framework, Means, Mode, Options, UserRules, import, inspect},
+    import::{Framework, KNOX_TABLE, Means, Mode, Options, UserRules, Zone, import, inspect},
     keys::{Keys, longest_access},
     serve::ServeError,
     store::{Store, StoreOptions},
@@ -34,7 +35,7 @@ const HELP: &str = "Example:\n  \
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Import users, their groups, and the tokens of Django REST framework
+    /// Import users, their groups, and the tokens of Django REST framework and of Knox
     #[command(after_help = HELP)]
     Django(Django),
     /// Import users, and the tokens of Sanctum
@@ -46,6 +47,9 @@ pub enum Command {
 pub struct Django {
     #[command(flatten)]
     common: Common,
+    /// The table of the tokens of django-rest-knox, if the application has a model of its own (`KNOX_TOKEN_MODEL`)
+    #[arg(long, value_name = "TABLE", default_value = KNOX_TABLE)]
+    knox_table: String,
 }
 
 #[derive(Debug, Args)]
@@ -87,8 +91,10 @@ pub struct Common {
     /// Import users whose password hash cannot be checked here; they have to reset it
     #[arg(long)]
     keep_unknown_hashes: bool,
-    /// How far moments that are stored without a zone are from UTC, such as +03:00. One offset for all of them: if Laravel's
-    /// app.timezone has summer time, those of the other half of the year are off by an hour
+    /// The time zone of moments that are stored without one, such as Europe/Paris: Laravel's app.timezone. UTC without it
+    #[arg(long, value_name = "ZONE", conflicts_with = "utc_offset", value_parser = zone)]
+    time_zone: Option<Tz>,
+    /// The same as a fixed distance from UTC, such as +03:00, where there is no summer time
     #[arg(long, value_name = "OFFSET", default_value = "+00:00", value_parser = offset, allow_hyphen_values = true)]
     utc_offset: FixedOffset,
     /// The name by which the source is known, if not by its address: for one that has moved
@@ -121,6 +127,10 @@ fn mapping(text: &str) -> Result<(String, Role), String> {
     Ok((group.to_owned(), role.parse().map_err(|error| format!("{error}"))?))
 }
 
+fn zone(text: &str) -> Result<Tz, String> {
+    text.parse().map_err(|_| "it is no time zone such as Europe/Paris".to_owned())
+}
+
 fn offset(text: &str) -> Result<FixedOffset, String> {
     text.parse().map_err(|_| "it is no offset such as +03:00".to_owned())
 }
@@ -128,14 +138,25 @@ fn offset(text: &str) -> Result<FixedOffset, String> {
 impl Command {
     pub fn run(self, sources: &Sources, output: &mut Output) -> Outcome {
         match self {
-            Self::Django(django) => django.common.run(Framework::Django, Vec::new(), sources, output),
-            Self::Laravel(laravel) => laravel.common.run(Framework::Laravel, laravel.user_models, sources, output),
+            Self::Django(django) => {
+                django.common.run(Framework::Django, Vec::new(), django.knox_table, sources, output)
+            }
+            Self::Laravel(laravel) => {
+                laravel.common.run(Framework::Laravel, laravel.user_models, String::new(), sources, output)
+            }
         }
     }
 }
 
 impl Common {
-    fn run(self, framework: Framework, models: Vec<String>, sources: &Sources, output: &mut Output) -> Outcome {
+    fn run(
+        self,
+        framework: Framework,
+        models: Vec<String>,
+        knox_table: String,
+        sources: &Sources,
+        output: &mut Output,
+    ) -> Outcome {
         if let Some((field, _)) =
             self.columns.iter().find(|(field, _)| framework.field_names().all(|known| known != field))
         {
@@ -156,10 +177,11 @@ impl Common {
             mode,
             user_table: self.user_table.unwrap_or_else(|| framework.user_table().to_owned()),
             columns: self.columns,
+            knox_table,
             models,
             rules: UserRules {
                 framework,
-                offset: self.utc_offset,
+                zone: self.time_zone.map_or(Zone::Offset(self.utc_offset), Zone::Named),
                 roles: self.groups,
                 keep_unknown_hashes: self.keep_unknown_hashes,
                 inactive_wait: self.inactive == "waiting",

@@ -97,6 +97,19 @@ countersign_adapters::settings! {
 }
 
 countersign_adapters::settings! {
+    /// Imported tokens of django-rest-knox, which are accepted wherever the strategy djoser_token is, by the names of its
+    /// `REST_KNOX`. None is issued here.
+    pub struct KnoxSettings {
+        /// Does each use put the end of a token off?
+        pub auto_refresh: bool = false,
+        /// How long after a use a token ends then. One without an end has none.
+        pub token_ttl: Span = Span::hours(10), check = positive,
+        /// How long after its creation a token ends however much it is used; without it, never.
+        pub auto_refresh_max_ttl: Option<Span> = None, check = when_set(positive),
+    }
+}
+
+countersign_adapters::settings! {
     /// Tokens of the strategy jwt_pair. Those of Djoser's mount have claims and lives of their own: see its options.
     pub struct JwtSettings {
         /// "HS256", "RS256", "ES256" or "EdDSA". With all but the first, others check the tokens by the public keys of

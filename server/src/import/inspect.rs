@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Framework, ImportError, Options, outstanding,
+    Framework, ImportError, Options, knox, outstanding,
     source::{self, Source},
     subject::Subject,
     table::{Place, Table},
     user::scheme,
-    work,
+    work::{self, Tables},
 };
 
 /// Places of fields in [`super::user::DJANGO`] and [`super::user::LARAVEL`].
@@ -26,7 +26,7 @@ const TWO_FACTOR: usize = 17;
 const TWO_FACTOR_CONFIRMED: &str = "two_factor_confirmed_at";
 
 /// Tables of Django's world that are not imported.
-const DJANGO_OTHERS: &[&str] = &["knox_authtoken", "django_session", "socialaccount_socialaccount"];
+const DJANGO_OTHERS: &[&str] = &["django_session", "socialaccount_socialaccount"];
 /// Tables of Laravel's world that are not imported.
 const LARAVEL_OTHERS: &[&str] = &["sessions", "oauth_access_tokens", "passkeys", "social_accounts"];
 
@@ -69,15 +69,14 @@ pub fn inspect(options: &Options) -> Result<Inspection, ImportError> {
     let mut source = Source::open(&options.from)?;
     let there = work::tables(&mut source, options)?;
     let users = there.users();
-    let mut notes = notes(&mut source, options, users)?;
-    notes.extend(there.notes());
+    let notes = notes(&mut source, options, &there)?;
     let (mut tables, mut counts) = (Vec::new(), BTreeMap::new());
     for (subject, table) in there.iter() {
         tables.push(found(&mut source, table, *subject, framework)?);
         match subject {
             Subject::Users => counts.extend(count_users(&mut source, table)?),
             Subject::OutstandingTokens => count_refresh_tokens(&mut source, table, &mut counts)?,
-            Subject::PersonalAccessTokens | Subject::AuthTokens => {
+            Subject::PersonalAccessTokens | Subject::AuthTokens | Subject::KnoxTokens => {
                 count_tokens(&mut source, options, users, *subject, &mut counts)?;
             }
         }
@@ -93,7 +92,8 @@ pub fn inspect(options: &Options) -> Result<Inspection, ImportError> {
 ///
 /// # Errors
 /// The database's.
-pub fn notes(source: &mut Source, options: &Options, users: &Table) -> Result<Vec<String>, ImportError> {
+pub fn notes(source: &mut Source, options: &Options, there: &Tables) -> Result<Vec<String>, ImportError> {
+    let users = there.users();
     let mut notes = Vec::new();
     let others = match options.rules.framework {
         Framework::Django => DJANGO_OTHERS,
@@ -123,6 +123,10 @@ pub fn notes(source: &mut Source, options: &Options, users: &Table) -> Result<Ve
             ));
         }
     }
+    if let Some(table) = there.find(Subject::KnoxTokens) {
+        notes.extend(knox::note(source, table)?);
+    }
+    notes.extend(there.notes());
     Ok(notes)
 }
 
@@ -188,16 +192,18 @@ fn count_tokens(
     subject: Subject,
     counts: &mut BTreeMap<String, i64>,
 ) -> Result<(), ImportError> {
-    let (table, owner) = match subject {
-        Subject::PersonalAccessTokens => ("personal_access_tokens", "tokenable_id"),
-        _ => ("authtoken_token", "user_id"),
-    };
-    let (tokens, owner) = (source.quoted(table), source.quoted(owner));
+    let owner = if subject == Subject::PersonalAccessTokens { "tokenable_id" } else { "user_id" };
+    let (tokens, owner) = (source.quoted(subject.table(options)), source.quoted(owner));
     let (user_table, id) = (source.quoted(&users.name), source.quoted(users.column(0).unwrap_or("id")));
     let orphans = source.number(&format!(
         "SELECT COUNT(*) FROM {tokens} t WHERE NOT EXISTS (SELECT 1 FROM {user_table} u WHERE u.{id} = t.{owner})"
     ))?;
-    counts.insert("tokens without a user".to_owned(), orphans);
+    let whose = if subject == Subject::KnoxTokens { "tokens of Knox" } else { "tokens" };
+    counts.insert(format!("{whose} without a user"), orphans);
+    if subject == Subject::KnoxTokens {
+        let endless = source.number(&format!("SELECT COUNT(*) FROM {tokens} WHERE expiry IS NULL"))?;
+        counts.insert(format!("{whose} without an end"), endless);
+    }
     if subject == Subject::PersonalAccessTokens {
         let kind = source.as_text("tokenable_type");
         let expressions = [kind.clone(), source.as_text("COUNT(*)")];

@@ -78,6 +78,8 @@ pub struct Options {
     pub user_table: String,
     /// Columns of it that are called otherwise than in the framework.
     pub columns: Vec<(String, String)>,
+    /// The table of Knox's tokens.
+    pub knox_table: String,
     /// Laravel's names of the model whose tokens are taken.
     pub models: Vec<String>,
     /// The rules for users.

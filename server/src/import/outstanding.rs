@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{FixedOffset, NaiveDateTime};
+use chrono::NaiveDateTime;
 use countersign_core::{
     Digest, TokenKind, UserId,
     strategy::{foreign_digest, foreign_family},
@@ -22,6 +22,7 @@ use super::{
     table::Field,
     user::number,
     value::{Unreadable, moment},
+    zone::Zone,
 };
 use crate::store::{
     bulk::insert_rows,
@@ -107,10 +108,10 @@ pub fn count_blacklisted(source: &mut Source) -> Result<i64, ImportError> {
 ///
 /// # Errors
 /// Why it cannot be imported.
-pub fn judge(id: i64, mut row: Row, blacklisted: &HashSet<i64>, offset: FixedOffset) -> Result<Refresh, Unreadable> {
+pub fn judge(id: i64, mut row: Row, blacklisted: &HashSet<i64>, zone: Zone) -> Result<Refresh, Unreadable> {
     let jti = row.take(1).filter(|jti| !jti.is_empty()).ok_or_else(|| Unreadable("has no jti".to_owned()))?;
     let owner = row.take(2).map(|owner| number(Some(&owner))).transpose()?;
-    let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(OUTSTANDING[place].name, &text, offset));
+    let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(OUTSTANDING[place].name, &text, zone));
     let expires_at = column(at(EXPIRES_AT)?).ok_or_else(|| Unreadable("has no expires_at".to_owned()))?;
     Ok(Refresh {
         origin: id,

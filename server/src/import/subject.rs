@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::QueryResult;
 
 use super::{
-    Framework, Options,
+    Framework, Options, knox,
     outstanding::{self, Refresh},
     page::{Outcome, Run, Verdict},
     reserve::Numbered,
@@ -39,6 +39,8 @@ pub enum Subject {
     PersonalAccessTokens = 2,
     /// `authtoken_token`.
     AuthTokens = 3,
+    /// `knox_authtoken`.
+    KnoxTokens = 4,
     /// `token_blacklist_outstandingtoken`.
     OutstandingTokens = 5,
 }
@@ -48,6 +50,8 @@ pub enum Subject {
 pub struct Beside {
     /// The names of users' groups, by the users' numbers.
     pub groups: HashMap<i64, Vec<String>>,
+    /// Are tokens of Knox 4 live there? See [`knox::is_four`].
+    pub is_knox_four: bool,
     /// Which tokens are blacklisted.
     pub blacklisted: HashSet<i64>,
 }
@@ -82,7 +86,7 @@ impl Subject {
     /// The tables of a framework, in the order in which they are brought over: users first, whom the others belong to.
     pub const fn of(framework: Framework) -> &'static [Self] {
         match framework {
-            Framework::Django => &[Self::Users, Self::AuthTokens, Self::OutstandingTokens],
+            Framework::Django => &[Self::Users, Self::AuthTokens, Self::KnoxTokens, Self::OutstandingTokens],
             Framework::Laravel => &[Self::Users, Self::PersonalAccessTokens],
         }
     }
@@ -93,6 +97,7 @@ impl Subject {
             Self::Users => &options.user_table,
             Self::PersonalAccessTokens => "personal_access_tokens",
             Self::AuthTokens => "authtoken_token",
+            Self::KnoxTokens => &options.knox_table,
             Self::OutstandingTokens => "token_blacklist_outstandingtoken",
         }
     }
@@ -108,6 +113,7 @@ impl Subject {
             Self::Users => framework.user_fields(),
             Self::PersonalAccessTokens => token::PERSONAL,
             Self::AuthTokens => token::AUTHTOKEN,
+            Self::KnoxTokens => knox::FIELDS,
             Self::OutstandingTokens => outstanding::OUTSTANDING,
         }
     }
@@ -116,6 +122,7 @@ impl Subject {
     pub const fn key(self) -> Key {
         match self {
             Self::Users | Self::PersonalAccessTokens | Self::AuthTokens | Self::OutstandingTokens => Key::Number,
+            Self::KnoxTokens => Key::Digest,
         }
     }
 
@@ -124,14 +131,14 @@ impl Subject {
         match self {
             Self::Users => Some(Numbered::Users),
             Self::PersonalAccessTokens => Some(Numbered::Tokens),
-            Self::AuthTokens | Self::OutstandingTokens => None,
+            Self::AuthTokens | Self::KnoxTokens | Self::OutstandingTokens => None,
         }
     }
 
     /// Judges the rows of a page.
     pub fn judge(self, rows: Vec<(i64, Row)>, range: (i64, i64), beside: &Beside, options: &Options) -> Page {
         let present = rows.iter().map(|(number, _)| *number).collect();
-        let (models, offset) = (&options.models, options.rules.offset);
+        let (models, zone) = (&options.models, options.rules.zone);
         let mut refused = Outcome::default();
         let candidates = match self {
             Self::Users => Candidates::Users(sift(rows, range.0, &mut refused, |id, row| {
@@ -139,13 +146,16 @@ impl Subject {
                 user::judge(id, row, groups, &options.rules).map(|judged| (id, judged))
             })),
             Self::PersonalAccessTokens => Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| {
-                token::of_laravel(id, row, models, offset)
+                token::of_laravel(id, row, models, zone)
             })),
             Self::AuthTokens => {
-                Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| token::of_django(id, row, offset)))
+                Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| token::of_django(id, row, zone)))
             }
+            Self::KnoxTokens => Candidates::Bearers(sift(rows, range.0, &mut refused, |id, row| {
+                knox::judge(id, row, beside.is_knox_four, zone)
+            })),
             Self::OutstandingTokens => Candidates::Refreshes(sift(rows, range.0, &mut refused, |id, row| {
-                outstanding::judge(id, row, &beside.blacklisted, offset)
+                outstanding::judge(id, row, &beside.blacklisted, zone)
             })),
         };
         Page { subject: self, range, present, candidates, refused }

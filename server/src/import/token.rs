@@ -1,7 +1,10 @@
 //! What becomes of a row of tokens: judged by itself, without a look at any database.
 
-use chrono::{FixedOffset, NaiveDateTime};
-use countersign_core::{Digest, Secret, TokenKind};
+use chrono::NaiveDateTime;
+use countersign_core::{
+    Digest, Secret, TokenKind, UserId,
+    strategy::{DjoserToken, KnoxEdition},
+};
 
 use super::{
     marks::Marks,
@@ -10,6 +13,7 @@ use super::{
     table::Field,
     user::number,
     value::{Unreadable, abilities, moment, shortened},
+    zone::Zone,
 };
 
 /// Django REST framework's `authtoken_token`, counted by its users: each has one.
@@ -39,6 +43,8 @@ pub const DIGEST: usize = 0;
 /// See [`DIGEST`].
 pub const OWNER: usize = 1;
 /// See [`DIGEST`].
+pub const EXPIRES: usize = 4;
+/// See [`DIGEST`].
 pub const LAST_USED: usize = 5;
 
 /// A token that can be imported.
@@ -67,6 +73,15 @@ pub struct Bearer {
 }
 
 impl Bearer {
+    /// The place that is its own: of the one that a user of Django's has, or by which it is found again.
+    pub fn slot(&self) -> Option<String> {
+        match self.kind {
+            TokenKind::Djoser => Some(DjoserToken::slot(UserId(self.owner))),
+            TokenKind::Knox => Some(KnoxEdition::slot(self.origin)),
+            _ => None,
+        }
+    }
+
     /// The marks of the values.
     pub fn marks(&self) -> Marks {
         let owner = self.owner.to_string();
@@ -94,11 +109,11 @@ pub fn marks(
 ///
 /// # Errors
 /// Why it cannot be imported.
-pub fn of_django(user: i64, mut row: Row, offset: FixedOffset) -> Result<Bearer, Unreadable> {
+pub fn of_django(user: i64, mut row: Row, zone: Zone) -> Result<Bearer, Unreadable> {
     const WIDTH: usize = 255;
     let key = row.take(1).filter(|key| !key.is_empty() && key.len() <= WIDTH);
     let key = key.ok_or_else(|| Unreadable("the key is empty or too long".to_owned()))?;
-    let created = row.take(2).map_or(Ok(None), |text| moment("created", &text, offset))?;
+    let created = row.take(2).map_or(Ok(None), |text| moment("created", &text, zone))?;
     let secret = Secret::new(key);
     Ok(Bearer {
         origin: user,
@@ -118,7 +133,7 @@ pub fn of_django(user: i64, mut row: Row, offset: FixedOffset) -> Result<Bearer,
 ///
 /// # Errors
 /// Why it cannot be imported.
-pub fn of_laravel(id: i64, mut row: Row, models: &[String], offset: FixedOffset) -> Result<Bearer, Unreadable> {
+pub fn of_laravel(id: i64, mut row: Row, models: &[String], zone: Zone) -> Result<Bearer, Unreadable> {
     let model = row.take(1).unwrap_or_default();
     if !models.contains(&model) {
         return Err(Unreadable(format!(
@@ -132,7 +147,7 @@ pub fn of_laravel(id: i64, mut row: Row, models: &[String], offset: FixedOffset)
     let digest =
         Digest::from_hex(&digest).ok_or_else(|| Unreadable("is stored as something else than a SHA-256".to_owned()))?;
     let list = abilities(row.take(5).as_deref())?;
-    let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(PERSONAL[place].name, &text, offset));
+    let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(PERSONAL[place].name, &text, zone));
     let (last_used_at, expires_at, created_at) = (at(6)?, at(7)?, at(8)?);
     Ok(Bearer {
         origin: id,

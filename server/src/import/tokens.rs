@@ -1,21 +1,27 @@
 //! A page of tokens: what is new is written, what changed since the last run is merged, what is not in the source any more is
 //! revoked. What was revoked here stays so.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
 
 use chrono::NaiveDateTime;
-use countersign_core::{TokenKind, UserId, strategy::DjoserToken};
+use countersign_core::{
+    TokenKind, UserId,
+    strategy::{DjoserToken, KnoxEdition},
+};
 use diesel::prelude::*;
 
 use super::{
     marks::Marks,
     page::{Outcome, Run, Verdict},
     subject::Subject,
-    token::{self, Bearer, DIGEST, LAST_USED, OWNER, VALUES},
+    token::{self, Bearer, DIGEST, EXPIRES, LAST_USED, OWNER, VALUES},
 };
 use crate::store::{
     bulk::insert_rows,
-    connection::AnyConnection,
+    connection::{self, AnyConnection},
     schema::{tokens, users},
     subjects,
 };
@@ -106,11 +112,12 @@ pub fn page(
     range: (i64, i64),
     present: &[i64],
 ) -> QueryResult<Outcome> {
+    let bearers = bounded(conn, bearers);
     let ledger = run.ledger(subject);
     let mut recorded = ledger.range(conn, range.0, range.1)?;
     let mut outcome = Outcome::default();
     let (mut new, mut again) = (Vec::new(), HashSet::new());
-    for bearer in bearers {
+    for bearer in bearers.iter() {
         let Some(stored) = recorded.remove(&bearer.origin) else {
             new.push(bearer);
             continue;
@@ -148,6 +155,15 @@ pub fn page(
     Ok(outcome)
 }
 
+/// The tokens with the ends that this database can hold: by these they are compared.
+fn bounded<'a>(conn: &AnyConnection, bearers: &'a [Bearer]) -> Cow<'a, [Bearer]> {
+    let end = |bearer: &Bearer| bearer.expires_at.map(|at| connection::token_end(conn, at));
+    if bearers.iter().all(|bearer| end(bearer) == bearer.expires_at) {
+        return Cow::Borrowed(bearers);
+    }
+    bearers.iter().map(|bearer| Bearer { expires_at: end(bearer), ..bearer.clone() }).collect()
+}
+
 /// Writes tokens that are new here, as far as nothing is in their way.
 fn insert(
     conn: &mut AnyConnection,
@@ -174,9 +190,9 @@ fn insert(
     let mut slots = taken_slots(conn, new)?;
     if !run.writes {
         // Where something is written, these are free by now.
-        for origin in again {
-            numbers.remove(origin);
-            slots.remove(&DjoserToken::slot(UserId(*origin)));
+        for bearer in new.iter().filter(|bearer| again.contains(&bearer.origin)) {
+            numbers.remove(&bearer.origin);
+            slots.retain(|slot| bearer.slot().as_ref() != Some(slot));
         }
     }
 
@@ -200,15 +216,16 @@ fn insert(
             say(Verdict::Clash, "the same token is in the source under another number".to_owned(), None);
             continue;
         }
-        let slot = DjoserToken::slot(UserId(bearer.owner));
-        let slot = (bearer.kind == TokenKind::Djoser).then_some(slot);
-        if slot.as_ref().is_some_and(|slot| slots.contains(slot)) {
+        let slot = bearer.slot();
+        if !slot.as_ref().is_some_and(|slot| slots.contains(slot)) {
+            admitted.push((bearer, slot));
+        } else if bearer.kind == TokenKind::Knox {
+            say(Verdict::Clash, "a token is in the target whose digest begins like this one's".to_owned(), None);
+        } else {
             let reason =
                 format!("user {} has a token of their own here, which logins go on to answer; both work", bearer.owner);
             say(Verdict::Changed, reason, None);
             admitted.push((bearer, None));
-        } else {
-            admitted.push((bearer, slot));
         }
     }
     let changed = admitted.iter().filter(|(bearer, _)| again.contains(&bearer.origin)).count() as u64;
@@ -268,10 +285,9 @@ fn owners(conn: &mut AnyConnection, run: &Run, new: &[&Bearer]) -> QueryResult<H
     Ok(ids.into_iter().map(judge).collect())
 }
 
-/// Which of the places of these users' tokens are taken.
+/// Which of the places of these tokens are taken.
 fn taken_slots(conn: &mut AnyConnection, new: &[&Bearer]) -> QueryResult<HashSet<String>> {
-    let of_django = new.iter().filter(|bearer| bearer.kind == TokenKind::Djoser);
-    let slots: Vec<String> = of_django.map(|bearer| DjoserToken::slot(UserId(bearer.owner))).collect();
+    let slots: Vec<String> = new.iter().filter_map(|bearer| bearer.slot()).collect();
     if slots.is_empty() {
         return Ok(HashSet::new());
     }
@@ -282,11 +298,18 @@ fn taken_slots(conn: &mut AnyConnection, new: &[&Bearer]) -> QueryResult<HashSet
 
 /// The token that came from this row, if it is still here.
 fn find(conn: &mut AnyConnection, subject: Subject, origin: i64, base: &Marks) -> QueryResult<Option<Held>> {
-    let held: Vec<Held> = if subject == Subject::PersonalAccessTokens {
-        tokens::table.filter(tokens::id.eq(origin)).select(Held::as_select()).load(conn)?
-    } else {
-        let of_user = tokens::table.filter(tokens::user_id.eq(origin));
-        of_user.filter(tokens::kind.eq(TokenKind::Djoser.as_str())).select(Held::as_select()).load(conn)?
+    let held: Vec<Held> = match subject {
+        Subject::PersonalAccessTokens => {
+            tokens::table.filter(tokens::id.eq(origin)).select(Held::as_select()).load(conn)?
+        }
+        Subject::KnoxTokens => {
+            let slot = KnoxEdition::slot(origin);
+            tokens::table.filter(tokens::slot.eq(slot)).select(Held::as_select()).load(conn)?
+        }
+        _ => {
+            let of_user = tokens::table.filter(tokens::user_id.eq(origin));
+            of_user.filter(tokens::kind.eq(TokenKind::Djoser.as_str())).select(Held::as_select()).load(conn)?
+        }
     };
     Ok(held.into_iter().find(|held| !held.marks().differ(base, DIGEST)))
 }
@@ -322,8 +345,13 @@ fn change(
         return if run.writes { run.ledger(subject).set(conn, bearer.origin, &marks.stored()) } else { Ok(()) };
     };
     let here = held.marks();
-    let is_taken_over = |at: usize| marks.differ(base, at) && !here.differ(base, at);
-    let names = (0..VALUES.len()).filter(|at| marks.differ(base, *at) && *at != LAST_USED && !is_taken_over(*at));
+    // Where each use puts the end off, there and here, the later one counts.
+    let is_later = bearer.expires_at.is_none_or(|end| held.expires_at.is_some_and(|here| end > here));
+    let is_renewed = |at: usize| at == EXPIRES && subject == Subject::KnoxTokens && here.differ(base, at);
+    let is_taken_over =
+        |at: usize| marks.differ(base, at) && if is_renewed(at) { is_later } else { !here.differ(base, at) };
+    let names = (0..VALUES.len())
+        .filter(|at| marks.differ(base, *at) && *at != LAST_USED && !is_renewed(*at) && !is_taken_over(*at));
     let kept: Vec<&str> = names.map(|at| VALUES[at]).collect();
     if !kept.is_empty() {
         let reason = format!("changed there and here: {} stays as it is here", kept.join(", "));

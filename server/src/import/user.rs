@@ -1,6 +1,5 @@
 //! What becomes of a row of users: judged by itself, without a look at any database.
 
-use chrono::FixedOffset;
 use countersign_core::{
     Role,
     identifier::{self, Claim, Key, Kind},
@@ -13,6 +12,7 @@ use super::{
     source::Row,
     table::Field,
     value::{Unreadable, moment, shortened, truth},
+    zone::Zone,
 };
 
 /// The width of the columns of names, in characters.
@@ -63,7 +63,7 @@ pub struct UserRules {
     /// Whose rows they are.
     pub framework: Framework,
     /// The zone of moments without one.
-    pub offset: FixedOffset,
+    pub zone: Zone,
     /// Which group, or value of the role's column, is which role; the first that fits counts.
     pub roles: Vec<(String, Role)>,
     /// Are users imported whose hash nobody can check?
@@ -102,7 +102,7 @@ pub fn judge(id: i64, mut row: Row, groups: &[String], rules: &UserRules) -> Res
         |at: usize, default: bool| row.take(at).map_or(Ok(default), |text| truth(rules.fields()[at].name, &text));
     let (is_staff, is_superuser, is_active) = (flag(8, false)?, flag(9, false)?, flag(10, true)?);
     let mut at = |place: usize| match row.take(place) {
-        Some(text) => moment(rules.fields()[place].name, &text, rules.offset),
+        Some(text) => moment(rules.fields()[place].name, &text, rules.zone),
         None => Ok(None),
     };
     let (verified, last_login, created, updated, deleted) = (at(11)?, at(12)?, at(13)?, at(14)?, at(15)?);
@@ -272,7 +272,7 @@ mod tests {
     fn rules(framework: Framework) -> UserRules {
         UserRules {
             framework,
-            offset: FixedOffset::east_opt(0).unwrap(),
+            zone: Zone::Offset(chrono::FixedOffset::east_opt(0).unwrap()),
             roles: vec![("Hotel managers".to_owned(), Role::Hotelier), ("Admins".to_owned(), Role::Admin)],
             keep_unknown_hashes: false,
             inactive_wait: false,

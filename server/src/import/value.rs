@@ -1,7 +1,9 @@
 //! What the databases and frameworks write for a truth, a moment, a list.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone as _, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use countersign_core::model::Timestamp;
+
+use super::zone::Zone;
 
 /// A value that cannot be read; says which and what stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +21,12 @@ pub fn truth(column: &str, text: &str) -> Result<bool, Unreadable> {
     }
 }
 
-/// A moment: with a zone as it says, without one at `offset` (UTC unless told otherwise); a number is one of seconds since
+/// A moment: with a zone as it says, without one in `zone` (UTC unless told otherwise); a number is one of seconds since
 /// 1970. MySQL's `0000-00-00` is no moment.
 ///
 /// # Errors
 /// Anything else.
-pub fn moment(column: &str, text: &str, offset: FixedOffset) -> Result<Option<Timestamp>, Unreadable> {
+pub fn moment(column: &str, text: &str, zone: Zone) -> Result<Option<Timestamp>, Unreadable> {
     let text = text.trim();
     if text.is_empty() || text.starts_with("0000-00-00") {
         return Ok(None);
@@ -32,7 +34,7 @@ pub fn moment(column: &str, text: &str, offset: FixedOffset) -> Result<Option<Ti
     let naive = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
     let zoned = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
     let by_zone = || zoned.iter().find_map(|form| DateTime::parse_from_str(text, form).ok()).map(|at| at.to_utc());
-    let local = |at: NaiveDateTime| offset.from_local_datetime(&at).single().map(|at| at.to_utc());
+    let local = |at: NaiveDateTime| zone.moment(at);
     let without = || naive.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok()).and_then(local);
     let day = || text.parse::<NaiveDate>().ok().and_then(|day| day.and_hms_opt(0, 0, 0)).and_then(local);
     let number = || text.parse::<i64>().ok().and_then(|seconds| DateTime::<Utc>::from_timestamp(seconds, 0));
@@ -64,11 +66,13 @@ pub fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::FixedOffset;
+
     use super::*;
 
     #[test]
     fn a_moment_is_read_in_every_form() {
-        let utc = FixedOffset::east_opt(0).unwrap();
+        let utc = Zone::Offset(FixedOffset::east_opt(0).unwrap());
         let read = |text| moment("at", text, utc).unwrap().map(|at| at.to_rfc3339());
         let noon = "2024-01-15T12:00:00+00:00";
         for text in [
@@ -85,7 +89,7 @@ mod tests {
         assert_eq!(read("2024-01-15"), Some("2024-01-15T00:00:00+00:00".to_owned()));
         assert_eq!(read("0000-00-00 00:00:00"), None);
         assert!(moment("at", "yesterday", utc).is_err());
-        let moscow = FixedOffset::east_opt(3 * 3600).unwrap();
+        let moscow = Zone::Offset(FixedOffset::east_opt(3 * 3600).unwrap());
         assert_eq!(moment("at", "2024-01-15 15:00:00", moscow).unwrap().unwrap().to_rfc3339(), noon);
     }
 

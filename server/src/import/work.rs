@@ -9,7 +9,7 @@ use std::{
 use super::{
     ImportError, Listener, Options,
     groups::Groups,
-    outstanding,
+    knox, outstanding,
     page::{Counts, Finding, Outcome, Run},
     report::TableSummary,
     reserve,
@@ -47,6 +47,8 @@ pub struct Tables {
     there: Vec<(Subject, Table)>,
     /// The names of those that it has not.
     missing: Vec<String>,
+    /// What is passed over, and why.
+    notes: Vec<String>,
 }
 
 /// Looks which tables the source has.
@@ -55,11 +57,18 @@ pub struct Tables {
 /// There are no users; a table is not the framework's own; the database's.
 pub fn tables(source: &mut Source, options: &Options) -> Result<Tables, ImportError> {
     let framework = options.rules.framework;
-    let mut tables = Tables { there: Vec::new(), missing: Vec::new() };
+    let mut tables = Tables { there: Vec::new(), missing: Vec::new(), notes: Vec::new() };
     for subject in Subject::of(framework) {
         let name = subject.table(options);
-        if *subject != Subject::Users && source.columns(name)?.is_empty() {
+        let is_needed = *subject == Subject::Users || (*subject == Subject::KnoxTokens && name != knox::TABLE);
+        if !is_needed && source.columns(name)?.is_empty() {
             tables.missing.push(name.to_owned());
+            continue;
+        }
+        if *subject == Subject::KnoxTokens && knox::is_salted(&source.columns(name)?) {
+            tables.notes.push(format!(
+                "{name} has salts: tokens of Knox before 4.2 are not imported, and who has one logs in again"
+            ));
             continue;
         }
         let fields = subject.fields(framework);
@@ -80,10 +89,17 @@ impl Tables {
         &self.there[0].1
     }
 
+    /// The table of one of them.
+    pub fn find(&self, subject: Subject) -> Option<&Table> {
+        self.there.iter().find(|(found, _)| *found == subject).map(|(_, table)| table)
+    }
+
     /// What the owner must know.
     pub fn notes(&self) -> impl Iterator<Item = String> {
-        let missing = if self.there.len() == 1 { self.missing.as_slice() } else { &[] };
-        missing.iter().map(|name| format!("the source has no table {name}: no tokens"))
+        let has_no_tokens = self.there.len() == 1 && self.notes.is_empty();
+        let missing =
+            has_no_tokens.then(|| format!("the source has no table {}: no tokens", self.missing.join(" or ")));
+        self.notes.iter().cloned().chain(missing)
     }
 }
 
@@ -162,12 +178,13 @@ fn read(
             Subject::Users => Some(Groups::find(source, options)?),
             _ => None,
         };
+        let is_knox_four = subject == Subject::KnoxTokens && knox::is_four(source, table)?;
         let mut next = Some(Place::default());
         while let Some(place) = next {
             let rows;
             (rows, next) = table.page(source, &place)?;
             let range = (place.number, next.as_ref().map_or(i64::MAX, |next| next.number));
-            let mut beside = Beside::default();
+            let mut beside = Beside { is_knox_four, ..Beside::default() };
             if let Some(groups) = &mut groups {
                 beside.groups = groups.of(source, range)?;
             }

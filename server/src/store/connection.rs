@@ -6,6 +6,7 @@ compile_error!("a store needs a database: enable at least one of the features `s
 
 use std::collections::HashSet;
 
+use chrono::NaiveDateTime;
 use diesel::{
     Connection, ConnectionResult, QueryResult,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
@@ -188,6 +189,25 @@ fn set_up(conn: &mut AnyConnection) -> QueryResult<()> {
         AnyConnection::Postgres(conn) => conn.batch_execute(POSTGRES_SESSION),
         #[cfg(feature = "mysql")]
         AnyConnection::Mysql(conn) => conn.batch_execute(MYSQL_SESSION),
+    }
+}
+
+/// The last moment that the driver's values of type `TIMESTAMP` hold, in seconds since 1970.
+#[cfg(feature = "mysql")]
+const LAST_TIMESTAMP: i64 = 2_147_483_647;
+
+/// The end of a token as this database takes it: MySQL and MariaDB make NULL, which is no end at all, of what is later than
+/// they hold. There a token ends in 2038.
+pub fn token_end(conn: &AnyConnection, at: NaiveDateTime) -> NaiveDateTime {
+    match conn {
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(_) => {
+            at.min(chrono::DateTime::from_timestamp(LAST_TIMESTAMP, 0).unwrap_or_default().naive_utc())
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => at,
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(_) => at,
     }
 }
 

@@ -7,7 +7,10 @@ use countersign_core::{
 };
 use diesel::{Insertable, Queryable, Selectable, result::Error};
 
-use super::schema::{identifiers, tokens, users};
+use super::{
+    connection::{self, AnyConnection},
+    schema::{identifiers, tokens, users},
+};
 
 /// The last moment that every database holds: MySQL's `DATETIME` has years of four digits.
 const LAST_MOMENT: i64 = 253_402_300_799_999_999;
@@ -210,8 +213,8 @@ pub struct NewTokenRow {
 }
 
 impl NewTokenRow {
-    /// The row of `new`, in `slot`.
-    pub fn new(new: &NewToken, slot: Option<&str>) -> Result<Self, Error> {
+    /// The row of `new`, in `slot`, for this database.
+    pub fn new(conn: &AnyConnection, new: &NewToken, slot: Option<&str>) -> Result<Self, Error> {
         Ok(Self {
             kind: new.kind.as_str(),
             user_id: new.user_id.0,
@@ -222,7 +225,7 @@ impl NewTokenRow {
                 .map_err(|error| Error::SerializationError(error.into()))?,
             family: new.family.clone(),
             created_at: stored(new.created_at),
-            expires_at: new.expires_at.map(stored),
+            expires_at: new.expires_at.map(|end| connection::token_end(conn, stored(end))),
             slot: slot.map(str::to_owned),
         })
     }

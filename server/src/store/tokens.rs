@@ -1,5 +1,6 @@
 //! [`TokenStore`]: tokens, sessions, logins, and the log of revocations.
 
+use chrono::{NaiveDateTime, TimeDelta};
 use countersign_core::{
     Digest, NewToken, Token, TokenId, TokenKind, UserId,
     model::Timestamp,
@@ -9,7 +10,7 @@ use diesel::{prelude::*, result::Error};
 
 use super::{
     Store,
-    connection::AnyConnection,
+    connection::{self, AnyConnection},
     outstanding,
     pool::Failure,
     revocations,
@@ -21,6 +22,10 @@ use super::{
 /// Rows that go in one transaction of a pruning: few enough that no request waits long for it, even where years have
 /// piled up.
 const PRUNE_BATCH: i64 = 500;
+
+/// How long a token of Knox's is kept when its end is over: the application that it came from may have put that off, and an
+/// import finds out. Whoever was revoked has no row any more.
+const KNOX_KEPT: TimeDelta = TimeDelta::days(30);
 
 impl TokenStore for Store {
     fn generation(&self, user: UserId) -> StoreResult<i64> {
@@ -138,12 +143,32 @@ impl TokenStore for Store {
 
     fn rotate_token(&self, id: TokenId, from: i64, now: Timestamp, expires_at: Timestamp) -> StoreResult<bool> {
         let unchanged = tokens::table.filter(tokens::id.eq(id.0)).filter(tokens::rotation.eq(from));
-        let next = (
-            tokens::rotation.eq(from + 1),
-            tokens::rotated_at.eq(stored(now)),
-            tokens::expires_at.eq(stored(expires_at)),
-        );
-        Ok(self.0.write_contended(|conn| diesel::update(unchanged).set(next).execute(conn))? == 1)
+        Ok(self.0.write_contended(|conn| {
+            let next = (
+                tokens::rotation.eq(from + 1),
+                tokens::rotated_at.eq(stored(now)),
+                tokens::expires_at.eq(connection::token_end(conn, stored(expires_at))),
+            );
+            diesel::update(unchanged).set(next).execute(conn)
+        })? == 1)
+    }
+
+    fn has_slots(&self, prefix: &str) -> StoreResult<bool> {
+        // The character behind the colon.
+        let behind = format!("{};", prefix.trim_end_matches(':'));
+        let found = self.0.read(|conn| {
+            let within = tokens::table.filter(tokens::slot.ge(prefix)).filter(tokens::slot.lt(&behind));
+            within.select(tokens::id).first::<i64>(conn).optional()
+        })?;
+        Ok(found.is_some())
+    }
+
+    fn extend_token(&self, id: TokenId, from: Timestamp, to: Timestamp) -> StoreResult<bool> {
+        let unchanged = tokens::table.filter(tokens::id.eq(id.0)).filter(tokens::expires_at.eq(stored(from)));
+        Ok(self.0.write_contended(|conn| {
+            let later = tokens::expires_at.eq(connection::token_end(conn, stored(to)));
+            diesel::update(unchanged).set(later).execute(conn)
+        })? == 1)
     }
 
     fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>> {
@@ -199,21 +224,20 @@ impl TokenStore for Store {
     }
 
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize> {
-        let now = stored(now);
-        let mut gone = 0;
+        let (now, long_ago) = (stored(now), stored(now - KNOX_KEPT));
+        let (mut gone, mut from) = (0, stored(Timestamp::UNIX_EPOCH + TimeDelta::days(1)));
         loop {
             // Found by index and without the lock that writers wait for; only the deletion takes it.
-            let ended: Vec<i64> = self.0.read(|conn| {
-                tokens::table
-                    .filter(tokens::expires_at.lt(now))
-                    .order(tokens::expires_at)
-                    .limit(PRUNE_BATCH)
-                    .select(tokens::id)
-                    .load(conn)
+            let ended: Vec<(i64, Option<NaiveDateTime>)> = self.0.read(|conn| {
+                let is_over = tokens::kind.ne(TokenKind::Knox.as_str()).or(tokens::expires_at.lt(long_ago));
+                let ended = tokens::table.filter(tokens::expires_at.lt(now)).filter(is_over);
+                // What is kept is looked at once.
+                let ended = ended.filter(tokens::expires_at.ge(from)).order(tokens::expires_at).limit(PRUNE_BATCH);
+                ended.select((tokens::id, tokens::expires_at)).load(conn)
             })?;
-            if ended.is_empty() {
-                break;
-            }
+            let Some((_, last)) = ended.last() else { break };
+            from = last.unwrap_or(now);
+            let ended: Vec<i64> = ended.iter().map(|(id, _)| *id).collect();
             gone +=
                 self.0.write(|conn| diesel::delete(tokens::table.filter(tokens::id.eq_any(&ended))).execute(conn))?;
         }
@@ -269,7 +293,7 @@ fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryResult
 }
 
 pub(super) fn insert(conn: &mut AnyConnection, new: &NewToken, slot: Option<&str>) -> QueryResult<Token> {
-    let row = NewTokenRow::new(new, slot)?;
+    let row = NewTokenRow::new(conn, new, slot)?;
     diesel::insert_into(tokens::table).values(&row).execute(conn)?;
     let stored: TokenRow =
         tokens::table.filter(tokens::digest.eq(new.digest.to_hex())).select(TokenRow::as_select()).get_result(conn)?;

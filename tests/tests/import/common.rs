@@ -18,6 +18,9 @@ macro_rules! dumps {
     };
 }
 
+/// A database as each kind holds it.
+pub type Dumps = [(&'static str, &'static str); 3];
+
 /// Django's, on each kind.
 pub const DJANGO: [(&str, &str); 3] = dumps!("django");
 /// Laravel's, on each kind.
