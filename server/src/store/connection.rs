@@ -34,6 +34,22 @@ pub enum AnyConnection {
     Sqlite(diesel::SqliteConnection),
 }
 
+/// Does the same on whichever connection it is, as the database's own. A query that is asked with every verification is
+/// written out once a database when this is compiled; through [`AnyConnection`] its text is put together at each use.
+macro_rules! natively {
+    ($conn:expr, |$own:ident| $work:expr) => {
+        match $conn {
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres($own) => $work,
+            #[cfg(feature = "mysql")]
+            AnyConnection::Mysql($own) => $work,
+            #[cfg(feature = "sqlite")]
+            AnyConnection::Sqlite($own) => $work,
+        }
+    };
+}
+pub(super) use natively;
+
 #[cfg(feature = "postgres")]
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 #[cfg(feature = "mysql")]
