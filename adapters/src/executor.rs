@@ -128,7 +128,8 @@ impl Executor {
         };
         self.lane.submit(job).map_err(|retry_after| AuthError::Busy { retry_after })?;
         let hash = self.lane.native().max(self.floor.slowest());
-        let patience = self.lane.latest() + hash * HASHES_A_JOB + self.store_wait + WORKING;
+        // Of its two waits only the longer: who waited long for the lane waits less for a connection.
+        let patience = self.lane.latest().max(self.store_wait) + hash * HASHES_A_JOB + WORKING;
         match timeout(patience, answer).await {
             Ok(Ok((began, result))) => {
                 if matches!(result, Err(AuthError::WrongCredentials)) {
@@ -158,6 +159,7 @@ impl Executor {
         T: Send + 'static,
         W: FnOnce() -> Result<T, AuthError> + Send + 'static,
     {
+        let began = Instant::now();
         let free = Arc::clone(&self.blocking).acquire_owned();
         let permit = timeout(self.store_wait, free).await.map_err(|_| stalled())?;
         let work = move || {
@@ -165,7 +167,9 @@ impl Executor {
             let _permit = permit;
             work()
         };
-        match timeout(self.store_wait + WORKING, web::block(work)).await {
+        // The wait for the place is part of it.
+        let rest = (self.store_wait + WORKING).saturating_sub(began.elapsed());
+        match timeout(rest, web::block(work)).await {
             Ok(answer) => answer.unwrap_or_else(|_| Err(ended())),
             Err(_) => Err(stalled()),
         }
@@ -223,6 +227,32 @@ mod tests {
             assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
             drop(release);
             assert_eq!(executor.blocking(|| Ok(7)).await.ok(), Some(7));
+        });
+    }
+
+    #[test]
+    fn the_wait_for_a_place_and_the_work_together_end_in_time() {
+        let store_wait = Duration::from_secs(1);
+        let executor = Executor { store_wait, ..executor(1) };
+        System::new().block_on(async {
+            let places = 1 + BESIDE_CONNECTIONS;
+            let hold = |executor: Executor, span| async move {
+                executor
+                    .blocking(move || {
+                        thread::sleep(span);
+                        Ok(())
+                    })
+                    .await
+            };
+            let held: Vec<_> = (0..places).map(|_| spawn(hold(executor.clone(), Duration::from_millis(900)))).collect();
+            let began = Instant::now();
+            // It has its place after 900 ms, and then the store is silent.
+            let late = hold(executor.clone(), Duration::from_millis(2_500)).await;
+            assert!(matches!(late, Err(AuthError::Store(_))));
+            assert!(began.elapsed() < store_wait + WORKING + Duration::from_millis(400), "{:?}", began.elapsed());
+            for one in held {
+                assert!(one.await.unwrap().is_ok());
+            }
         });
     }
 

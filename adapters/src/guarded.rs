@@ -1,6 +1,6 @@
 //! Work that judges a guess: admitted by the throttle first, and its outcome told to it.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, ops::ControlFlow};
 
 use actix_web::HttpRequest;
 use countersign_core::{Auth, AuthError, Guess, Request, throttle::Attempt};
@@ -67,6 +67,26 @@ impl<A: Adapter> Guarded<'_, A> {
         W: FnOnce(&Auth) -> Result<T, AuthError> + Send + 'static,
     {
         let outcome = self.mount.blocking(work).await;
+        self.attempt.settle(&outcome);
+        outcome
+    }
+
+    /// [`Use::blocking`], and by [`Use::hashing`] what that leaves to be hashed.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn blocking_then_hashing<T, U, F, W>(self, look: F, work: W) -> Result<T, AuthError>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnOnce(&Auth) -> Result<ControlFlow<T, U>, AuthError> + Send + 'static,
+        W: FnOnce(&Auth, U) -> Result<T, AuthError> + Send + 'static,
+    {
+        let outcome = match self.mount.blocking(look).await {
+            Ok(ControlFlow::Break(found)) => Ok(found),
+            Ok(ControlFlow::Continue(left)) => self.mount.hashing(move |auth| work(auth, left)).await,
+            Err(error) => Err(error),
+        };
         self.attempt.settle(&outcome);
         outcome
     }

@@ -7,6 +7,7 @@ mod account;
 mod administration;
 mod link;
 mod login;
+mod old_links;
 mod realm;
 mod remember;
 mod reset;
@@ -16,6 +17,7 @@ mod verification;
 mod verify;
 
 pub use link::Linked;
+pub use old_links::OldLinks;
 pub use realm::{Realm, RealmParts, Survey};
 pub use tokens::ApiTokenReplaces;
 

@@ -71,7 +71,7 @@ pub enum TokenFault {
     /// It was live once.
     #[error("expired")]
     Expired,
-    /// A refresh token that was exchanged for another one.
+    /// A refresh token that was exchanged for another one, or blacklisted where it was signed.
     #[error("spent")]
     Spent,
     /// A refresh token of this user that was exchanged for another one came back; its login has been ended.
@@ -106,6 +106,9 @@ pub enum ClaimFault {
     /// There is no user with that number.
     #[error("unknown user")]
     UnknownUser,
+    /// It names another password than the user has (`CHECK_REVOKE_TOKEN`).
+    #[error("password changed")]
+    PasswordChanged,
 }
 
 impl From<ClaimFault> for TokenFault {

@@ -2,6 +2,7 @@
 
 mod administration;
 mod credentials;
+mod old_reset;
 mod role;
 mod subject;
 mod token;
@@ -9,6 +10,7 @@ mod user;
 
 pub use administration::{Mandate, Objection, Step};
 pub use credentials::{Credentials, Grant, Inspected, Issued, Registration, Spelling, TokenUse, Verified};
+pub use old_reset::OldReset;
 pub use role::Role;
 pub(crate) use subject::Proof;
 pub use subject::Subject;

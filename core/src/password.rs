@@ -16,6 +16,7 @@ mod tests;
 mod upgrade;
 
 pub use argon::{Argon2Params, Argon2Variant, release_memory};
+pub(crate) use md5::md5_of;
 pub use rules::{PasswordFlaw, PasswordOwner, PasswordRules};
 pub use scheme::{Family, PasswordScheme, Pbkdf2Digest, ScryptParams, Unverifiable};
 pub use upgrade::{Upgrade, UpgradeOptions};

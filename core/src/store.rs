@@ -17,8 +17,8 @@ use uuid::Uuid;
 use crate::{
     identifier::{Key, Taken},
     model::{
-        Account, Mandate, NewToken, NewUser, Objection, Step, Timestamp, Token, TokenId, TokenKind, User, UserChange,
-        UserId,
+        Account, Mandate, NewToken, NewUser, Objection, OldReset, Step, Timestamp, Token, TokenId, TokenKind, User,
+        UserChange, UserId,
     },
     password::EncodedPassword,
     secret::Digest,
@@ -77,6 +77,33 @@ pub enum Revoke {
     Nothing,
 }
 
+/// What a store knows of a user who came from a Django.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// When everything of theirs was ended here last: nothing counts any more that another server signed until then.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A refresh token of another server that is known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// It became a login.
+    Adopted,
+    /// That server had taken it back.
+    Blacklisted,
+}
+
+/// What came of [`TokenStore::adopt_token`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Adopted {
+    /// The login that it is from now on.
+    Login(Box<Token>),
+    /// It was noted before.
+    Known,
+    /// The user has another generation by now.
+    Outdated,
+}
+
 /// Users, their identifiers and their passwords. It knows no tokens.
 pub trait UserStore: Send + Sync {
     /// This store for look-ups that answer at once, on the thread that asks: they wait neither for a connection nor for a
@@ -104,6 +131,12 @@ pub trait UserStore: Send + Sync {
 
     /// Up to `limit` stored hashes of users with a number above `after`, in the order of their numbers.
     fn passwords(&self, after: UserId, limit: u32) -> StoreResult<Vec<(UserId, EncodedPassword)>>;
+
+    /// What an old Laravel kept of a link to a new password for this user. A host that imports nothing has none.
+    fn old_reset(&self, id: UserId) -> StoreResult<Option<OldReset>> {
+        let _ = id;
+        Ok(None)
+    }
 
     /// Creates a user with its identifiers, all or nothing. A number is never given twice.
     ///
@@ -180,6 +213,16 @@ pub trait TokenStore: Send + Sync {
     /// All tokens of a user, in the order of their numbers; of one kind, if given.
     fn tokens_of(&self, user: UserId, kind: Option<TokenKind>) -> StoreResult<Vec<Token>>;
 
+    /// What is known of a user who came from a Django, by the record of this source of imports if one is named; `Ok(None)`
+    /// for everybody else, whatever their number is.
+    fn origin(&self, user: UserId, source: Option<&str>) -> StoreResult<Option<Origin>>;
+
+    /// What was noted of a refresh token that another server signed.
+    fn noted(&self, digest: &Digest) -> StoreResult<Option<Noted>>;
+
+    /// Stores the login that such a refresh token becomes, once in its life: it is noted until then, by `new.digest`.
+    fn adopt_token(&self, new: &NewToken, until: Timestamp) -> StoreResult<Adopted>;
+
     /// Counts one exchange of a login's refresh token, if there were `from` of them until now, and sets the moment and the
     /// login's end. Of several who do so at once for the same `from` one is told `Ok(true)`; the others, and whoever
     /// comes after the login's end, `Ok(false)`.
@@ -190,14 +233,14 @@ pub trait TokenStore: Send + Sync {
     fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>>;
 
     /// Raises the generation, deletes tokens of a user and logs the revocation, also if there was nothing to delete;
-    /// returns how many went.
+    /// returns how many went. If logins of the JWT pair are among them, `now` is noted as [`Origin::ended_at`].
     fn revoke_tokens(&self, user: UserId, revoke: Revoke, now: Timestamp) -> StoreResult<usize>;
 
     /// Writes the moments of last use; rows that are gone are passed over, and a later moment is never replaced by an
     /// earlier one.
     fn touch_tokens(&self, uses: &[(TokenId, Timestamp)]) -> StoreResult<()>;
 
-    /// Deletes rows that ended before `now`, and revocations older than `revocations_before` but never the newest
+    /// Deletes rows that ended before `now`, what was noted until before, and revocations older than `revocations_before` but never the newest
     /// one, in as many transactions as it takes; returns how many tokens went.
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize>;
 

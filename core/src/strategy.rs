@@ -12,7 +12,7 @@ pub use jws::{
 };
 pub use jwt::{JwtPair, JwtSettings, RefreshRotation};
 pub use sanctum::SanctumPat;
-pub use simplejwt::{SimpleJwt, SimpleJwtRotation, SimpleJwtSettings};
+pub use simplejwt::{ForeignTokens, SimpleJwt, SimpleJwtRotation, SimpleJwtSettings, foreign_digest, foreign_family};
 
 use std::{fmt, sync::Arc};
 

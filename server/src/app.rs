@@ -362,5 +362,6 @@ fn realm(settings: &Settings, parts: Parts, passwords: Passwords) -> Realm {
         clock: parts.clock,
         random: parts.random,
         cache: Cache::new(CacheOptions { capacity, bound: Some(settings.cache.bound.into()) }),
+        old_links: settings.old_links.links(),
     })
 }

@@ -5,6 +5,7 @@ mod database_url;
 mod findings;
 mod mail_transport;
 mod mounts;
+mod old_links;
 mod origin;
 mod reference;
 mod secrets;
@@ -25,6 +26,7 @@ pub use database_url::DatabaseUrl;
 pub use findings::{Findings, common_parent, mounted};
 pub use mail_transport::{Encryption, MailServer, MailTransport, Way};
 pub use mounts::MountSettings;
+pub use old_links::OldLinkSettings;
 pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
@@ -97,6 +99,8 @@ sections! {
     cache: CacheSettings,
     /// `[mail]`
     mail: MailSettings,
+    /// `[old_links]`
+    old_links: OldLinkSettings,
     /// `[log]`
     log: LogSettings,
 }
@@ -184,6 +188,7 @@ impl Settings {
             let message = format!("is less than jwt.refresh_ttl, which is \"{}\"", jwt.refresh_ttl);
             found.push(Problem::new("jwt.login_ttl", Some(&Value::String(jwt.login_ttl.to_string())), message));
         }
+        found.extend(self.old_links.contradiction());
         found.extend(Findings::of(self).refused);
         found
     }

@@ -227,6 +227,23 @@ fn longest_token(settings: &Settings) -> TimeDelta {
     of_mounts.chain([settings.jwt.access_ttl.delta()]).max().unwrap_or_default()
 }
 
+/// The life of the longest access token in simplejwt's form.
+pub fn longest_access(settings: &Settings) -> TimeDelta {
+    let of_mounts =
+        settings.mounts.iter().filter_map(|mount| match (Dialect::named(&mount.adapter)?.jwt_form)(&mount.options) {
+            JwtForm::Simple(lives) => Some(lives.access_lifetime),
+            JwtForm::Hotel => None,
+        });
+    of_mounts.max().unwrap_or_default()
+}
+
+/// The keys of Djangos that are not over at `now`: their ids, and their ends.
+pub fn of_djangos(settings: &Settings, now: Timestamp) -> Vec<(String, Timestamp)> {
+    let mut keys = pem::of_djangos(&key_file(settings));
+    keys.retain(|(_, until)| now < *until);
+    keys
+}
+
 /// When the files that are used were written.
 fn stamps(settings: &Settings) -> Vec<Option<file::Stamp>> {
     let ring = settings.keys.secret.is_none().then(|| settings.keys.file.clone());

@@ -89,7 +89,7 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
 
 /// Tells what may not be meant: what [`Findings`] warns of, and mails that reach nobody but whoever reads the log.
 fn warn(settings: &Settings) {
-    for Problem { key, value, message } in Findings::of(settings).warned {
+    for Problem { key, value, message } in Findings::at(settings, SystemClock.now()).warned {
         tracing::warn!(setting = key, value, "{message}");
     }
     if writes_mails_into_the_log(settings) {
@@ -187,6 +187,7 @@ pub fn serve_with(
         let server = server.bind(bind).map_err(|source| ServeError::Bind { bind, source })?;
         let watched = settings.server.metrics_bind.map(|bind| serve_metrics(&app, bind)).transpose()?;
         let signals = Signals::listen()?;
+        outlive_full_files()?;
         ready(backend);
         let server = server.run();
         let handle = server.handle();
@@ -213,6 +214,12 @@ fn serve_metrics(app: &App, bind: SocketAddr) -> Result<Server, ServeError> {
     });
     let server = server.workers(1).client_request_timeout(HEAD_TIMEOUT).disable_signals();
     Ok(server.bind(bind).map_err(|source| ServeError::Bind { bind, source })?.run())
+}
+
+/// A write beyond the largest file that the system allows (`RLIMIT_FSIZE`) fails like any other that finds no room. The signal that
+/// comes with it ends a process that does not listen for it.
+fn outlive_full_files() -> io::Result<()> {
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
 }
 
 /// What asks a process to end: a service manager, and a person at a terminal.

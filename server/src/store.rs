@@ -12,6 +12,8 @@ mod file;
 mod handle;
 mod key_rings;
 mod moment;
+pub(crate) mod old_resets;
+mod outstanding;
 pub(crate) mod pool;
 pub(crate) mod revocations;
 pub(crate) mod rows;
@@ -160,6 +162,32 @@ impl Store {
         self.0.migrate()
     }
 
+    /// Which migrations the database has not had yet; `None` if it has had none, so that nobody uses it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::migrate`].
+    pub fn missing(&self) -> Result<Option<Vec<String>>, OpenError> {
+        self.0.missing()
+    }
+
+    /// Looks whether the database belongs to other keys than these, and records nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::adopt_keys`].
+    pub fn compare_keys(&self, ids: &[String]) -> Result<(), OpenError> {
+        self.known_keys(self.0.read(|conn| Ok(key_rings::compare(&key_rings::recorded(conn)?, ids))))
+    }
+
+    fn known_keys(&self, found: Result<Result<(), Vec<String>>, pool::Failure>) -> Result<(), OpenError> {
+        let backend = self.backend();
+        match found.map_err(|failure| OpenError::Unusable { backend, reason: pool::one_line(&failure.to_string()) })? {
+            Ok(()) => Ok(()),
+            Err(others) => Err(OpenError::ForeignKeys(others.join(", "))),
+        }
+    }
+
     /// Ties the database to the keys with these ids ([`KeyRing::ids`](countersign_core::seal::KeyRing::ids)).
     ///
     /// The first ring is recorded. Later ones must share a key with it, and what they add is recorded too: so a ring
@@ -170,14 +198,7 @@ impl Store {
     ///
     /// [`OpenError::ForeignKeys`], and nothing is written; [`OpenError::Unusable`].
     pub fn adopt_keys(&self, ids: &[String], now: Timestamp) -> Result<(), OpenError> {
-        let adopted = self.0.write(|conn| key_rings::adopt(conn, ids, now));
-        let backend = self.backend();
-        match adopted
-            .map_err(|failure| OpenError::Unusable { backend, reason: pool::one_line(&failure.to_string()) })?
-        {
-            Ok(()) => Ok(()),
-            Err(others) => Err(OpenError::ForeignKeys(others.join(", "))),
-        }
+        self.known_keys(self.0.write(|conn| key_rings::adopt(conn, ids, now)))
     }
 
     /// A connection for somebody who writes much: see [`Bulk`].

@@ -138,6 +138,35 @@ pub fn run(url: &str, statement: &str) {
     outcome.unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
+/// The whole number that a query answers, by a connection of its own.
+///
+/// # Panics
+///
+/// If the database refuses.
+pub fn number(url: &str, question: &str) -> i64 {
+    use diesel::{Connection as _, RunQueryDsl as _};
+
+    #[derive(diesel::QueryableByName)]
+    struct Answer {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        number: i64,
+    }
+
+    let ask = |kind: &str| diesel::sql_query(format!("SELECT CAST(({question}) AS {kind}) AS number"));
+    let answer: diesel::QueryResult<Answer> = match url.split_once("://") {
+        Some(("sqlite", file)) => {
+            let mut conn = diesel::SqliteConnection::establish(file).expect(url);
+            ask("BIGINT").get_result(&mut conn)
+        }
+        #[cfg(feature = "postgres")]
+        Some(("postgres", _)) => ask("BIGINT").get_result(&mut diesel::PgConnection::establish(url).expect(url)),
+        #[cfg(feature = "mysql")]
+        Some(("mysql", _)) => ask("SIGNED").get_result(&mut diesel::MysqlConnection::establish(url).expect(url)),
+        _ => panic!("{url} is not the URL of a server that these tests were built for"),
+    };
+    answer.unwrap_or_else(|error| panic!("{question}: {error}")).number
+}
+
 impl Drop for Owned {
     fn drop(&mut self) {
         match self {

@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use countersign::store::Store;
 use countersign_core::{
     Auth, AuthError, Credentials, Grant, Issued, Registration, Strategy, Subject, TokenFault,
-    auth::{Realm, RealmParts},
+    auth::{OldLinks, Realm, RealmParts},
     cache::{Cache, CacheOptions},
     env::{CountedRandom, FixedClock},
     password::{Argon2Params, PasswordRules, Passwords},
@@ -51,6 +51,7 @@ impl Host {
             clock: Arc::new(FixedClock::at(noon())),
             random,
             cache: Cache::new(CacheOptions { capacity: 1_000, bound: None }),
+            old_links: OldLinks::default(),
         });
         let names = JwtSettings {
             issuer: "host".to_owned(),

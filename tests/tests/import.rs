@@ -5,6 +5,8 @@
 
 #[path = "import/again.rs"]
 mod again;
+#[path = "import/browser.rs"]
+mod browser;
 #[path = "import/clashes.rs"]
 mod clashes;
 #[path = "import/common.rs"]
@@ -13,7 +15,17 @@ mod common;
 mod django;
 #[path = "import/laravel.rs"]
 mod laravel;
+#[path = "import/laravel_links.rs"]
+mod laravel_links;
+#[path = "import/laravel_resets.rs"]
+mod laravel_resets;
+#[path = "import/links.rs"]
+mod links;
 #[path = "import/rehearsals.rs"]
 mod rehearsals;
+#[path = "import/side_by_side.rs"]
+mod side_by_side;
+#[path = "import/simplejwt.rs"]
+mod simplejwt;
 #[path = "import/strangers.rs"]
 mod strangers;

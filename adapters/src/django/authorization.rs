@@ -77,6 +77,9 @@ impl Unauthenticated {
             }
             Self::Jwt(TokenFault::UserInactive) => ("User is inactive", Some("user_inactive")),
             Self::Jwt(TokenFault::Claims(ClaimFault::UnknownUser)) => ("User not found", Some("user_not_found")),
+            Self::Jwt(TokenFault::Claims(ClaimFault::PasswordChanged)) => {
+                ("The user's password has been changed.", Some("password_changed"))
+            }
             Self::Jwt(fault) if !says_token_class(fault) => (sentence(fault), Some(NOT_VALID)),
             Self::Jwt(_) => ("Given token not valid for any token type", Some(NOT_VALID)),
             Self::SentJwt(fault) => (sentence(fault), Some(NOT_VALID)),
@@ -97,7 +100,11 @@ const NOT_VALID: &str = "token_not_valid";
 
 /// Is this fault found by a class of tokens, or behind it, when its user is looked for?
 const fn says_token_class(fault: TokenFault) -> bool {
-    !matches!(fault, TokenFault::UserInactive | TokenFault::Claims(ClaimFault::NoUser | ClaimFault::UnknownUser))
+    !matches!(
+        fault,
+        TokenFault::UserInactive
+            | TokenFault::Claims(ClaimFault::NoUser | ClaimFault::UnknownUser | ClaimFault::PasswordChanged)
+    )
 }
 
 /// What simplejwt says to a token that it does not take.
@@ -114,7 +121,7 @@ const fn sentence(fault: TokenFault) -> &'static str {
         | TokenFault::Malformed
         | TokenFault::Unknown
         | TokenFault::UserInactive
-        | TokenFault::Claims(ClaimFault::UnknownUser) => "Token is invalid",
+        | TokenFault::Claims(ClaimFault::UnknownUser | ClaimFault::PasswordChanged) => "Token is invalid",
     }
 }
 

@@ -1,6 +1,6 @@
 //! A new password by a mailed link: Breeze's `/forgot-password` and `/reset-password`.
 
-use std::time::Instant;
+use std::{ops::ControlFlow, time::Instant};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, rt};
 use countersign_core::{
@@ -189,9 +189,24 @@ pub(super) async fn follow(
 ) -> Result<Linked, Fault> {
     let life = mount.options.reset_link_lifetime.delta();
     let attempt = mount.guess(request, Guess::Link)?;
-    let followed = attempt.blocking(move |auth| auth.follow_reset_token(reader(auth, &email)?, &token, life)).await;
     let tells = mount.options.tell_unknown_address;
-    followed.map_err(|error| match error {
+    let look = move |auth: &Auth| {
+        let old = match reader(auth, &email) {
+            Ok(account) => match auth.follow_reset_token(account.clone(), &token, life) {
+                Err(AuthError::WrongCredentials) => auth.old_reset(&account, life)?.map(|reset| (account, reset)),
+                followed => return followed.map(ControlFlow::Break),
+            },
+            Err(AuthError::NotFound) if !tells => None,
+            Err(error) => return Err(error),
+        };
+        // Who is not to learn who is registered waits as long for what is nobody's.
+        if old.is_none() && tells { Err(AuthError::WrongCredentials) } else { Ok(ControlFlow::Continue((old, token))) }
+    };
+    let followed = attempt.blocking_then_hashing(look, |auth, (old, token)| {
+        let (account, reset) = old.ok_or(AuthError::WrongCredentials)?;
+        auth.follow_old_reset(account, &reset, &Secret::new(token))
+    });
+    followed.await.map_err(|error| match error {
         AuthError::NotFound if tells => refusal(NO_USER),
         AuthError::NotFound => refusal(DEAD),
         error => dead(error),

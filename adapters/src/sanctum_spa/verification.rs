@@ -60,7 +60,11 @@ pub(super) async fn follow(
 ) -> Result<(), Fault> {
     let caller = guard::session(request, mount).await?;
     throttle::hit(request, mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
-    if !mount.auth.is_signed(request.path(), request.query_string()) {
+    let (path, query) = (request.path(), request.query_string());
+    let base = format!("{}{}", mount.site.base_url, mount.prefix);
+    // Where the mount is prefixed, the old one need not have been.
+    let below = path.strip_prefix(mount.prefix.as_str()).unwrap_or(path);
+    if !mount.auth.is_signed(path, query) && !mount.auth.is_signed_by_laravel(&base, below, query) {
         return Err(Fault::Status(StatusCode::FORBIDDEN, "Invalid signature.".into()));
     }
     Ok(mount.blocking(move |auth| auth.verify_address(&caller.user, &id, &hash)).await?)

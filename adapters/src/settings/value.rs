@@ -2,7 +2,8 @@
 
 use std::{fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr};
 
-use countersign_core::{Rate, Secret, throttle::NotARate};
+use chrono::{DateTime, FixedOffset, SecondsFormat};
+use countersign_core::{Rate, Secret, model::Timestamp, throttle::NotARate};
 use toml::Value;
 
 use super::{Choice, Span};
@@ -136,6 +137,32 @@ impl SettingValue for Secret {
     }
 }
 
+impl SettingValue for Timestamp {
+    fn read(value: &Value) -> Result<Self, String> {
+        let text = match value {
+            Value::Datetime(moment) => moment.to_string(),
+            other => other.as_str().unwrap_or_default().to_owned(),
+        };
+        let moment = DateTime::parse_from_rfc3339(&text).map(|moment| moment.to_utc());
+        moment.map_err(|_| "is not a moment with its zone; write one such as \"2026-12-04T18:00:00Z\"".to_owned())
+    }
+
+    fn show(&self) -> Option<Value> {
+        Some(Value::String(self.to_rfc3339_opts(SecondsFormat::AutoSi, true)))
+    }
+}
+
+impl SettingValue for FixedOffset {
+    fn read(value: &Value) -> Result<Self, String> {
+        let offset = value.as_str().and_then(|text| text.parse().ok());
+        offset.ok_or_else(|| "is not a distance from UTC; write one such as \"+02:00\"".to_owned())
+    }
+
+    fn show(&self) -> Option<Value> {
+        Some(Value::String(self.to_string()))
+    }
+}
+
 impl<T: Choice> SettingValue for T {
     fn read(value: &Value) -> Result<Self, String> {
         value.as_str().and_then(Self::from_name).ok_or_else(|| {
@@ -165,11 +192,13 @@ impl<T: SettingValue> SettingValue for Vec<T> {
     const SECRET: bool = T::SECRET;
 
     fn read(value: &Value) -> Result<Self, String> {
-        let read = |item: &Value| T::read(item).map_err(|message| format!("holds {item}, which {message}"));
+        let shown = |item: &Value| if T::SECRET { "a value".to_owned() } else { item.to_string() };
+        let read = |item: &Value| T::read(item).map_err(|message| format!("holds {}, which {message}", shown(item)));
         match value {
             Value::Array(items) => items.iter().map(read).collect(),
             Value::String(text) => {
-                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                // A file of secrets may have one a line.
+                let items = text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty());
                 items.map(|item| read(&Value::String(item.to_owned()))).collect()
             }
             _ => Err("is not a list; write [\"one\", \"two\"]".to_owned()),

@@ -68,7 +68,8 @@ impl Auth {
         self.issue(subject, grant)
     }
 
-    /// Is this the password of the user with this number? For forms that ask for the current one.
+    /// Is this the password of the user with this number? For forms that ask for the current one. It upgrades the hash as a login
+    /// does: a login at the same moment would otherwise take away what the subject is proved by.
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`]; [`AuthError::Store`].
@@ -78,6 +79,7 @@ impl Auth {
         let right = self.realm.passwords().check(password, stored.as_ref());
         match (stored, self.realm.users().user(user)?) {
             (Some(hash), Some(user)) if right && user.is_active => {
+                let hash = self.upgrade(&user, hash, password);
                 Ok(Subject { user, generation, proof: Proof::Password(hash) })
             }
             _ => Err(AuthError::WrongCredentials),
@@ -118,11 +120,14 @@ impl Auth {
     /// failure is the log's business: the login goes on.
     fn upgrade(&self, user: &User, old: EncodedPassword, password: &Secret) -> EncodedPassword {
         let Some(new) = self.realm.passwords().upgraded(&old, password, self.realm.random()) else { return old };
-        let change = UserChange::Password { new: new.clone(), replacing: Some(old.clone()) };
+        let change = UserChange::Rehash { old: old.clone(), new: new.clone() };
         match self.realm.users().change_user(user.id, &change, self.realm.now()) {
             Ok(Some(_)) => new,
-            // Another password was set meanwhile.
-            Ok(None) => old,
+            // Somebody else was first: another login of the same password, whose hash counts from now on, or another password.
+            Ok(None) => match self.realm.users().password(user.id) {
+                Ok(Some(present)) if self.realm.passwords().check(password, Some(&present)) => present,
+                _ => old,
+            },
             Err(error) => {
                 tracing::warn!(user = user.id.0, %error, "cannot store the upgraded password hash; the old one stays");
                 old

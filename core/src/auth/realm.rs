@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 
+use super::OldLinks;
 use crate::{
     cache::Cache,
     count::Counts,
@@ -43,6 +44,8 @@ pub struct RealmParts {
     pub random: Arc<dyn Random>,
     /// Verified credentials.
     pub cache: Cache,
+    /// By what the links of an old framework are known.
+    pub old_links: OldLinks,
 }
 
 /// What [`Realm::survey_passwords`] found.
@@ -62,6 +65,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     cache: Cache,
+    old_links: OldLinks,
     usage: Usage,
     counts: Counts,
 }
@@ -83,9 +87,9 @@ impl std::fmt::Debug for Realm {
 impl Realm {
     /// Puts the parts together.
     pub fn new(parts: RealmParts) -> Self {
-        let RealmParts { users, tokens, passwords, keys, clock, random, cache } = parts;
-        let shared =
-            Shared { passwords, keys, clock, random, cache, usage: Usage::default(), counts: Counts::default() };
+        let RealmParts { users, tokens, passwords, keys, clock, random, cache, old_links } = parts;
+        let (usage, counts) = (Usage::default(), Counts::default());
+        let shared = Shared { passwords, keys, clock, random, cache, old_links, usage, counts };
         Self { users, tokens, shared: Arc::new(shared) }
     }
 
@@ -113,6 +117,11 @@ impl Realm {
     /// The server key ring.
     pub fn keys(&self) -> &KeyRing {
         &self.shared.keys
+    }
+
+    /// By what the links of an old framework are known.
+    pub(crate) fn old_links(&self) -> &OldLinks {
+        &self.shared.old_links
     }
 
     /// The randomness.

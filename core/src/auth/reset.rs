@@ -2,13 +2,20 @@
 //!
 //! Laravel stores the hash of a random token. Here the token itself says what it is good for: eight digits of the moment,
 //! and a MAC over it and the user as they were then. The new password makes another user of them, so nothing is stored and
-//! a link works once; unlike a link of Django's form it outlives a login.
+//! a link works once; unlike a link of Django's form it outlives a login. Of the links of an old Laravel the import brings what Laravel kept
+//! ([`OldReset`]); they end like ours.
 
 use chrono::{DateTime, TimeDelta};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::{Auth, Linked};
-use crate::{error::AuthError, identifier::Key, model::Account, password::EncodedPassword};
+use crate::{
+    error::AuthError,
+    identifier::Key,
+    model::{Account, OldReset},
+    password::EncodedPassword,
+    secret::Secret,
+};
 
 /// What the MAC is for.
 const PURPOSE: &str = "reset-link";
@@ -54,6 +61,34 @@ impl Auth {
             return Err(AuthError::WrongCredentials);
         }
         Ok(account.into())
+    }
+
+    /// What is known of a link that an old Laravel mailed whoever has this account, if it may still be followed:
+    /// [`Auth::follow_old_reset`] checks the token, which costs as much as a password.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub fn old_reset(&self, account: &Account, life: TimeDelta) -> Result<Option<OldReset>, AuthError> {
+        let (user, now) = (&account.user, self.realm.now());
+        let found = self.realm.users().old_reset(user.id)?;
+        Ok(found.filter(|reset| {
+            // A disabling by the owner ends links for good.
+            let is_disabled = user.is_suspended || user.suspended_at.is_some_and(|at| at >= reset.created_at);
+            reset.is_of(account) && !is_disabled && now - reset.created_at <= life
+        }))
+    }
+
+    /// Whoever has this account, if `token` is of the link that Laravel kept `reset` of; it is used by
+    /// [`Auth::reset_password`].
+    ///
+    /// # Errors
+    /// [`AuthError::WrongCredentials`] for another token.
+    pub fn follow_old_reset(&self, account: Account, reset: &OldReset, token: &Secret) -> Result<Linked, AuthError> {
+        if self.realm.passwords().check(token, Some(&reset.token)) {
+            Ok(account.into())
+        } else {
+            Err(AuthError::WrongCredentials)
+        }
     }
 }
 

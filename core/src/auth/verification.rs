@@ -18,6 +18,30 @@ const PURPOSE: &str = "verification-link";
 const EXPIRES: &str = "expires";
 const SIGNATURE: &str = "signature";
 
+/// The query of a signed link.
+struct Presented<'a> {
+    /// All but the signature, as it came.
+    rest: String,
+    signature: &'a str,
+    end: Option<i64>,
+}
+
+impl<'a> Presented<'a> {
+    /// Of a parameter that comes twice the last counts, as in PHP.
+    fn of(query: &'a str) -> Self {
+        let named = |name: &'static str| {
+            move |parameter: &&str| parameter.split_once('=').map_or(*parameter, |(key, _)| key) == name
+        };
+        let value = |name| query.split('&').rfind(named(name))?.split_once('=').map(|(_, value)| value);
+        let rest: Vec<&str> = query.split('&').filter(|parameter| !named(SIGNATURE)(parameter)).collect();
+        Self {
+            rest: rest.join("&"),
+            signature: value(SIGNATURE).unwrap_or_default(),
+            end: value(EXPIRES).and_then(|end| end.parse().ok()),
+        }
+    }
+}
+
 impl Auth {
     /// Path and query of a link that confirms this user's address: `/7/{sha1}?expires=…&signature=…` behind `path`.
     pub fn make_verification_link(&self, path: &str, user: &User, life: TimeDelta) -> String {
@@ -29,16 +53,19 @@ impl Auth {
 
     /// Was a link with this path and query made here, with these parameters in this order, and is it not over?
     pub fn is_signed(&self, path: &str, query: &str) -> bool {
-        let named = |name: &'static str| {
-            move |parameter: &&str| parameter.split_once('=').map_or(*parameter, |(key, _)| key) == name
-        };
-        let value = |name| query.split('&').rfind(named(name))?.split_once('=').map(|(_, value)| value);
-        let rest: Vec<&str> = query.split('&').filter(|parameter| !named(SIGNATURE)(parameter)).collect();
-        let presented = value(SIGNATURE).unwrap_or_default();
-        let is = |mac: &[u8; 32]| -> Choice { hex::encode(mac).as_bytes().ct_eq(presented.as_bytes()) };
-        let made_here = self.realm.keys().has_mac(PURPOSE, &message(path, &rest.join("&")), is);
-        let end = value(EXPIRES).and_then(|end| end.parse::<i64>().ok());
+        let Presented { rest, signature, end } = Presented::of(query);
+        let is = |mac: &[u8; 32]| -> Choice { hex::encode(mac).as_bytes().ct_eq(signature.as_bytes()) };
+        let made_here = self.realm.keys().has_mac(PURPOSE, &message(path, &rest), is);
         made_here && end.is_some_and(|end| self.realm.now().timestamp() <= end)
+    }
+
+    /// Did the Laravel that was there before make a link with this path and query, and is it not over? Laravel signs the whole
+    /// address; `base` is what stands here before the path, unless [`OldLinks`](super::OldLinks) knows other ones.
+    pub fn is_signed_by_laravel(&self, base: &str, path: &str, query: &str) -> bool {
+        let Presented { rest, signature, end } = Presented::of(query);
+        let now = self.realm.now();
+        let made_there = self.realm.old_links().is_laravels((base, path, &rest), signature, now);
+        made_there && end.is_some_and(|end| now.timestamp() <= end)
     }
 
     /// Notes that this user has confirmed the address in a signed link with these parts; who has confirmed it before

@@ -151,6 +151,14 @@ pub enum UserChange {
         /// The one that it replaces: without it, any; with it, nothing is changed if the user has another by now.
         replacing: Option<EncodedPassword>,
     },
+    /// The same password under another hash, which a login made of it; nothing is changed if the user has another by now. It
+    /// is no change by the user: an import that finds another password at the source later takes that one over.
+    Rehash {
+        /// What the password was found right by.
+        old: EncodedPassword,
+        /// What takes its place.
+        new: EncodedPassword,
+    },
     /// A new password for whoever had a link, which counts as a login; nothing is changed if the user is suspended or not
     /// as `seen` by now.
     Reset {

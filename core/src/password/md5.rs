@@ -3,11 +3,16 @@
 use md5::{Digest as _, Md5};
 use subtle::ConstantTimeEq as _;
 
-use super::scheme::Unverifiable;
+use super::{EncodedPassword, scheme::Unverifiable};
 use crate::secret::Secret;
 
 const MAX_SALT_BYTES: usize = 128;
 const TAG_LETTERS: usize = 32;
+
+/// The MD5 of a stored hash, in hex: by it a simplejwt with `CHECK_REVOKE_TOKEN` tells one password from the next.
+pub(crate) fn md5_of(encoded: &EncodedPassword) -> String {
+    hex::encode(Md5::digest(encoded.as_str()))
+}
 
 /// A parsed hash.
 pub(super) struct Hash {

@@ -5,6 +5,7 @@
 //! it by their `jti` (see [`LoginMask`]): when the row goes, all of them are refused.
 
 mod claims;
+mod foreign;
 mod login_mask;
 mod rotation;
 
@@ -14,11 +15,14 @@ use chrono::{DateTime, TimeDelta};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use self::rotation::SimpleJwtRotation;
 use self::{
     claims::{Read, TokenType},
     login_mask::{LoginId, LoginMask},
     rotation::Standing,
+};
+pub use self::{
+    foreign::{ForeignTokens, foreign_digest, foreign_family},
+    rotation::SimpleJwtRotation,
 };
 use super::{RefreshRotation, StrategyKind, end_replayed, jws::JwtKeys, live_row, payload};
 use crate::{
@@ -112,10 +116,13 @@ impl SimpleJwt {
     /// A new access token for the login of this refresh token, and where refresh tokens rotate its next one.
     pub(super) fn refresh(&self, realm: &Realm, refresh: &str) -> Result<Issued, AuthError> {
         let read = claims::read(&self.keys, refresh, realm.now(), Some(TokenType::Refresh))?;
-        let login = login(&read)?;
         for _ in 0..TRIES {
-            let Verified { user, token, .. } = Self::speak(realm, &read)?;
-            let standing = rotation::standing(realm, login, &token, &read.jti);
+            let Verified { user, token, .. } = match &read.foreign {
+                None => Self::speak(realm, &read)?,
+                Some(foreign) => foreign::adopt(realm, &read, foreign, self.settings.access_lifetime)?,
+            };
+            let login = login_of(&token)?;
+            let standing = rotation::standing(realm, login, &token, &read);
             if self.is_spent(standing) {
                 return Err(self.refuse_spent(realm, &token, standing)?.into());
             }
@@ -161,13 +168,20 @@ impl SimpleJwt {
     /// Signature and claims, then the user whom they name, then the login's row.
     pub(super) fn recognise(&self, realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
         let read = claims::read(&self.keys, credential, realm.now(), Some(TokenType::Access))?;
-        Self::speak(realm, &read)
+        match &read.foreign {
+            None => Self::speak(realm, &read),
+            Some(foreign) => foreign::recognise(realm, &read, foreign),
+        }
     }
 
     /// Is this a token that was not revoked, whichever of the two, whomever it names? (`UntypedToken`) simplejwt does not
     /// ask for the user: where there is none any more, nothing was revoked either.
     pub(super) fn check(&self, realm: &Realm, credential: &str) -> Result<(), AuthError> {
         let read = claims::read(&self.keys, credential, realm.now(), None)?;
+        if let Some(foreign) = &read.foreign {
+            let row = foreign::check(realm, &read, foreign)?;
+            return row.map_or(Ok(()), |row| self.refuse_if_spent(realm, &read, &row));
+        }
         match row(realm, &read)? {
             None if is_orphan(realm, &read)? => Ok(()),
             row => self.refuse_if_spent(realm, &read, &live_row(realm, row)?),
@@ -185,14 +199,19 @@ impl SimpleJwt {
     /// Whose refresh token this is; one that is spent is nobody's.
     pub(super) fn inspect_refresh(&self, realm: &Realm, refresh: &str) -> Result<Inspected, AuthError> {
         let read = claims::read(&self.keys, refresh, realm.now(), Some(TokenType::Refresh))?;
-        let holder = Self::speak(realm, &read)?;
-        self.refuse_if_spent(realm, &read, &holder.token)?;
+        let holder = match &read.foreign {
+            None => Self::speak(realm, &read)?,
+            Some(foreign) => foreign::inspect(realm, &read, foreign)?,
+        };
+        if holder.token.family.is_some() {
+            self.refuse_if_spent(realm, &read, &holder.token)?;
+        }
         Ok(Self::describe(refresh, Inspected::opaque(Arc::new(holder), TokenUse::Refresh)))
     }
 
     /// Refuses a refresh token that is spent, and leaves its login alone.
     fn refuse_if_spent(&self, realm: &Realm, read: &Read, row: &Token) -> Result<(), AuthError> {
-        let is_spent = read.is_refresh && self.is_spent(rotation::standing(realm, login(read)?, row, &read.jti));
+        let is_spent = read.is_refresh && self.is_spent(rotation::standing(realm, login_of(row)?, row, read));
         if is_spent { Err(TokenFault::Spent.into()) } else { Ok(()) }
     }
 
@@ -247,6 +266,11 @@ impl SimpleJwt {
 /// The login that the token belongs to. The mask over its `jti` is of the key that signed it.
 fn login(read: &Read) -> Result<LoginId, TokenFault> {
     LoginMask::of(&read.key).and_then(|mask| mask.login(&read.jti)).ok_or(TokenFault::Malformed)
+}
+
+/// The login that a row stands for.
+fn login_of(row: &Token) -> Result<LoginId, TokenFault> {
+    row.family.as_deref().and_then(LoginId::of_family).ok_or(TokenFault::Malformed)
 }
 
 /// The row of that login.

@@ -96,6 +96,8 @@ impl Gates {
         for answer in coming {
             match answer.await {
                 Ok(verified) => return Ok(verified),
+                // The next would ask the same store, and wait as long for it.
+                Err(error @ AuthError::Store(_)) => return Err(error),
                 Err(error) => refused = worse(refused, error),
             }
         }

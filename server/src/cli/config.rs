@@ -3,6 +3,7 @@
 use std::{fs::OpenOptions, io::Write as _, path::PathBuf};
 
 use clap::Subcommand;
+use countersign_core::env::{Clock as _, SystemClock};
 
 use super::{Outcome, Output, Refused, help::example, output::complain};
 use crate::{
@@ -39,7 +40,7 @@ impl Command {
             }
             Self::Check => {
                 let settings = app::load(sources)?;
-                for warning in Findings::of(&settings).warned {
+                for warning in Findings::at(&settings, SystemClock.now()).warned {
                     complain(&format!("warning: {warning}"));
                 }
                 let file = sources.file.as_ref().map_or("the defaults".into(), |file| file.display().to_string());

@@ -15,7 +15,7 @@ use crate::{
     app,
     config::{DatabaseUrl, Sources},
     import::{Framework, Means, Mode, Options, UserRules, import, inspect},
-    keys::Keys,
+    keys::{Keys, longest_access},
     serve::ServeError,
     store::{Store, StoreOptions},
 };
@@ -27,8 +27,9 @@ const HELP: &str = "Example:\n  \
     are. Run it again to bring what is new or changed since: what was changed here (a password, say) stays, and what is gone \
     at the source is ended here. A run that was interrupted is finished by the next one.\n\n\
     --inspect needs no target. --check compares with the target and writes no user and no token. --dry-run writes everything \
-    and takes it back; an SQLite target takes no other writes while it runs. Both bring the target's tables up to date first, \
-    as a start of the server does.\n\n\
+    and takes it back; an SQLite target takes no other writes while it runs. Both make the tables of an empty target, and refuse \
+    one whose tables are of an older version: a server may be using it. The run itself brings them up to date, as every start \
+    does, and says so.\n\n\
     Exit codes: 0 everything was imported, 1 a row was refused (each is listed) or nothing could be done, 2 wrong usage.";
 
 #[derive(Debug, Subcommand)]
@@ -173,12 +174,17 @@ impl Common {
         let settings = app::load(sources)?;
         let keys = Keys::open(&settings, &SystemRandom, countersign_core::env::Clock::now(&SystemClock))?;
         let store = Store::open(&StoreOptions::from(&settings.database)).map_err(ServeError::from)?;
-        store.migrate().map_err(ServeError::from)?;
-        let ids = keys.ring.ids();
-        store.adopt_keys(&ids, countersign_core::env::Clock::now(&SystemClock)).map_err(ServeError::from)?;
-        let means = Means { store: &store, keys: &keys.ring, clock: &SystemClock, random: &SystemRandom };
+        let prepared = prepare(&store, mode, &keys)?;
+        let means = Means {
+            store: &store,
+            keys: &keys.ring,
+            clock: &SystemClock,
+            random: &SystemRandom,
+            access_lifetime: longest_access(&settings),
+        };
         let mut teller = Teller::new(output, self.json);
-        let summary = import(&options, &means, &mut teller)?;
+        let mut summary = import(&options, &means, &mut teller)?;
+        summary.notes.extend(prepared);
         teller.finish(&summary)?;
         match summary.refused() {
             0 => Ok(()),
@@ -186,4 +192,28 @@ impl Common {
             refused => Err(Refused::Because(format!("{refused} rows were refused"))),
         }
     }
+}
+
+/// Makes the target ready, and tells what was done to it. A rehearsal does nothing to one that a server may be using.
+fn prepare(store: &Store, mode: Mode, keys: &Keys) -> Result<Option<String>, Refused> {
+    let missing = store.missing().map_err(ServeError::from)?;
+    let ids = keys.ring.ids();
+    if mode != Mode::Import
+        && let Some(missing) = &missing
+    {
+        if !missing.is_empty() {
+            return Err(Refused::Because(format!(
+                "the target's tables are of an older version (without {}), and this would bring them up to date: a server of \
+                 that version may be using them. Say `countersign migrate` first, or take a copy",
+                missing.join(", ")
+            )));
+        }
+        store.compare_keys(&ids).map_err(ServeError::from)?;
+        return Ok(None);
+    }
+    store.migrate().map_err(ServeError::from)?;
+    store.adopt_keys(&ids, countersign_core::env::Clock::now(&SystemClock)).map_err(ServeError::from)?;
+    Ok(missing
+        .filter(|missing| !missing.is_empty())
+        .map(|missing| format!("the target's tables were brought up to date ({})", missing.join(", "))))
 }

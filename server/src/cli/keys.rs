@@ -13,7 +13,7 @@ use countersign_core::{
     Secret,
     env::{Clock as _, SystemClock, SystemRandom},
     model::Timestamp,
-    strategy::{JwtAlgorithm, JwtKey, KeyState},
+    strategy::{ForeignTokens, JwtAlgorithm, JwtKey, KeyState},
 };
 
 use super::{
@@ -36,9 +36,10 @@ pub enum Command {
     /// Make new keys. They are used when `keys.announce` has passed; what the old ones signed and sealed stays good
     #[command(after_help = rotating())]
     Rotate(Chosen),
-    /// Keep a key that this server signed with before, or another one on its database: it only checks, until a moment
+    /// Keep a key that this server signed with before, another one on its database, or a Django that was imported: it only
+    /// checks, until a moment
     #[command(after_help = importing())]
-    Import(Imported),
+    Import(Box<Imported>),
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +63,8 @@ pub struct Chosen {
 pub struct Imported {
     #[command(flatten)]
     source: Source,
+    #[command(flatten)]
+    django: Django,
     /// When it checks no more: a moment (RFC 3339), a day (its first second, UTC), or a time from now, such as 30d
     #[arg(long, value_name = "WHEN", value_parser = end)]
     until: End,
@@ -73,14 +76,61 @@ pub struct Imported {
 #[group(required = true, multiple = false)]
 pub struct Source {
     /// The file of an HS256 secret, or `-` for standard input: the text itself, or base64 behind "base64:". One line
-    /// end there is not part of it. It is for a former `jwt.secret`: tokens must name logins that this server knows, and those
-    /// that Django signed with its `SIGNING_KEY` do not
+    /// end there is not part of it. Without --simplejwt it is for a former `jwt.secret`: tokens must name logins that this server
+    /// knows
     #[arg(long, value_name = "FILE")]
     secret: Option<PathBuf>,
-    /// The file of a public key in PEM (RSA, P-256 or Ed25519), or `-` for standard input. It is published in the JWKS until its
-    /// end: who checks by that alone takes what the holder of the private half signs
+    /// The file of a public key in PEM (RSA, P-256 or Ed25519), or `-` for standard input. Unless it is Django's, it is published
+    /// in the JWKS until its end: who checks by that alone takes what the holder of the private half signs
     #[arg(long, value_name = "FILE")]
     public: Option<PathBuf>,
+}
+
+/// How simplejwt was set at a Django.
+#[derive(Debug, Args)]
+pub struct Django {
+    /// It is the key of a Django's djangorestframework-simplejwt (`SIGNING_KEY` or `VERIFYING_KEY`): tokens that were signed there
+    /// speak for the users who were imported from there, and its refresh tokens become logins here when they are used. Whoever has
+    /// the secret can make such tokens for any of these users until the end
+    #[arg(long)]
+    simplejwt: bool,
+    /// `USER_ID_CLAIM` there, if it is set
+    #[arg(long, value_name = "NAME", requires = "simplejwt")]
+    user_id_claim: Option<String>,
+    /// `TOKEN_TYPE_CLAIM` there, if it is set
+    #[arg(long, value_name = "NAME", requires = "simplejwt")]
+    token_type_claim: Option<String>,
+    /// `JTI_CLAIM` there, if it is set
+    #[arg(long, value_name = "NAME", requires = "simplejwt")]
+    jti_claim: Option<String>,
+    /// `AUDIENCE` there, if it is set; several times for a list
+    #[arg(long, value_name = "NAME", requires = "simplejwt")]
+    audience: Vec<String>,
+    /// `ISSUER` there, if it is set
+    #[arg(long, value_name = "NAME", requires = "simplejwt")]
+    issuer: Option<String>,
+    /// `CHECK_REVOKE_TOKEN` is on there: a token ends with the password that its user had
+    #[arg(long, requires = "simplejwt")]
+    check_revoke_token: bool,
+    /// The source of the import that brought its users, as the import's summary names it. Needed only if users of several
+    /// Djangos were imported
+    #[arg(long, value_name = "NAME", requires = "simplejwt")]
+    source: Option<String>,
+}
+
+impl Django {
+    fn tokens(&self) -> Option<ForeignTokens> {
+        let usual = ForeignTokens::default();
+        self.simplejwt.then(|| ForeignTokens {
+            user_id_claim: self.user_id_claim.clone().unwrap_or(usual.user_id_claim),
+            token_type_claim: self.token_type_claim.clone().unwrap_or(usual.token_type_claim),
+            jti_claim: self.jti_claim.clone().unwrap_or(usual.jti_claim),
+            audience: self.audience.clone(),
+            issuer: self.issuer.clone(),
+            check_revoke_token: self.check_revoke_token,
+            source: self.source.clone(),
+        })
+    }
 }
 
 /// An end, as it is given.
@@ -129,9 +179,10 @@ fn text(file: &Path) -> Result<String, Refused> {
 
 fn importing() -> String {
     format!(
-        "{}\n\nThe key is written into the key file (`jwt.key_file`), where running servers find it within a second. `keys list` shows it \
+        "{}\n{}\n\nThe key is written into the key file (`jwt.key_file`), where running servers find it within a second. `keys list` shows it \
          by an id that tells nothing about it. Who still has the secret can sign until the end.",
-        example("countersign keys import --secret old-signing-key.txt --until 30d")
+        example("countersign keys import --secret old-signing-key.txt --until 30d"),
+        "countersign keys import --simplejwt --secret django-signing-key.txt --until 15d"
     )
 }
 
@@ -167,7 +218,8 @@ impl Command {
                     End::At(at) => at,
                     End::After(span) => now + span.delta(),
                 };
-                let id = import(&settings, &imported.source.read()?, until, &random, now)?;
+                let key = imported.source.read()?;
+                let id = import(&settings, &key, imported.django.tokens().as_ref(), until, &random, now)?;
                 let keys = Keys::view(&settings, &random, now)?;
                 let of_id = keys.jwt.states(now).into_iter().filter(|(key, _)| key.id() == id);
                 let records: Vec<Record> = of_id.map(|(key, state)| record(&key, state)).collect();
@@ -201,5 +253,6 @@ fn record(key: &JwtKey, state: KeyState) -> Record {
         KeyState::Checks(until) => ("checks", until),
         KeyState::Over => ("over", None),
     };
-    Record::of_key("jwt", Some(&key.id()), key.algorithm().as_str(), state, key.from(), until)
+    let kind = if key.foreign().is_some() { "simplejwt" } else { "jwt" };
+    Record::of_key(kind, Some(&key.id()), key.algorithm().as_str(), state, key.from(), until)
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use chrono::SecondsFormat;
 use countersign_adapters::{
     Adapter as _,
     djoser::{Djoser, DjoserOptions},
@@ -10,9 +11,14 @@ use countersign_adapters::{
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
     settings::{Problem, Value, parse_options},
 };
-use countersign_core::strategy::JwtAlgorithm;
+use countersign_core::{
+    env::{Clock as _, SystemClock},
+    model::Timestamp,
+    strategy::JwtAlgorithm,
+};
 
 use super::{MountSettings, Settings, Way};
+use crate::keys::{key_file, of_djangos};
 
 /// All that is found; told by `serve`, `config check` and `doctor` alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +46,14 @@ impl Findings {
         }
         found.djoser_links(settings);
         found.algorithm(settings);
+        found.django_keys(settings);
+        found
+    }
+
+    /// [`Findings::of`], and what is only found by the clock.
+    pub fn at(settings: &Settings, now: Timestamp) -> Self {
+        let mut found = Self::of(settings);
+        found.warned.extend(settings.old_links.doubts(settings, now));
         found
     }
 
@@ -197,6 +211,18 @@ impl Findings {
                 settings.jwt.algorithm
             );
             self.warned.push(Problem::new("jwt.secret", None, message));
+        }
+    }
+
+    /// Keys with which somebody else signs for users of ours.
+    fn django_keys(&mut self, settings: &Settings) {
+        for (id, until) in of_djangos(settings, SystemClock.now()) {
+            let message = format!(
+                "has the key {id} of a Django until {}: whoever has its secret can make tokens for everybody who was imported \
+                 from there",
+                until.to_rfc3339_opts(SecondsFormat::Secs, true)
+            );
+            self.warn("jwt.key_file", key_file(settings).display().to_string(), message);
         }
     }
 

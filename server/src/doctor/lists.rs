@@ -7,6 +7,7 @@ use countersign_adapters::{
     laravel::{cookies, session::CSRF_COOKIE, settings::CorsOrigins, stateful::authority},
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
 };
+use countersign_core::env::{Clock as _, SystemClock};
 use serde::Serialize;
 
 use crate::{
@@ -67,7 +68,8 @@ impl Lists {
     /// Those of `settings`, which are in order.
     pub fn of(settings: &Settings) -> Self {
         let base = settings.server.public_url();
-        let mut warnings: Vec<String> = Findings::of(settings).warned.iter().map(ToString::to_string).collect();
+        let mut warnings: Vec<String> =
+            Findings::at(settings, SystemClock.now()).warned.iter().map(ToString::to_string).collect();
         if writes_mails_into_the_log(settings) {
             warnings.push(MAILS_IN_THE_LOG.to_owned());
         }

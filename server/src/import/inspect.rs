@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Framework, ImportError, Options,
-    ledger::Subject,
+    Framework, ImportError, Options, outstanding,
     source::{self, Source},
-    table::Table,
+    subject::Subject,
+    table::{Place, Table},
     user::scheme,
+    work,
 };
 
 /// Places of fields in [`super::user::DJANGO`] and [`super::user::LARAVEL`].
@@ -23,10 +24,9 @@ const DELETED_AT: usize = 15;
 const TWO_FACTOR: usize = 17;
 
 /// Tables of Django's world that are not imported.
-const DJANGO_OTHERS: [&str; 4] =
-    ["knox_authtoken", "token_blacklist_outstandingtoken", "django_session", "socialaccount_socialaccount"];
+const DJANGO_OTHERS: &[&str] = &["knox_authtoken", "django_session", "socialaccount_socialaccount"];
 /// Tables of Laravel's world that are not imported.
-const LARAVEL_OTHERS: [&str; 4] = ["sessions", "oauth_access_tokens", "passkeys", "social_accounts"];
+const LARAVEL_OTHERS: &[&str] = &["sessions", "oauth_access_tokens", "passkeys", "social_accounts"];
 
 /// What is there.
 #[derive(Debug, Serialize)]
@@ -65,22 +65,25 @@ pub struct Found {
 pub fn inspect(options: &Options) -> Result<Inspection, ImportError> {
     let framework = options.rules.framework;
     let mut source = Source::open(&options.from)?;
-    let users = Table::find(&mut source, &options.user_table, framework.user_fields(), &options.columns)?;
-    let mut tables = vec![found(&mut source, &users, Subject::Users, framework)?];
-    let mut counts = count_users(&mut source, &users)?;
-    let (name, fields, subject) = framework.token_table();
-    let mut notes = notes(&mut source, options, &users)?;
-    if source.columns(name)?.is_empty() {
-        notes.push(format!("the source has no table {name}: no tokens"));
-    } else {
-        let tokens = Table::find(&mut source, name, fields, &[])?;
-        tables.push(found(&mut source, &tokens, subject, framework)?);
-        count_tokens(&mut source, options, &users, subject, &mut counts)?;
+    let there = work::tables(&mut source, options)?;
+    let users = there.users();
+    let mut notes = notes(&mut source, options, users)?;
+    notes.extend(there.notes());
+    let (mut tables, mut counts) = (Vec::new(), BTreeMap::new());
+    for (subject, table) in there.iter() {
+        tables.push(found(&mut source, table, *subject, framework)?);
+        match subject {
+            Subject::Users => counts.extend(count_users(&mut source, table)?),
+            Subject::OutstandingTokens => count_refresh_tokens(&mut source, table, &mut counts)?,
+            Subject::PersonalAccessTokens | Subject::AuthTokens => {
+                count_tokens(&mut source, options, users, *subject, &mut counts)?;
+            }
+        }
     }
     if framework == Framework::Django {
         count_groups(&mut source, options, &mut counts)?;
     }
-    let passwords = schemes(&mut source, &users)?;
+    let passwords = schemes(&mut source, users)?;
     Ok(Inspection { source: source::name(&options.from), framework, tables, passwords, counts, notes })
 }
 
@@ -119,8 +122,7 @@ pub fn notes(source: &mut Source, options: &Options, users: &Table) -> Result<Ve
 }
 
 fn found(source: &mut Source, table: &Table, subject: Subject, framework: Framework) -> Result<Found, ImportError> {
-    let fields = if subject == Subject::Users { framework.user_fields() } else { framework.token_table().1 };
-    let columns = fields.iter().enumerate();
+    let columns = subject.fields(framework).iter().enumerate();
     Ok(Found {
         table: table.name.clone(),
         rows: table.count(source)?,
@@ -190,6 +192,20 @@ fn count_tokens(
     Ok(())
 }
 
+/// Refresh tokens of simplejwt, as far as they have not expired.
+fn count_refresh_tokens(
+    source: &mut Source,
+    table: &Table,
+    counts: &mut BTreeMap<String, i64>,
+) -> Result<(), ImportError> {
+    let end = source.quoted(table.column(outstanding::EXPIRES_AT).unwrap_or("expires_at"));
+    let live = table.count_where(source, &format!("{end} > CURRENT_TIMESTAMP"))?;
+    counts.insert("refresh tokens of simplejwt that have not expired".to_owned(), live);
+    counts
+        .insert("refresh tokens of simplejwt that are blacklisted".to_owned(), outstanding::count_blacklisted(source)?);
+    Ok(())
+}
+
 fn count_groups(source: &mut Source, options: &Options, counts: &mut BTreeMap<String, i64>) -> Result<(), ImportError> {
     let between = format!("{}_groups", options.user_table);
     if source.columns(&between)?.is_empty() {
@@ -210,14 +226,14 @@ fn count_groups(source: &mut Source, options: &Options, counts: &mut BTreeMap<St
 /// Reads every hash, by pages, and counts their kinds.
 fn schemes(source: &mut Source, users: &Table) -> Result<BTreeMap<String, u64>, ImportError> {
     let mut schemes = BTreeMap::new();
-    let mut after = i64::MIN + 1;
+    let mut place = Place::default();
     loop {
-        let rows = super::numbered_rows(users.page(source, after)?, users)?;
-        let Some((last, _)) = rows.last() else { return Ok(schemes) };
-        after = *last;
+        let (rows, next) = users.page(source, &place)?;
         for (_, mut row) in rows {
             let password = row.take(PASSWORD);
             *schemes.entry(scheme(password.as_deref())).or_default() += 1;
         }
+        let Some(next) = next else { return Ok(schemes) };
+        place = next;
     }
 }

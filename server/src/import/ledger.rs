@@ -5,23 +5,15 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::marks::Marks;
+use super::subject::Subject;
 use crate::store::{
     bulk::insert_rows,
     connection::AnyConnection,
     schema::{import_sources, imports},
 };
 
-/// The tables of a source that rows come from, by the numbers that stand in the record for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// `users` and `auth_user`.
-    Users = 1,
-    /// `personal_access_tokens`.
-    PersonalAccessTokens = 2,
-    /// `authtoken_token`.
-    AuthTokens = 3,
-}
+/// [`Subject::Users`] as the record has it, for who looks whether somebody was imported.
+pub const SUBJECT_USERS: i32 = Subject::Users as i32;
 
 /// The pages of one table of one source.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +25,7 @@ pub struct Ledger {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = imports)]
+#[diesel(table_name = imports, treat_none_as_default_value = false)]
 struct Entry {
     source: i64,
     subject: i32,
@@ -46,13 +38,20 @@ pub fn find_source(conn: &mut AnyConnection, name: &str) -> QueryResult<Option<i
     import_sources::table.filter(import_sources::name.eq(name)).select(import_sources::id).get_result(conn).optional()
 }
 
-/// The number of a source, which is recorded if it is new.
-pub fn record_source(conn: &mut AnyConnection, name: &str, now: NaiveDateTime) -> QueryResult<i64> {
+/// The number of a source, which is recorded if it is new. Of a Django's users the numbers are noted to be those of its tokens.
+pub fn record_source(conn: &mut AnyConnection, name: &str, is_django: bool, now: NaiveDateTime) -> QueryResult<i64> {
     if let Some(known) = find_source(conn, name)? {
+        let row =
+            import_sources::table.filter(import_sources::id.eq(known)).filter(import_sources::is_django.ne(is_django));
+        diesel::update(row).set(import_sources::is_django.eq(is_django)).execute(conn)?;
         return Ok(known);
     }
     diesel::insert_into(import_sources::table)
-        .values((import_sources::name.eq(name), import_sources::created_at.eq(now)))
+        .values((
+            import_sources::name.eq(name),
+            import_sources::created_at.eq(now),
+            import_sources::is_django.eq(is_django),
+        ))
         .execute(conn)?;
     import_sources::table.filter(import_sources::name.eq(name)).select(import_sources::id).get_result(conn)
 }
@@ -79,6 +78,26 @@ impl Ledger {
         Ok(rows.into_iter().collect())
     }
 
+    /// The entry of a row.
+    pub fn entry(self, conn: &mut AnyConnection, origin: i64) -> QueryResult<Option<String>> {
+        imports::table.find((self.source, self.subject(), origin)).select(imports::marks).get_result(conn).optional()
+    }
+
+    /// The number of the entry above `after`, up to `last`, that has `most` entries before it there; `None` if there are fewer.
+    pub fn behind(self, conn: &mut AnyConnection, (after, last): (i64, i64), most: usize) -> QueryResult<Option<i64>> {
+        imports::table
+            .filter(imports::source.eq(self.source))
+            .filter(imports::subject.eq(self.subject()))
+            .filter(imports::origin.gt(after))
+            .filter(imports::origin.le(last))
+            .order(imports::origin)
+            .offset(i64::try_from(most).unwrap_or(i64::MAX))
+            .limit(1)
+            .select(imports::origin)
+            .get_result(conn)
+            .optional()
+    }
+
     /// Which of these rows were imported.
     pub fn known(self, conn: &mut AnyConnection, origins: &[i64]) -> QueryResult<HashSet<i64>> {
         if origins.is_empty() {
@@ -93,15 +112,16 @@ impl Ledger {
         Ok(rows.into_iter().collect())
     }
 
-    /// Which of these numbers have rows of other sources, whatever became of them here.
+    /// Which of these numbers have rows of other sources, whatever became of them here. The sources are named one by one: by "any
+    /// but this one" every database would read the whole record.
     pub fn of_others(self, conn: &mut AnyConnection, origins: &[i64]) -> QueryResult<HashSet<i64>> {
-        let rows: Vec<i64> = imports::table
-            .filter(imports::source.ne(self.source))
-            .filter(imports::subject.eq(self.subject()))
-            .filter(imports::origin.eq_any(origins))
-            .select(imports::origin)
-            .load(conn)?;
-        Ok(rows.into_iter().collect())
+        let others: Vec<i64> =
+            import_sources::table.filter(import_sources::id.ne(self.source)).select(import_sources::id).load(conn)?;
+        let mut found = HashSet::new();
+        for source in others {
+            found.extend(Self { source, subject: self.subject }.known(conn, origins)?);
+        }
+        Ok(found)
     }
 
     /// How many rows were imported and are not known to be gone.
@@ -115,15 +135,9 @@ impl Ledger {
     }
 
     /// Records rows.
-    pub fn add(self, conn: &mut AnyConnection, rows: impl Iterator<Item = (i64, Marks)>) -> QueryResult<()> {
-        let entries: Vec<Entry> = rows
-            .map(|(origin, marks)| Entry {
-                source: self.source,
-                subject: self.subject(),
-                origin,
-                marks: marks.stored(),
-            })
-            .collect();
+    pub fn add(self, conn: &mut AnyConnection, rows: impl Iterator<Item = (i64, String)>) -> QueryResult<()> {
+        let entries: Vec<Entry> =
+            rows.map(|(origin, marks)| Entry { source: self.source, subject: self.subject(), origin, marks }).collect();
         if !entries.is_empty() {
             insert_rows!(conn, imports::table, &entries)?;
         }

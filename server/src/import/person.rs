@@ -41,6 +41,8 @@ pub const IS_ACTIVE: usize = 9;
 pub const VERIFIED: usize = 10;
 /// See [`USERNAME`].
 pub const PASSWORD: usize = 11;
+/// See [`USERNAME`].
+pub const LAST_LOGIN: usize = 12;
 
 /// The columns of a user that a source has a say in.
 #[derive(Debug, Clone, PartialEq, Eq, AsChangeset, Insertable, Queryable, Selectable)]

@@ -155,20 +155,39 @@ impl Source {
         Ok(found.number.unwrap_or(0))
     }
 
+    /// What stands in a statement for the text that [`Source::rows_with`] gives it.
+    pub fn parameter(&self) -> &'static str {
+        if self.backend == Backend::Postgres { "$1" } else { "?" }
+    }
+
     /// Rows of these expressions, which are texts; `rest` is what stands behind the list: `FROM …`.
     ///
     /// # Errors
     /// The database's.
     pub fn rows(&mut self, expressions: &[String], rest: &str) -> Result<Vec<Row>, ImportError> {
+        let question = self.question(expressions, rest);
+        let cells: Vec<Cells> = sql_query(question).load(&mut self.conn)?;
+        Ok(cells.into_iter().map(Row::from).collect())
+    }
+
+    /// [`Source::rows`], with this text for [`Source::parameter`].
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn rows_with(&mut self, expressions: &[String], rest: &str, text: &str) -> Result<Vec<Row>, ImportError> {
+        let question = self.question(expressions, rest);
+        let cells: Vec<Cells> = sql_query(question).bind::<Text, _>(text).load(&mut self.conn)?;
+        Ok(cells.into_iter().map(Row::from).collect())
+    }
+
+    fn question(&self, expressions: &[String], rest: &str) -> String {
         let nothing = self.as_text("NULL");
         let columns: Vec<String> = CELLS
             .iter()
             .enumerate()
             .map(|(at, cell)| format!("{} AS {cell}", expressions.get(at).unwrap_or(&nothing)))
             .collect();
-        let question = format!("SELECT {} {rest}", columns.join(", "));
-        let cells: Vec<Cells> = sql_query(question).load(&mut self.conn)?;
-        Ok(cells.into_iter().map(Row::from).collect())
+        format!("SELECT {} {rest}", columns.join(", "))
     }
 }
 

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDateTime;
-use countersign_core::{Secret, TokenKind, UserId, strategy::DjoserToken};
+use countersign_core::{TokenKind, UserId, strategy::DjoserToken};
 use diesel::prelude::*;
 
 use super::{
-    ledger::Subject,
     marks::Marks,
     page::{Outcome, Run, Verdict},
+    subject::Subject,
     token::{self, Bearer, DIGEST, LAST_USED, OWNER, VALUES},
 };
 use crate::store::{
@@ -20,29 +20,53 @@ use crate::store::{
     subjects,
 };
 
-/// A token as it is inserted; the database adds the number.
-#[derive(Insertable)]
-#[diesel(table_name = tokens, treat_none_as_default_value = false)]
-struct NewRow<'a> {
-    kind: &'static str,
-    user_id: i64,
-    name: &'a str,
-    digest: String,
-    sealed: Option<String>,
-    abilities: &'a str,
-    created_at: Option<NaiveDateTime>,
-    last_used_at: Option<NaiveDateTime>,
-    expires_at: Option<NaiveDateTime>,
-    slot: Option<String>,
-}
+/// Tokens as they are inserted, with the columns in front of those that all of them have.
+macro_rules! new_row {
+    ($(#[$told:meta])* $name:ident { $($own:ident: $kind:ty,)* }) => {
+        $(#[$told])*
+        #[derive(Insertable)]
+        #[diesel(table_name = tokens, treat_none_as_default_value = false)]
+        struct $name<'a> {
+            $($own: $kind,)*
+            kind: &'static str,
+            user_id: i64,
+            name: &'a str,
+            digest: String,
+            sealed: Option<String>,
+            abilities: &'a str,
+            created_at: Option<NaiveDateTime>,
+            last_used_at: Option<NaiveDateTime>,
+            expires_at: Option<NaiveDateTime>,
+            slot: Option<String>,
+        }
 
-/// The same with the number that it had.
-#[derive(Insertable)]
-#[diesel(table_name = tokens, treat_none_as_default_value = false)]
-struct NumberedRow<'a> {
-    id: i64,
-    #[diesel(embed)]
-    row: NewRow<'a>,
+        impl<'a> $name<'a> {
+            fn of($($own: $kind,)* bearer: &'a Bearer, slot: Option<&String>, run: &Run) -> Self {
+                let seal = |secret| DjoserToken::seal(run.keys, run.random, UserId(bearer.owner), secret);
+                Self {
+                    $($own,)*
+                    kind: bearer.kind.as_str(),
+                    user_id: bearer.owner,
+                    name: &bearer.name,
+                    digest: bearer.digest.to_hex(),
+                    sealed: bearer.secret.as_ref().map(seal),
+                    abilities: &bearer.abilities,
+                    created_at: bearer.created_at,
+                    last_used_at: bearer.last_used_at,
+                    expires_at: bearer.expires_at,
+                    slot: slot.cloned(),
+                }
+            }
+        }
+    };
+}
+new_row! {
+    /// A token to which the database gives a number.
+    NewRow {}
+}
+new_row! {
+    /// A token that keeps the number that it had.
+    NumberedRow { id: i64, }
 }
 
 /// A token that is here already.
@@ -203,26 +227,12 @@ fn write(
     if admitted.is_empty() {
         return Ok(());
     }
-    let seal = |bearer: &Bearer, secret: &Secret| DjoserToken::seal(run.keys, run.random, UserId(bearer.owner), secret);
-    let row = |(bearer, slot): &(&'_ Bearer, Option<String>)| NewRow {
-        kind: bearer.kind.as_str(),
-        user_id: bearer.owner,
-        name: "",
-        digest: bearer.digest.to_hex(),
-        sealed: bearer.secret.as_ref().map(|secret| seal(bearer, secret)),
-        abilities: "",
-        created_at: bearer.created_at,
-        last_used_at: bearer.last_used_at,
-        expires_at: bearer.expires_at,
-        slot: slot.clone(),
-    };
-    let rows = admitted.iter().map(|one| NewRow { name: &one.0.name, abilities: &one.0.abilities, ..row(one) });
     if subject == Subject::PersonalAccessTokens {
         let rows: Vec<NumberedRow> =
-            admitted.iter().zip(rows).map(|(one, row)| NumberedRow { id: one.0.origin, row }).collect();
+            admitted.iter().map(|(bearer, slot)| NumberedRow::of(bearer.origin, bearer, slot.as_ref(), run)).collect();
         insert_rows!(conn, tokens::table, &rows)?;
     } else {
-        let rows: Vec<NewRow> = rows.collect();
+        let rows: Vec<NewRow> = admitted.iter().map(|(bearer, slot)| NewRow::of(bearer, slot.as_ref(), run)).collect();
         insert_rows!(conn, tokens::table, &rows)?;
     }
     let ledger = run.ledger(subject);
@@ -230,7 +240,7 @@ fn write(
         ledger.set(conn, bearer.origin, &bearer.marks().stored())?;
     }
     let first = admitted.iter().filter(|(bearer, _)| !again.contains(&bearer.origin));
-    ledger.add(conn, first.map(|(bearer, _)| (bearer.origin, bearer.marks())))
+    ledger.add(conn, first.map(|(bearer, _)| (bearer.origin, bearer.marks().stored())))
 }
 
 /// Whether a token's user can have it.

@@ -2,17 +2,19 @@
 //! source any more is suspended.
 
 mod change;
+pub(super) mod record;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::NaiveDateTime;
 use countersign_core::identifier::{Claim, Kind};
 use diesel::prelude::*;
 
+use self::record::Record;
 use super::{
-    ledger::Subject,
-    marks::Marks,
     page::{Outcome, Run, Verdict},
-    person::{Newcomer, Person, named},
+    person::{Newcomer, named},
+    subject::Subject,
     user::Judged,
 };
 use crate::store::{
@@ -22,15 +24,57 @@ use crate::store::{
     schema::{identifiers, users},
 };
 
-/// A user as they are inserted.
+/// A user as they are inserted: a [`Person`], and what only a new one gets.
+#[expect(clippy::struct_excessive_bools, reason = "the columns of the table")]
 #[derive(Insertable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
-struct NewRow {
-    #[diesel(embed)]
-    person: Person,
+struct NewRow<'a> {
+    id: i64,
+    username: &'a str,
+    email: Option<String>,
+    phone: Option<String>,
+    name: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    role: &'a str,
+    is_staff: bool,
+    is_superuser: bool,
+    is_active: bool,
+    email_verified_at: Option<NaiveDateTime>,
+    password: Option<String>,
+    last_login_at: Option<NaiveDateTime>,
+    created_at: Option<NaiveDateTime>,
+    updated_at: Option<NaiveDateTime>,
     uuid: String,
     is_suspended: bool,
-    suspended_at: Option<chrono::NaiveDateTime>,
+    suspended_at: Option<NaiveDateTime>,
+}
+
+impl<'a> NewRow<'a> {
+    fn of(newcomer: &'a Newcomer, run: &Run) -> Self {
+        let person = &newcomer.person;
+        Self {
+            id: person.id,
+            username: &person.username,
+            email: person.email.clone(),
+            phone: person.phone.clone(),
+            name: &person.name,
+            first_name: &person.first_name,
+            last_name: &person.last_name,
+            role: &person.role,
+            is_staff: person.is_staff,
+            is_superuser: person.is_superuser,
+            is_active: person.is_active,
+            email_verified_at: person.email_verified_at,
+            password: person.password.clone(),
+            last_login_at: person.last_login_at,
+            created_at: person.created_at,
+            updated_at: person.updated_at,
+            uuid: run.random.uuid().to_string(),
+            is_suspended: newcomer.suspended,
+            suspended_at: newcomer.suspended.then_some(run.now),
+        }
+    }
 }
 
 /// Who is in the way, in a report's words.
@@ -61,12 +105,11 @@ pub fn page(
             newcomers.push(judged);
             continue;
         };
-        let marks = judged.newcomer.person.marks();
-        let (base, is_gone) = Marks::read(&stored);
-        if marks == base && !is_gone {
+        let (marks, record) = (judged.newcomer.person.marks(), Record::read(&stored));
+        if marks == record.marks && !record.is_gone {
             outcome.counts.unchanged += 1;
         } else {
-            change::change(conn, run, &judged.newcomer, &base, is_gone, &mut outcome)?;
+            change::change(conn, run, &judged.newcomer, record, &mut outcome)?;
         }
     }
     insert(conn, run, &newcomers, &mut outcome)?;
@@ -75,9 +118,9 @@ pub fn page(
         recorded.remove(id);
     }
     for (id, stored) in recorded.into_iter().collect::<BTreeMap<_, _>>() {
-        let (base, is_gone) = Marks::read(&stored);
-        if !is_gone {
-            change::end(conn, run, id, &base, &mut outcome)?;
+        let record = Record::read(&stored);
+        if !record.is_gone {
+            change::end(conn, run, id, record, &mut outcome)?;
         }
     }
     Ok(outcome)
@@ -93,16 +136,7 @@ fn insert(conn: &mut AnyConnection, run: &Run, newcomers: &[&Judged], outcome: &
     let others = run.ledger(Subject::Users).of_others(conn, &ids)?;
     let keys: Vec<&str> =
         newcomers.iter().flat_map(|judged| &judged.newcomer.claims).map(|claim| claim.key.as_str()).collect();
-    let mut held = holders(conn, &keys)?;
-    for key in keys {
-        if let Some(user) = run.seen.holder(key) {
-            held.entry(key.to_owned()).or_insert(Holder {
-                user,
-                is_email: false,
-                named: "of the same source".to_owned(),
-            });
-        }
-    }
+    let mut held = holders_by_now(conn, run, outcome, &keys)?;
 
     // Names first: an address that another user of the page has for a name goes to that one.
     let mut admitted: Vec<(&Judged, Vec<&Claim>)> = Vec::with_capacity(newcomers.len());
@@ -180,18 +214,10 @@ fn insert(conn: &mut AnyConnection, run: &Run, newcomers: &[&Judged], outcome: &
 }
 
 fn write(conn: &mut AnyConnection, run: &Run, admitted: &[(&Judged, Vec<&Claim>)]) -> QueryResult<()> {
-    let rows: Vec<NewRow> = admitted
-        .iter()
-        .map(|(judged, _)| NewRow {
-            person: judged.newcomer.person.clone(),
-            uuid: run.random.uuid().to_string(),
-            is_suspended: judged.newcomer.suspended,
-            suspended_at: judged.newcomer.suspended.then_some(run.now),
-        })
-        .collect();
-    if rows.is_empty() {
+    if admitted.is_empty() {
         return Ok(());
     }
+    let rows: Vec<NewRow> = admitted.iter().map(|(judged, _)| NewRow::of(&judged.newcomer, run)).collect();
     insert_rows!(conn, users::table, &rows)?;
     // In the order of the keys, so that a registration of the same moment is waited for and not met in a deadlock.
     let mut keys: Vec<IdentifierRow> = admitted
@@ -201,8 +227,12 @@ fn write(conn: &mut AnyConnection, run: &Run, admitted: &[(&Judged, Vec<&Claim>)
         .collect();
     keys.sort_unstable_by_key(|row| row.key);
     insert_rows!(conn, identifiers::table, &keys)?;
-    let marks = admitted.iter().map(|(judged, _)| (judged.newcomer.person.id, judged.newcomer.person.marks()));
-    run.ledger(Subject::Users).add(conn, marks)
+    let record = |judged: &Judged| {
+        let record = Record::of(judged.newcomer.person.marks());
+        if judged.newcomer.suspended { record.suspended_at(run.now) } else { record }
+    };
+    let records = admitted.iter().map(|(judged, _)| (judged.newcomer.person.id, record(judged).stored()));
+    run.ledger(Subject::Users).add(conn, records)
 }
 
 /// A user name counts for more than an address by which somebody of the same source could log in as well.
@@ -237,18 +267,43 @@ fn who_has_ids(conn: &mut AnyConnection, ids: &[i64]) -> QueryResult<HashMap<i64
     Ok(rows.into_iter().map(|(id, username, email)| (id, named(&username, email.as_deref()))).collect())
 }
 
-/// Who holds which of these identifiers.
+/// Who holds which of these identifiers. They are few, so the users are asked for by number: joined, the databases think of
+/// reading all users.
 fn holders(conn: &mut AnyConnection, keys: &[&str]) -> QueryResult<HashMap<String, Holder>> {
-    let rows: Vec<(String, String, i64, String, Option<String>)> = identifiers::table
-        .inner_join(users::table)
+    let rows: Vec<(String, String, i64)> = identifiers::table
         .filter(identifiers::key.eq_any(keys))
-        .select((identifiers::key, identifiers::kind, users::id, users::username, users::email))
+        .select((identifiers::key, identifiers::kind, identifiers::user_id))
         .load(conn)?;
-    let holder = |(key, kind, user, username, email): (String, String, i64, String, Option<String>)| {
-        let named = named(&username, email.as_deref());
-        (key, Holder { user, is_email: kind == Kind::Email.as_str(), named })
+    let ids: BTreeSet<i64> = rows.iter().map(|(_, _, user)| *user).collect();
+    let named = if ids.is_empty() { HashMap::new() } else { who_has_ids(conn, &Vec::from_iter(ids))? };
+    let holder = |(key, kind, user): (String, String, i64)| {
+        let named = named.get(&user)?.clone();
+        Some((key, Holder { user, is_email: kind == Kind::Email.as_str(), named }))
     };
-    Ok(rows.into_iter().map(holder).collect())
+    Ok(rows.into_iter().filter_map(holder).collect())
+}
+
+/// The same, where nothing is written after what would have been written until now.
+fn holders_by_now(
+    conn: &mut AnyConnection,
+    run: &Run,
+    outcome: &Outcome,
+    keys: &[&str],
+) -> QueryResult<HashMap<String, Holder>> {
+    let mut held = holders(conn, keys)?;
+    if run.writes {
+        return Ok(held);
+    }
+    let of_page: HashMap<&str, i64> = outcome.accepted.keys.iter().map(|(key, user)| (key.as_str(), *user)).collect();
+    for key in keys {
+        if let Some(user) = of_page.get(key).copied().or_else(|| run.seen.holder(key)) {
+            let holder = Holder { user, is_email: false, named: "of the same source".to_owned() };
+            held.insert((*key).to_owned(), holder);
+        } else if run.seen.is_freed(key) || outcome.accepted.freed.iter().any(|freed| freed == key) {
+            held.remove(*key);
+        }
+    }
+    Ok(held)
 }
 
 fn told(id: i64, named: &str) -> String {

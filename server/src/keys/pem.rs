@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use countersign_core::{
     env::Random,
     model::Timestamp,
-    strategy::{JwtAlgorithm, JwtKey},
+    strategy::{ForeignTokens, JwtAlgorithm, JwtKey},
 };
 
 use super::{
@@ -22,6 +22,8 @@ const HEAD: &str = "\
 /// What stands before a key: when it begins to sign, and when it ceases to check.
 const SIGNS_FROM: &str = "# signs from ";
 const CHECKS_UNTIL: &str = "# checks until ";
+/// What stands before the key of a Django: what its tokens look like, as JSON.
+const SIMPLEJWT: &str = "# simplejwt ";
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
@@ -30,10 +32,13 @@ const PUBLIC: &str = "PUBLIC KEY";
 /// What a secret of HS256 that only checks is labelled with; it stands there in base64.
 pub const SECRET: &str = "HS256 SECRET";
 const UNENDING: &str = "a secret that only checks needs an end: put `# checks until` with a moment before it";
+const UNENDING_SIMPLEJWT: &str = "a Django's key only checks, a secret or a public key, and needs an end: put `# checks until` with \
+    a moment before it";
 /// Characters a line (RFC 7468, section 2).
 const WIDTH: usize = 64;
 const EXPECTED: &str = "a key is a block of PEM, PRIVATE KEY (PKCS #8, such as `openssl genpkey` writes) or PUBLIC KEY, of \
-    RSA (2048 to 8192 bits), P-256 or Ed25519, or HS256 SECRET; before it may stand `# signs from` or `# checks until` with a moment";
+    RSA (2048 to 8192 bits), P-256 or Ed25519, or HS256 SECRET; before it may stand `# signs from` or `# checks until` with a moment, and `# simplejwt` \
+    with an object of JSON";
 
 /// A block, with the comments before it.
 struct Block {
@@ -202,10 +207,7 @@ pub fn add(
 /// Puts a key that only checks behind the others, and takes away those that are `over`; returns its id, `None` if `block` is
 /// not one key. Of one that is there already the end is changed.
 pub fn import(path: &Path, block: &str, over: &[String], random: &dyn Random) -> Result<Option<String>, KeyError> {
-    let id = match parse(path, block) {
-        Ok(KeyText { blocks, .. }) if blocks.len() == 1 => blocks[0].key.id(),
-        _ => return Ok(None),
-    };
+    let Some(id) = id(block) else { return Ok(None) };
     if !path.exists() {
         file::create(path, &format!("{HEAD}{block}"), random)?;
     }
@@ -220,9 +222,25 @@ pub fn import(path: &Path, block: &str, over: &[String], random: &dyn Random) ->
     })
 }
 
-/// A block for [`import`].
-pub fn checking_block(label: &str, bytes: &[u8], until: Timestamp) -> String {
-    checks_until(until) + &block(label, bytes)
+/// The id of the one key of a block for [`import`].
+pub fn id(block: &str) -> Option<String> {
+    match parse(Path::new(""), block) {
+        Ok(KeyText { blocks, .. }) if blocks.len() == 1 => blocks.first().map(|block| block.key.id()),
+        _ => None,
+    }
+}
+
+/// The keys of Djangos in the file: their ids, and their ends. A file that cannot be read says so elsewhere.
+pub fn of_djangos(path: &Path) -> Vec<(String, Timestamp)> {
+    let read = file::read(path).and_then(|text| parse(path, &text));
+    let keys = read.map(|text| text.blocks).unwrap_or_default().into_iter().map(|block| block.key);
+    keys.filter(|key| key.foreign().is_some()).filter_map(|key| Some((key.id(), key.until()?))).collect()
+}
+
+/// What stands before a Django's key.
+pub fn simplejwt(tokens: &ForeignTokens) -> String {
+    // Fails for nothing that has only texts in it.
+    serde_json::to_string(tokens).map(|tokens| format!("{SIMPLEJWT}{tokens}\n")).unwrap_or_default()
 }
 
 /// What stands before a key that only checks.
@@ -241,7 +259,8 @@ fn new_block(algorithm: JwtAlgorithm, from: Option<Timestamp>) -> Result<String,
     Ok(from + &block(PRIVATE, &der))
 }
 
-fn block(label: &str, bytes: &[u8]) -> String {
+/// A key as it stands in the file.
+pub fn block(label: &str, bytes: &[u8]) -> String {
     let encoded = BASE64.encode(bytes);
     let lines: Vec<&str> = encoded.as_bytes().chunks(WIDTH).filter_map(|line| std::str::from_utf8(line).ok()).collect();
     format!("{BEGIN}{label}{DASHES}\n{}\n{END}{label}{DASHES}\n", lines.join("\n"))
@@ -255,7 +274,7 @@ fn parse(path: &Path, text: &str) -> Result<KeyText, KeyError> {
     }
     let damaged = |line| KeyError::Damaged { path: path.to_owned(), line, expected: EXPECTED };
     let (mut history, mut blocks) = (History::default(), Vec::new());
-    let (mut before, mut from, mut until) = (Vec::new(), None, None);
+    let (mut before, mut from, mut until, mut simplejwt) = (Vec::new(), None, None, None);
     let mut lines = text.strip_prefix(HEAD).unwrap_or(text).lines().zip(1..);
     let skipped = text.lines().count() - lines.clone().count();
     while let Some((line, number)) = lines.next() {
@@ -269,6 +288,8 @@ fn parse(path: &Path, text: &str) -> Result<KeyText, KeyError> {
             from = Some(read_moment(at).ok_or_else(|| damaged(number))?);
         } else if let Some(at) = line.strip_prefix(CHECKS_UNTIL) {
             until = Some(read_moment(at).ok_or_else(|| damaged(number))?);
+        } else if let Some(tokens) = line.strip_prefix(SIMPLEJWT) {
+            simplejwt = Some(serde_json::from_str::<ForeignTokens>(tokens).map_err(|_| damaged(number))?);
         } else if let Some(label) = line.trim().strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(DASHES)) {
             let end = format!("{END}{label}{DASHES}");
             let mut encoded = String::new();
@@ -281,11 +302,11 @@ fn parse(path: &Path, text: &str) -> Result<KeyText, KeyError> {
                 encoded.push_str(line.trim());
             }
             let der = BASE64.decode(encoded).map_err(|_| damaged(number))?;
+            let refused = |reason| KeyError::Refused { path: path.to_owned(), line: number, reason };
             let key = match label {
                 PRIVATE => JwtKey::private(&der).map_err(|_| damaged(number))?,
                 PUBLIC => JwtKey::public(&der).map_err(|_| damaged(number))?,
                 SECRET => {
-                    let refused = |reason| KeyError::Refused { path: path.to_owned(), line: number, reason };
                     if until.is_none() {
                         return Err(refused(UNENDING.to_owned()));
                     }
@@ -294,7 +315,12 @@ fn parse(path: &Path, text: &str) -> Result<KeyText, KeyError> {
                 _ => return Err(damaged(number)),
             };
             let key = key.signing_from(from.take());
-            let key = if until.is_some() { key.checking_until(until.take()) } else { key };
+            let key = match (simplejwt.take(), until.take()) {
+                (Some(tokens), Some(until)) if label != PRIVATE => key.of_simplejwt(tokens, until),
+                (Some(_), _) => return Err(refused(UNENDING_SIMPLEJWT.to_owned())),
+                (None, Some(until)) => key.checking_until(Some(until)),
+                (None, None) => key,
+            };
             blocks.push(Block { lines: std::mem::take(&mut before), key });
         } else if !line.starts_with('#') && !line.trim().is_empty() {
             return Err(damaged(number));

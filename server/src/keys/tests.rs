@@ -255,7 +255,7 @@ fn the_only_imported_secret_is_taken_out_and_a_running_server_knows_it_no_more()
     let folder = tempfile::tempdir().unwrap();
     let settings = within(&folder, JwtAlgorithm::Hs256);
     let running = open(&settings, at(0));
-    import(&settings, &with_secret(SECRET), at(100), &SystemRandom, at(1)).unwrap();
+    import(&settings, &with_secret(SECRET), None, at(100), &SystemRandom, at(1)).unwrap();
     running.look(&SystemRandom, at(2)).unwrap();
     let leaked = JwtKey::hs256(SECRET.as_bytes());
     assert_eq!(held(&running, at(2), &leaked), 1);
@@ -394,7 +394,7 @@ fn keys_are_imported_to_check_until_their_end() {
     let folder = tempfile::tempdir().unwrap();
     let settings = within(&folder, JwtAlgorithm::Hs256);
     let running = open(&settings, at(0));
-    let take = |what: &Import, until| import(&settings, what, until, &SystemRandom, at(1));
+    let take = |what: &Import, until| import(&settings, what, None, until, &SystemRandom, at(1));
     let secret = take(&with_secret(SECRET), at(100)).unwrap();
     let public = take(&Import::Public(format!("Bag Attributes\n{OPENSSL_RSA}")), at(200)).unwrap();
     running.look(&SystemRandom, at(2)).unwrap();
@@ -412,7 +412,7 @@ fn keys_are_imported_to_check_until_their_end() {
     // The same again changes its end; what is over is taken away by the next one.
     assert_eq!(take(&with_secret(&format!("base64:{}", base64(SECRET))), at(300)).unwrap(), secret);
     assert_eq!(algorithms(&open(&settings, at(2)), at(2))[1..], [("RS256", checks(200)), ("HS256", checks(300))]);
-    import(&settings, &with_secret(&SECRET.to_lowercase()), at(999), &SystemRandom, at(250)).unwrap();
+    import(&settings, &with_secret(&SECRET.to_lowercase()), None, at(999), &SystemRandom, at(250)).unwrap();
     assert_eq!(algorithms(&open(&settings, at(250)), at(250))[1..], [("HS256", checks(300)), ("HS256", checks(999))]);
 }
 
@@ -427,8 +427,9 @@ fn what_is_no_key_to_check_with_is_not_imported_and_not_repeated() {
     let settings = within(&folder, JwtAlgorithm::Es256);
     open(&settings, at(0));
     let before = fs::read_to_string(key_file(&settings)).unwrap();
-    let refused =
-        |what: &Import, until: i64| import(&settings, what, at(until), &SystemRandom, at(1)).unwrap_err().to_string();
+    let refused = |what: &Import, until: i64| {
+        import(&settings, what, None, at(until), &SystemRandom, at(1)).unwrap_err().to_string()
+    };
     let short = "a secret for HS256 has 32 bytes or more, and this one has 6";
     assert_eq!(refused(&with_secret("canary"), 100), short);
     let public = "this is a key of another algorithm or a certificate, and no secret for HS256";

@@ -145,6 +145,17 @@ impl Address {
         Ok(conn)
     }
 
+    /// Opens a connection with this session alone, which decides whether anything is waited for: what the file needs was set
+    /// up when the first connection was opened.
+    ///
+    /// # Errors
+    /// As [`Address::connect`].
+    pub fn connect_bare(&self, session: &str) -> Result<AnyConnection, ConnectError> {
+        let mut conn = self.establish().map_err(ConnectError::ConnectionError)?;
+        conn.batch_execute(session).map_err(ConnectError::QueryError)?;
+        Ok(conn)
+    }
+
     fn establish(&self) -> ConnectionResult<AnyConnection> {
         match self.backend {
             #[cfg(feature = "sqlite")]
@@ -261,7 +272,20 @@ pub fn migrate(conn: &mut AnyConnection, backend: Backend) -> Result<Vec<String>
     Ok(applied)
 }
 
-fn run_migrations(conn: &mut AnyConnection, backend: Backend) -> Result<Vec<String>, OpenError> {
+/// Which migrations there are.
+pub struct Versions {
+    embedded: EmbeddedMigrations,
+    /// Those that are missing.
+    pub missing: Vec<String>,
+    /// Has there been none yet?
+    pub is_empty: bool,
+}
+
+/// Looks which migrations are missing.
+///
+/// # Errors
+/// [`OpenError::UnknownMigrations`], [`OpenError::Migrate`].
+pub fn versions(conn: &mut AnyConnection, backend: Backend) -> Result<Versions, OpenError> {
     type Known = Vec<Box<dyn Migration<MultiBackend>>>;
     let failed =
         |reason: Box<dyn std::error::Error + Send + Sync>| OpenError::Migrate { backend, reason: reason.to_string() };
@@ -275,19 +299,23 @@ fn run_migrations(conn: &mut AnyConnection, backend: Backend) -> Result<Vec<Stri
         AnyConnection::Mysql(_) => MYSQL_MIGRATIONS,
     };
     let known: Known = embedded.migrations().map_err(failed)?;
-    let versions: HashSet<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
-    let mut unknown: Vec<String> = conn
-        .applied_migrations()
-        .map_err(failed)?
-        .iter()
-        .map(MigrationVersion::to_string)
-        .filter(|version| !versions.contains(version))
-        .collect();
+    let known: Vec<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
+    let applied: HashSet<String> =
+        conn.applied_migrations().map_err(failed)?.iter().map(MigrationVersion::to_string).collect();
+    let mut unknown: Vec<String> = applied.iter().filter(|version| !known.contains(version)).cloned().collect();
     if !unknown.is_empty() {
         unknown.sort();
         return Err(OpenError::UnknownMigrations(unknown.join(", ")));
     }
-    let applied = conn.run_pending_migrations(embedded).map_err(failed)?;
+    let missing = known.into_iter().filter(|version| !applied.contains(version)).collect();
+    Ok(Versions { embedded, missing, is_empty: applied.is_empty() })
+}
+
+fn run_migrations(conn: &mut AnyConnection, backend: Backend) -> Result<Vec<String>, OpenError> {
+    let embedded = versions(conn, backend)?.embedded;
+    let applied = conn
+        .run_pending_migrations(embedded)
+        .map_err(|reason| OpenError::Migrate { backend, reason: reason.to_string() })?;
     Ok(applied.iter().map(MigrationVersion::to_string).collect())
 }
 

@@ -3,7 +3,7 @@
 //! PostgreSQL and MySQL send numbers. SQLite keeps the text that was written, and a verification reads half a dozen of
 //! them: the form that this program writes is read digit by digit, which is many times faster than by a pattern.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDateTime;
 use diesel::{
     backend::Backend,
     deserialize::{self, FromSql, FromSqlRow},
@@ -49,6 +49,7 @@ impl FromSql<sql_types::Timestamp, MultiBackend> for Moment {
 }
 
 /// `2026-01-02 03:04:05`, with up to nine digits behind a point.
+#[cfg(any(feature = "sqlite", test))]
 fn digits(text: &[u8]) -> Option<NaiveDateTime> {
     let (whole, fraction) = text.split_at_checked(19)?;
     let number = |from: usize, to: usize| {
@@ -68,7 +69,7 @@ fn digits(text: &[u8]) -> Option<NaiveDateTime> {
         }
         Some(_) => return None,
     };
-    let date = NaiveDate::from_ymd_opt(i32::try_from(number(0, 4)?).ok()?, number(5, 7)?, number(8, 10)?)?;
+    let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(number(0, 4)?).ok()?, number(5, 7)?, number(8, 10)?)?;
     date.and_hms_nano_opt(number(11, 13)?, number(14, 16)?, number(17, 19)?, nanos)
 }
 

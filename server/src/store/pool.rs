@@ -33,12 +33,22 @@ const PAUSE: Duration = Duration::from_millis(3);
 /// more of them than the three identifiers of a new user.
 const RACES: u32 = 4;
 
+/// How long after its wait a request has been answered in any case: what is not committed by then is taken back, because its
+/// client was told that it did not happen.
+const ANSWERED: Duration = Duration::from_secs(1);
+
+/// How often one that waits for a connection looks whether there can be none.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Why a transaction did not happen.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// No connection within the wait.
     #[error("no connection: {0}")]
     Pool(#[from] r2d2::Error),
+    /// The database was silent for so long that the client has its answer.
+    #[error("the database answered too late")]
+    Late,
     /// Other writers of this process took all of the wait.
     #[error("no turn to write")]
     Turn,
@@ -74,6 +84,7 @@ pub struct Pooled {
 struct Manager {
     address: Address,
     era: Arc<AtomicU64>,
+    refusals: Arc<AtomicU64>,
 }
 
 impl r2d2::ManageConnection for Manager {
@@ -82,7 +93,10 @@ impl r2d2::ManageConnection for Manager {
 
     fn connect(&self) -> Result<Pooled, ConnectError> {
         let era = self.era.load(Ordering::Acquire);
-        Ok(Pooled { conn: self.address.connect()?, era, is_dead: false })
+        let connected = self.address.connect().inspect_err(|_| {
+            self.refusals.fetch_add(1, Ordering::Release);
+        });
+        Ok(Pooled { conn: connected?, era, is_dead: false })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectError> {
@@ -114,6 +128,8 @@ pub struct Connections {
     address: Address,
     wait: Duration,
     era: Arc<AtomicU64>,
+    /// How often no connection could be opened.
+    refusals: Arc<AtomicU64>,
     /// Only where the database has one writer at a time.
     turn: Option<Turn>,
 }
@@ -130,7 +146,7 @@ impl Connections {
             tracing::warn!(file, "others than its owner may open the database: chmod 600 it");
         }
 
-        let era = Arc::new(AtomicU64::new(0));
+        let (era, refusals) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let pool_of = |size: u32, idle: u32| {
             r2d2::Pool::builder()
                 .max_size(size)
@@ -141,7 +157,11 @@ impl Connections {
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .error_handler(Box::new(LogErrors(backend)))
-                .build_unchecked(Manager { address: address.clone(), era: Arc::clone(&era) })
+                .build_unchecked(Manager {
+                    address: address.clone(),
+                    era: Arc::clone(&era),
+                    refusals: Arc::clone(&refusals),
+                })
         };
         let (pool, aside) = if address.is_in_memory() {
             (pool_of(1, 1), None)
@@ -152,7 +172,7 @@ impl Connections {
         let turn = (backend == Backend::Sqlite).then(Turn::default);
         let is_file = backend == Backend::Sqlite && !address.is_in_memory();
         let direct = is_file.then(|| Direct::new(address.clone()));
-        Ok(Self { pool, aside, direct, address, wait: options.wait, era, turn })
+        Ok(Self { pool, aside, direct, address, wait: options.wait, era, refusals, turn })
     }
 
     /// Which database this is.
@@ -170,6 +190,16 @@ impl Connections {
         // A migration changes its session's timeouts; after a failure they may not be what they were.
         pooled.is_dead = outcome.is_err();
         outcome
+    }
+
+    /// See [`super::Store::missing`].
+    pub fn missing(&self) -> Result<Option<Vec<String>>, OpenError> {
+        let backend = self.backend();
+        let mut pooled = self
+            .check_out(&self.pool, self.deadline())
+            .map_err(|failure| OpenError::Connect { backend, reason: one_line(&failure.to_string()) })?;
+        let versions = connection::versions(&mut pooled.conn, backend)?;
+        Ok((!versions.is_empty).then_some(versions.missing))
     }
 
     /// A connection of its own, beside the pool, for a long piece of work.
@@ -251,8 +281,9 @@ impl Connections {
                 None => None,
             };
             let mut pooled = self.check_out(&self.pool, deadline)?;
-            let (error, may_be_done) = match attempt(&mut pooled.conn, &work) {
-                Ok(value) => return Ok(value),
+            let (error, may_be_done) = match attempt(&mut pooled.conn, deadline + ANSWERED, &work) {
+                Ok(Some(value)) => return Ok(value),
+                Ok(None) => return Err(Failure::Late),
                 Err(failed) => failed,
             };
             if self.gave_up(&mut pooled, &error) && may_reconnect && !may_be_done {
@@ -285,18 +316,26 @@ impl Connections {
         Instant::now() + self.wait
     }
 
-    /// A connection of the present era.
+    /// A connection of the present era. Nobody waits on where there is none and the database has just refused another:
+    /// the pool asks again by itself, at least once a second, and the next request finds what it got.
     fn check_out(
         &self,
         pool: &r2d2::Pool<Manager>,
         deadline: Instant,
     ) -> Result<r2d2::PooledConnection<Manager>, Failure> {
+        let refusals = self.refusals.load(Ordering::Acquire);
         loop {
-            let mut pooled = pool.get_timeout(deadline.saturating_duration_since(Instant::now()))?;
-            if pooled.era == self.era.load(Ordering::Acquire) {
-                return Ok(pooled);
+            let left = deadline.saturating_duration_since(Instant::now());
+            match pool.get_timeout(left.min(LOOK)) {
+                Ok(pooled) if pooled.era == self.era.load(Ordering::Acquire) => return Ok(pooled),
+                Ok(mut pooled) => pooled.is_dead = true,
+                Err(error) => {
+                    let was_refused = self.refusals.load(Ordering::Acquire) != refusals;
+                    if left <= LOOK || (was_refused && pool.state().connections == 0) {
+                        return Err(error.into());
+                    }
+                }
             }
-            pooled.is_dead = true;
         }
     }
 
@@ -314,14 +353,17 @@ impl Connections {
     }
 }
 
-/// One run of a transaction; with the error comes whether a commit may have happened all the same.
+/// One run of a transaction, `None` if it is taken back because it is `late`; with the error comes whether a commit may have happened
+/// all the same.
 fn attempt<T>(
     conn: &mut AnyConnection,
+    late: Instant,
     work: impl Fn(&mut AnyConnection) -> QueryResult<T>,
-) -> Result<T, (Error, bool)> {
+) -> Result<Option<T>, (Error, bool)> {
     connection::begin_write(conn).map_err(|error| (error, false))?;
     match work(conn) {
-        Ok(value) => connection::commit(conn).map(|()| value).map_err(|error| (error, true)),
+        Ok(_) if Instant::now() > late => connection::rollback(conn).map(|()| None).map_err(|error| (error, false)),
+        Ok(value) => connection::commit(conn).map(|()| Some(value)).map_err(|error| (error, true)),
         Err(error) => {
             // If this fails too, the connection is broken and the pool drops it; the first error is the cause.
             let _ = connection::rollback(conn);
@@ -333,4 +375,36 @@ fn attempt<T>(
 /// Drivers write several lines; the owner gets one.
 pub fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use diesel::{RunQueryDsl as _, connection::SimpleConnection as _, dsl::sql, sql_types::BigInt};
+
+    use super::*;
+    use crate::config::DatabaseUrl;
+
+    #[test]
+    fn what_ends_after_its_client_has_the_answer_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::new(&format!("sqlite://{}", folder.path().join("late.db").display()));
+        let options = StoreOptions { url, pool_size: 2, wait: Duration::from_millis(50) };
+        let connections = Connections::open(&options).unwrap();
+        connections.write(|conn| conn.batch_execute("CREATE TABLE words (word TEXT)")).unwrap();
+        let say = |pause: Duration| {
+            connections.write(move |conn| {
+                conn.batch_execute("INSERT INTO words VALUES ('said')")?;
+                std::thread::sleep(pause);
+                Ok(())
+            })
+        };
+        let said = || {
+            let count = |conn: &mut AnyConnection| sql::<BigInt>("SELECT count(*) FROM words").get_result::<i64>(conn);
+            connections.read(count).unwrap()
+        };
+        assert!(matches!(say(ANSWERED + Duration::from_millis(200)), Err(Failure::Late)));
+        assert_eq!(said(), 0);
+        say(Duration::ZERO).unwrap();
+        assert_eq!(said(), 1);
+    }
 }

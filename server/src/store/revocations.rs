@@ -1,13 +1,28 @@
 //! The log of revocations, written in the revoking transaction and read by every process.
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDateTime;
 use countersign_core::{UserId, model::Timestamp};
 use diesel::prelude::*;
 
 use super::{
+    bulk::insert_rows,
     connection::AnyConnection,
     rows::stored,
     schema::{revocation_counter, revocations},
 };
+
+/// Entries that are inserted by one statement: as many as every database takes.
+const MANY: usize = 1000;
+
+#[derive(Insertable)]
+#[diesel(table_name = revocations, treat_none_as_default_value = false)]
+struct Entry {
+    id: i64,
+    user_id: i64,
+    created_at: NaiveDateTime,
+}
 
 /// Appends an entry; the last step of a revoking transaction.
 ///
@@ -22,6 +37,25 @@ pub fn log(conn: &mut AnyConnection, user: UserId, now: Timestamp) -> QueryResul
     diesel::insert_into(revocations::table)
         .values((revocations::id.eq(number), revocations::user_id.eq(user.0), revocations::created_at.eq(stored(now))))
         .execute(conn)?;
+    Ok(())
+}
+
+/// [`log`] of several users, by as many statements as of one.
+pub fn log_all(conn: &mut AnyConnection, users: &BTreeSet<i64>, now: Timestamp) -> QueryResult<()> {
+    if users.is_empty() {
+        return Ok(());
+    }
+    let count = i64::try_from(users.len()).unwrap_or(i64::MAX);
+    diesel::update(revocation_counter::table)
+        .set(revocation_counter::last.eq(revocation_counter::last + count))
+        .execute(conn)?;
+    let last: i64 = revocation_counter::table.select(revocation_counter::last).get_result(conn)?;
+    let created_at = stored(now);
+    let entries: Vec<Entry> =
+        users.iter().zip(last - count + 1..).map(|(user_id, id)| Entry { id, user_id: *user_id, created_at }).collect();
+    for entries in entries.chunks(MANY) {
+        insert_rows!(conn, revocations::table, entries)?;
+    }
     Ok(())
 }
 

@@ -186,7 +186,7 @@ impl From<&NewUser> for NewUserRow {
 
 /// A row of `identifiers`.
 #[derive(Insertable)]
-#[diesel(table_name = identifiers)]
+#[diesel(table_name = identifiers, treat_none_as_default_value = false)]
 pub struct IdentifierRow<'a> {
     /// The compared form.
     pub key: &'a str,

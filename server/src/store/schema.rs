@@ -37,6 +37,7 @@ diesel::table! {
     subjects (user_id) {
         user_id -> BigInt,
         generation -> BigInt,
+        ended_at -> Nullable<Timestamp>,
     }
 }
 
@@ -93,6 +94,15 @@ diesel::table! {
         id -> BigInt,
         name -> Text,
         created_at -> Timestamp,
+        is_django -> Bool,
+    }
+}
+
+diesel::table! {
+    outstanding_tokens (digest) {
+        digest -> Text,
+        is_blacklisted -> Bool,
+        expires_at -> Timestamp,
     }
 }
 
@@ -105,5 +115,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    old_resets (user_id) {
+        user_id -> BigInt,
+        token -> Text,
+        vouched -> Text,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(identifiers -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, identifiers);
+diesel::allow_tables_to_appear_in_same_query!(tokens, outstanding_tokens);

@@ -4,6 +4,7 @@
 //! each other instead of meeting in a deadlock, and a mint is either before a revocation, which deletes its token, or
 //! after it, and finds another generation.
 
+use chrono::NaiveDateTime;
 use countersign_core::{NewToken, UserId};
 use diesel::prelude::*;
 
@@ -46,6 +47,20 @@ pub fn raise(conn: &mut AnyConnection, user: UserId) -> QueryResult<()> {
         insert(conn, user, 1)?;
     }
     Ok(())
+}
+
+/// [`raise`] where all logins of the user end: what another server signed until now ends as well.
+pub fn end(conn: &mut AnyConnection, user: UserId, now: NaiveDateTime) -> QueryResult<()> {
+    raise(conn, user)?;
+    let row = subjects::table.filter(subjects::user_id.eq(user.0));
+    diesel::update(row).set(subjects::ended_at.eq(now)).execute(conn)?;
+    Ok(())
+}
+
+/// When everything of the user's was ended last.
+pub fn ended_at(conn: &mut AnyConnection, user: UserId) -> QueryResult<Option<NaiveDateTime>> {
+    let row = subjects::table.filter(subjects::user_id.eq(user.0)).select(subjects::ended_at);
+    Ok(row.get_result::<Option<NaiveDateTime>>(conn).optional()?.flatten())
 }
 
 fn find(conn: &mut AnyConnection, user: UserId) -> QueryResult<Option<i64>> {

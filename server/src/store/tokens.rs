@@ -5,13 +5,14 @@ use std::sync::Arc;
 use countersign_core::{
     Digest, NewToken, Token, TokenId, TokenKind, UserId,
     model::Timestamp,
-    store::{Connections, Revoke, StoreResult, TokenStore},
+    store::{Adopted, Connections, Noted, Origin, Revoke, StoreResult, TokenStore},
 };
 use diesel::{prelude::*, result::Error};
 
 use super::{
     Store,
     connection::{AnyConnection, natively},
+    outstanding,
     pool::Failure,
     revocations,
     rows::{NewTokenRow, TokenRow, stored},
@@ -127,6 +128,18 @@ impl TokenStore for Store {
         })?)
     }
 
+    fn origin(&self, user: UserId, source: Option<&str>) -> StoreResult<Option<Origin>> {
+        Ok(self.0.read(|conn| outstanding::origin(conn, user, source))?)
+    }
+
+    fn noted(&self, digest: &Digest) -> StoreResult<Option<Noted>> {
+        Ok(self.0.read(|conn| outstanding::noted(conn, digest))?)
+    }
+
+    fn adopt_token(&self, new: &NewToken, until: Timestamp) -> StoreResult<Adopted> {
+        Ok(self.0.write_contended(|conn| outstanding::adopt(conn, new, until))?)
+    }
+
     fn rotate_token(&self, id: TokenId, from: i64, now: Timestamp, expires_at: Timestamp) -> StoreResult<bool> {
         let unchanged = tokens::table.filter(tokens::id.eq(id.0)).filter(tokens::rotation.eq(from));
         let next = (
@@ -160,7 +173,11 @@ impl TokenStore for Store {
 
     fn revoke_tokens(&self, user: UserId, revoke: Revoke, now: Timestamp) -> StoreResult<usize> {
         Ok(self.0.write_contended(|conn| {
-            subjects::raise(conn, user)?;
+            if ends_logins(revoke) {
+                subjects::end(conn, user, stored(now))?;
+            } else {
+                subjects::raise(conn, user)?;
+            }
             let gone = delete(conn, user, revoke)?;
             revocations::log(conn, user, now)?;
             Ok(gone)
@@ -205,6 +222,13 @@ impl TokenStore for Store {
                 self.0.write(|conn| diesel::delete(tokens::table.filter(tokens::id.eq_any(&ended))).execute(conn))?;
         }
         loop {
+            let ended = self.0.read(|conn| outstanding::older(conn, now, PRUNE_BATCH))?;
+            if ended.is_empty() {
+                break;
+            }
+            self.0.write(|conn| outstanding::forget(conn, &ended))?;
+        }
+        loop {
             let old = self.0.read(|conn| revocations::older(conn, revocations_before, PRUNE_BATCH))?;
             if old.is_empty() {
                 return Ok(gone);
@@ -228,6 +252,15 @@ impl TokenStore for Store {
     }
 }
 
+/// Are all logins of the JWT pair among what is revoked?
+const fn ends_logins(revoke: Revoke) -> bool {
+    match revoke {
+        Revoke::Everything | Revoke::AllBut(_) => true,
+        Revoke::Kind(kind) => matches!(kind, TokenKind::Jwt),
+        Revoke::Nothing => false,
+    }
+}
+
 /// Deletes what `revoke` names of the user's tokens; returns how many went.
 fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryResult<usize> {
     let all = tokens::table.filter(tokens::user_id.eq(user.0));
@@ -239,7 +272,7 @@ fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryResult
     }
 }
 
-fn insert(conn: &mut AnyConnection, new: &NewToken, slot: Option<&str>) -> QueryResult<Token> {
+pub(super) fn insert(conn: &mut AnyConnection, new: &NewToken, slot: Option<&str>) -> QueryResult<Token> {
     let row = NewTokenRow::new(new, slot)?;
     diesel::insert_into(tokens::table).values(&row).execute(conn)?;
     let stored: TokenRow =

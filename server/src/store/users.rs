@@ -6,16 +6,19 @@ use chrono::NaiveDateTime;
 use countersign_core::{
     Account, NewUser, User, UserId,
     identifier::{Claim, Key, Kind, MAX_LENGTH, Taken},
-    model::{Mandate, Objection, Step, Timestamp, UserChange},
+    model::{Mandate, Objection, OldReset, Step, Timestamp, UserChange},
     password::EncodedPassword,
     store::{StoreResult, UserStore},
 };
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use crate::import::rehashed;
+
 use super::{
     Store, administrators,
     connection::{AnyConnection, natively},
+    old_resets,
     rows::{IdentifierRow, NewUserRow, UserRow, account, stored, text},
     schema::{identifiers, users},
 };
@@ -81,6 +84,10 @@ impl UserStore for Store {
                 users::table.filter(users::id.eq(id.0)).select(users::password).get_result(conn).optional()?;
             Ok(stored.flatten().map(EncodedPassword::new))
         })?)
+    }
+
+    fn old_reset(&self, id: UserId) -> StoreResult<Option<OldReset>> {
+        Ok(self.0.read(|conn| old_resets::find(conn, id))?)
     }
 
     fn passwords(&self, after: UserId, limit: u32) -> StoreResult<Vec<(UserId, EncodedPassword)>> {
@@ -238,6 +245,15 @@ fn apply(conn: &mut AnyConnection, id: UserId, change: &UserChange, now: Timesta
     let updated = users::updated_at.eq(stored(now));
     let user = users::table.filter(users::id.eq(id.0));
     let found = match change {
+        UserChange::Rehash { old, new } => {
+            let replaced = diesel::update(user.filter(users::password.eq(old.as_str())))
+                .set((updated, users::password.eq(new.as_str())))
+                .execute(conn)?;
+            if replaced == 1 {
+                rehashed(conn, id, old, new)?;
+            }
+            Ok(replaced)
+        }
         UserChange::Password { new, replacing: Some(old) } => {
             diesel::update(user.filter(users::password.eq(old.as_str())))
                 .set((updated, users::password.eq(new.as_str())))

@@ -93,8 +93,12 @@ fn change(rows: &mut BTreeMap<UserId, Row>, id: UserId, change: &UserChange, now
         return None;
     }
     match change {
-        UserChange::Password { replacing: Some(old), .. } if row.password.as_ref() != Some(old) => return None,
-        UserChange::Password { new, .. } => row.password = Some(new.clone()),
+        UserChange::Password { replacing: Some(old), .. } | UserChange::Rehash { old, .. }
+            if row.password.as_ref() != Some(old) =>
+        {
+            return None;
+        }
+        UserChange::Password { new, .. } | UserChange::Rehash { new, .. } => row.password = Some(new.clone()),
         UserChange::Activate(_) if row.user.is_active => return None,
         UserChange::Activate(_) => row.user.is_active = true,
         UserChange::Reset { new, seen } => {

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use countersign_tests::databases::{databases, run};
+use countersign_tests::{
+    databases::{Database, databases, number, run},
+    program::Sandbox,
+};
 use serde_json::json;
 
 use super::common::{DJANGO, LARAVEL, import, installation, pairs, sources};
@@ -129,35 +132,53 @@ fn a_source_that_has_lost_most_of_its_rows_ends_nothing_unasked() {
     }
 }
 
-/// Killed somewhere in the middle, five times over; then it ends complete, and nothing is there twice.
+/// A source with so many users, each with a token.
+fn many(users: usize) -> Database {
+    let source = countersign_tests::databases::sqlite();
+    run(
+        &source.url,
+        &format!(
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT, password TEXT); \
+             CREATE TABLE personal_access_tokens (id INTEGER PRIMARY KEY, tokenable_type TEXT, tokenable_id INTEGER, \
+             name TEXT, token TEXT, abilities TEXT); \
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {users}) \
+             INSERT INTO users SELECT i, 'User ' || i, 'u' || i || '@example.org', '' FROM n; \
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {users}) \
+             INSERT INTO personal_access_tokens SELECT i, 'App\\Models\\User', i, 't', printf('%064x', i), '[\"*\"]' FROM n;"
+        ),
+    );
+    source
+}
+
+/// Starts an import and kills it as soon as the number that `question` answers in the target is at least `enough`; that number
+/// after its end.
+fn kill_at(sandbox: &Sandbox, source: &Database, target: &Database, question: &str, enough: i64, more: &[&str]) -> i64 {
+    let program = env!("CARGO_BIN_EXE_countersign-under-test");
+    let mut command = Command::new(program);
+    command.args(["import", "laravel", "--from", &source.url]).args(more).current_dir(sandbox.folder());
+    command.env("COUNTERSIGN__DATABASE__URL", &target.url).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    while number(&target.url, question) < enough && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    number(&target.url, question)
+}
+
+/// Killed in the middle of the users and of the tokens, again and again; then it ends complete, and nothing is there twice.
 #[test]
 fn an_import_that_is_killed_is_finished_by_the_next() {
     const USERS: usize = 6000;
     for target in databases() {
-        let source = countersign_tests::databases::sqlite();
-        run(
-            &source.url,
-            &format!(
-                "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT, password TEXT); \
-                 CREATE TABLE personal_access_tokens (id INTEGER PRIMARY KEY, tokenable_type TEXT, tokenable_id INTEGER, \
-                 name TEXT, token TEXT, abilities TEXT); \
-                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {USERS}) \
-                 INSERT INTO users SELECT i, 'User ' || i, 'u' || i || '@example.org', '' FROM n; \
-                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {USERS}) \
-                 INSERT INTO personal_access_tokens SELECT i, 'App\\Models\\User', i, 't', printf('%064x', i), '[\"*\"]' FROM n;"
-            ),
-        );
+        let source = many(USERS);
         let sandbox = installation(&target);
         sandbox.done(&["migrate"]);
-        for pause in [300, 500, 700, 900, 1100] {
-            let program = env!("CARGO_BIN_EXE_countersign-under-test");
-            let mut command = Command::new(program);
-            command.args(["import", "laravel", "--from", &source.url]).current_dir(sandbox.folder());
-            command.env("COUNTERSIGN__DATABASE__URL", &target.url).stdout(Stdio::null()).stderr(Stdio::null());
-            let mut child = command.spawn().unwrap();
-            std::thread::sleep(Duration::from_millis(pause));
-            child.kill().unwrap();
-            child.wait().unwrap();
+        let most = i64::try_from(USERS).unwrap();
+        for (table, enough) in [("users", 1), ("users", 2500), ("tokens", 1), ("tokens", 2500)] {
+            let question = format!("SELECT COUNT(*) FROM {table}");
+            let there = kill_at(&sandbox, &source, &target, &question, enough, &[]);
+            assert!(there >= enough && there < most, "{there} {table} of {most} on {}", target.name);
         }
         let last = import(&sandbox, "laravel", &source, &[]);
         assert_eq!(last.ran.code, 0, "{}", last.ran.stderr);
@@ -174,8 +195,34 @@ fn an_import_that_is_killed_is_finished_by_the_next() {
     }
 }
 
+/// However many rows are gone at once, a transaction ends some thousands of them: one that is killed meanwhile has ended some
+/// and not all, and the next ends the others.
+#[test]
+fn a_mass_deletion_is_ended_piece_by_piece() {
+    const USERS: usize = 7000;
+    for target in databases() {
+        let source = many(USERS);
+        let sandbox = installation(&target);
+        import(&sandbox, "laravel", &source, &[]);
+        run(&source.url, "DELETE FROM users WHERE id > 2 AND id < 7000");
+        let suspended = "SELECT COUNT(*) FROM users WHERE is_suspended";
+        let there = kill_at(&sandbox, &source, &target, suspended, 1, &["--end-many"]);
+        assert!(there > 0 && there < 6997, "{there} on {}", target.name);
+        let rest = import(&sandbox, "laravel", &source, &["--end-many"]);
+        assert_eq!(rest.counts()[0], format!("users: 3 0 0 3 {} 0", 6997 - there), "on {}", target.name);
+        assert_eq!(number(&target.url, suspended), 6997);
+        // Each of them once, in numbers without a gap, which running servers read.
+        for question in ["SELECT COUNT(*) FROM revocations", "SELECT COUNT(DISTINCT user_id) FROM revocations"] {
+            assert_eq!(number(&target.url, question), 6997, "{question} on {}", target.name);
+        }
+        for question in ["SELECT MAX(id) - MIN(id) + 1 FROM revocations", "SELECT last FROM revocation_counter"] {
+            assert_eq!(number(&target.url, question), 6997, "{question} on {}", target.name);
+        }
+    }
+}
+
 /// How many users there are, and how many have a token.
-fn installation_store(target: &countersign_tests::databases::Database) -> (usize, usize) {
+fn installation_store(target: &Database) -> (usize, usize) {
     use countersign_core::{
         UserId,
         store::{TokenStore as _, UserStore as _},

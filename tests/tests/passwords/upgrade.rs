@@ -6,7 +6,12 @@ use std::{
     time::Duration,
 };
 
-use countersign_core::{Credentials, Secret, model::UserChange, password::EncodedPassword, store::UserStore as _};
+use countersign_core::{
+    Credentials, Secret,
+    model::UserChange,
+    password::EncodedPassword,
+    store::{Revoke, UserStore as _},
+};
 use countersign_tests::{databases, log, server::noon};
 
 use crate::common::{each, import, logs_in, server, stored};
@@ -137,6 +142,40 @@ fn an_upgrade_does_not_undo_a_password_that_was_set_meanwhile() {
                 assert!(server.owner.authenticate(&Credentials::new("ada", new)).is_ok(), "{mode} {round}");
                 assert!(server.owner.authenticate(&old).is_err(), "{} {mode} {round}", server.backend);
             }
+        }
+    }
+}
+
+/// Else a login at the same moment would make the right current password a wrong one.
+#[test]
+fn whoever_has_confirmed_a_password_may_change_it_whatever_logins_made_of_its_hash() {
+    for server in each("full") {
+        let ada = import(&server, "ada", BCRYPT);
+        let confirmed = server.owner.confirm_password(ada, &Secret::from(OLD)).unwrap();
+        assert!(logs_in(&server, "ada", OLD), "{}", server.backend);
+        server.owner.replace_password(&confirmed, &Secret::from("Walrus-new"), Revoke::Nothing).unwrap();
+        assert!(logs_in(&server, "ada", "Walrus-new") && !logs_in(&server, "ada", OLD), "{}", server.backend);
+    }
+}
+
+#[test]
+fn logins_that_hash_anew_at_once_are_all_proved_by_the_hash_that_stays() {
+    const LOGINS: usize = 4;
+    for server in each("full") {
+        let ada = import(&server, "ada", SLOW_BCRYPT);
+        let barrier = Barrier::new(LOGINS);
+        let subjects: Vec<_> = thread::scope(|scope| {
+            let (server, barrier) = (&server, &barrier);
+            let log_in = move || {
+                barrier.wait();
+                server.owner.authenticate(&Credentials::new("ada", Secret::from(OLD))).unwrap()
+            };
+            let logins: Vec<_> = (0..LOGINS).map(|_| scope.spawn(log_in)).collect();
+            logins.into_iter().map(|login| login.join().unwrap()).collect()
+        });
+        let present = EncodedPassword::new(stored(&server, ada));
+        for subject in subjects {
+            assert!(subject.account().password.as_ref() == Some(&present), "{}", server.backend);
         }
     }
 }

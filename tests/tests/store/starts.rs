@@ -34,7 +34,7 @@ fn many_starts_at_once_on_an_empty_database_migrate_it_once() {
         applied.sort();
         let mut once = applied.clone();
         once.dedup();
-        assert_eq!((&applied, applied.len()), (&once, 7));
+        assert_eq!((&applied, applied.len()), (&once, 8));
         create(&database.store(), "ada");
     }
 }
@@ -283,5 +283,22 @@ fn a_database_that_is_gone_is_an_error_soon() {
         assert!(outcomes.iter().all(|failed| *failed), "on {name}");
         assert!(store.last_revocation().is_err(), "on {name}");
         assert!(start.elapsed() < Duration::from_secs(6), "on {name}: {:?}", start.elapsed());
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[test]
+fn nobody_waits_for_a_database_that_refuses() {
+    for database in databases().into_iter().filter(|database| database.name != "sqlite") {
+        let name = database.name;
+        let store = Store::open(&StoreOptions { wait: Duration::from_secs(20), ..options(&database.url) }).unwrap();
+        store.migrate().unwrap();
+        drop(database);
+        for _ in 0..2 {
+            let start = std::time::Instant::now();
+            let outcomes = together(|number| store.user(UserId(number.try_into().unwrap_or(0))).is_err());
+            assert!(outcomes.iter().all(|failed| *failed), "on {name}");
+            assert!(start.elapsed() < Duration::from_secs(5), "on {name}: {:?}", start.elapsed());
+        }
     }
 }

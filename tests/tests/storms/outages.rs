@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "postgres")]
+use countersign_tests::databases::databases;
 use countersign_tests::{Server, sandbox};
 use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
 use serde_json::{Value, json};
@@ -131,4 +133,54 @@ fn two_servers_on_one_file_wait_for_each_other_and_lose_nothing() {
     });
     assert_eq!(registered, [200; 40]);
     assert_eq!(sandbox.done(&["user", "list"]).lines().count(), 41);
+}
+
+/// What needs several answers of the store, such as a token that two mounts may know, waits for one of them only.
+#[cfg(feature = "postgres")]
+#[test]
+fn while_a_database_server_is_silent_every_operation_is_503_in_time() {
+    for database in databases().into_iter().filter(|database| database.name == "postgres") {
+        let server = Server::on(std::sync::Arc::new(database), WAIT);
+        register(&server);
+        let mut other = diesel::PgConnection::establish(&server.database.url).unwrap();
+        other.batch_execute("BEGIN; LOCK TABLE users, identifiers, tokens IN ACCESS EXCLUSIVE MODE").unwrap();
+        let verify = ("GET", "/verify", Value::Null);
+        for operation in operations().into_iter().chain([verify]) {
+            let began = Instant::now();
+            let answer = send(&server, &operation);
+            assert_eq!(answer.status, 503, "{operation:?}: {}", answer.body);
+            assert!(began.elapsed() < Duration::from_millis(1_800), "{operation:?}: {:?}", began.elapsed());
+        }
+        other.batch_execute("ROLLBACK").unwrap();
+        let login = json!({"identifier": "ada", "password": "Zx9-quokka-77"});
+        assert_eq!(server.anon().post("/auth/login", login).status, 200);
+    }
+}
+
+/// The write fails, and the signal that comes with it (SIGXFSZ) does not end the process.
+#[test]
+fn a_process_whose_file_may_not_grow_says_later_and_goes_on() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+    let mut sandbox = sandbox!();
+    sandbox.set("COUNTERSIGN__DATABASE__WAIT", "300ms");
+    let server = sandbox.serve();
+    let limit = |current: Option<u64>| {
+        let pid = Pid::from_raw(server.id().try_into().unwrap()).unwrap();
+        prlimit(Some(pid), Resource::Fsize, Rlimit { current, maximum: None }).unwrap();
+    };
+    let token = |name: &str| server.anon().post("/register", json!({"login": name, "password": "Zx9-quokka-77"}));
+    let ada = token("ada");
+    assert_eq!(ada.status, 200);
+    // Files that are there have this size already.
+    limit(Some(4096));
+    let answer = token("eve");
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.header("Retry-After").parse::<u64>().unwrap() >= 1);
+    let login = json!({"login": "ada", "password": "Zx9-quokka-77"});
+    assert_eq!(server.anon().post("/auth", login.clone()).status, 503);
+    assert_eq!(server.anon().get("/health/ready").status, 200);
+    limit(None);
+    assert_eq!(token("eve").status, 200);
+    assert_eq!(server.anon().post("/auth", login).status, 200);
 }

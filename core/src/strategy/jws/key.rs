@@ -1,6 +1,6 @@
 //! One key: what it signs, what it checks, what it is called.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use aws_lc_rs::{
     encoding::{AsDer as _, Pkcs8V1Der},
@@ -20,7 +20,13 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::{JwtAlgorithm, P256_BYTES, own_p256::OwnP256};
-use crate::{error::AuthError, model::Timestamp, seal::hmac, secret::Digest, strategy::StrategyKind};
+use crate::{
+    error::AuthError,
+    model::Timestamp,
+    seal::hmac,
+    secret::Digest,
+    strategy::{ForeignTokens, StrategyKind},
+};
 
 /// Bytes of a public key of Ed25519.
 const ED25519_BYTES: usize = 32;
@@ -150,6 +156,8 @@ pub struct JwtKey {
     /// When it signed for the last time.
     pub(super) retired: Option<Timestamp>,
     pub(super) until: Option<Timestamp>,
+    /// What its tokens look like, if it is the key of another simplejwt: nothing under it is a token of ours.
+    foreign: Option<Arc<ForeignTokens>>,
 }
 
 impl fmt::Debug for JwtKey {
@@ -174,6 +182,7 @@ impl JwtKey {
             from: None,
             retired: None,
             until: None,
+            foreign: None,
         }
     }
 
@@ -258,6 +267,17 @@ impl JwtKey {
     #[must_use]
     pub fn checking_until(self, until: Option<Timestamp>) -> Self {
         Self { signer: None, until, ..self }
+    }
+
+    /// The same key as one of another simplejwt, which checks until then and signs nothing.
+    #[must_use]
+    pub fn of_simplejwt(self, tokens: ForeignTokens, until: Timestamp) -> Self {
+        Self { foreign: Some(Arc::new(tokens)), ..self.checking_until(Some(until)) }
+    }
+
+    /// What its tokens look like, if it is the key of another simplejwt.
+    pub fn foreign(&self) -> Option<&ForeignTokens> {
+        self.foreign.as_deref()
     }
 
     /// Its algorithm.
@@ -383,6 +403,7 @@ impl JwtKey {
             from: None,
             retired: None,
             until: None,
+            foreign: None,
         }
     }
 }

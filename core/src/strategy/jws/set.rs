@@ -104,10 +104,12 @@ impl JwtKeys {
         list.iter().enumerate().map(|(at, key)| (Arc::clone(key), state(at, key))).collect()
     }
 
-    /// The keys with a public half that check at `now`, those among them that do not sign yet: what others are told.
+    /// The keys with a public half that check at `now`, those among them that do not sign yet: what others are told. Those of
+    /// another simplejwt are not: what their holder signs is judged here alone.
     pub fn published(&self, now: Timestamp) -> Vec<Arc<JwtKey>> {
         let states = self.states(now).into_iter();
-        let told = states.filter(|(key, state)| key.numbers().is_some() && *state != KeyState::Over);
+        let told = states
+            .filter(|(key, state)| key.numbers().is_some() && key.foreign().is_none() && *state != KeyState::Over);
         told.map(|(key, _)| key).collect()
     }
 
@@ -133,11 +135,11 @@ impl JwtKeys {
 
     /// Does a key of the set have this name?
     pub(in crate::strategy) fn knows(&self, kid: &str) -> bool {
-        self.list().iter().any(|key| key.kid() == Some(kid))
+        self.list().iter().any(|key| key.kid() == Some(kid) && key.foreign().is_none())
     }
 
-    /// The key under which `signature` is that of `message`: with a `kid` the one of that name, without one any of those
-    /// that sign without. A key is asked only if the header names its own algorithm.
+    /// The key of ours under which `signature` is that of `message`: with a `kid` the one of that name, without one any of
+    /// those that sign without. A key is asked only if the header names its own algorithm.
     pub(in crate::strategy) fn holder(
         &self,
         now: Timestamp,
@@ -145,9 +147,32 @@ impl JwtKeys {
         message: &str,
         signature: &str,
     ) -> Option<Holder> {
-        let algorithm: JwtAlgorithm = named.algorithm.parse().ok()?;
+        let fits = |key: &JwtKey| key.foreign().is_none() && key.kid() == named.kid;
+        self.find(now, named.algorithm, fits, message, signature)
+    }
+
+    /// The key of another simplejwt under which it is. `PyJWT` looks at no `kid`, and mostly writes none.
+    pub(in crate::strategy) fn foreign_holder(
+        &self,
+        now: Timestamp,
+        algorithm: &str,
+        message: &str,
+        signature: &str,
+    ) -> Option<Holder> {
+        self.find(now, algorithm, |key| key.foreign().is_some(), message, signature)
+    }
+
+    fn find(
+        &self,
+        now: Timestamp,
+        algorithm: &str,
+        is_meant: impl Fn(&JwtKey) -> bool,
+        message: &str,
+        signature: &str,
+    ) -> Option<Holder> {
+        let algorithm: JwtAlgorithm = algorithm.parse().ok()?;
         let list = self.list();
-        let fits = |key: &JwtKey| key.algorithm() == algorithm && key.kid() == named.kid;
+        let fits = |key: &JwtKey| key.algorithm() == algorithm && is_meant(key);
         let fitting = list.iter().enumerate().filter(|(_, key)| fits(key));
         let mut live = fitting
             .map(|(at, key)| (key, self.end(&list, at)))

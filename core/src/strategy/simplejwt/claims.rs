@@ -11,6 +11,7 @@ use chrono::DateTime;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::foreign::Foreign;
 use crate::{
     error::{ClaimFault, TokenFault},
     model::{Timestamp, UserId},
@@ -46,9 +47,13 @@ pub(super) struct Read {
     pub(super) jti: String,
     /// `exp`, or when the key checks no more.
     pub(super) expires_at: Timestamp,
+    /// `exp`.
+    pub(super) ends_at: Timestamp,
     /// Does `token_type` say that it is a refresh token?
     pub(super) is_refresh: bool,
     user_id: Option<Value>,
+    /// What else is seen of one that another simplejwt signed.
+    pub(super) foreign: Option<Foreign>,
 }
 
 impl Read {
@@ -73,7 +78,14 @@ pub(super) fn read(
     expected: Option<TokenType>,
 ) -> Result<Read, TokenFault> {
     let (holder, mut claims) = open(keys, now, token).ok_or(TokenFault::Malformed)?;
+    let foreign = holder.key.foreign();
     let expires_at = timely(&claims, now)?;
+    if foreign.is_some_and(|tokens| !tokens.is_addressed(&claims)) {
+        return Err(TokenFault::Malformed);
+    }
+    let [id_claim, type_claim, user_claim] = foreign.map_or(["jti", "token_type", "user_id"], |tokens| {
+        [&tokens.jti_claim, &tokens.token_type_claim, &tokens.user_id_claim].map(String::as_str)
+    });
     let is_text = |name: &str| claims.get(name).is_none_or(Value::is_string);
     if !is_text("sub") || !is_text("jti") {
         return Err(TokenFault::Malformed);
@@ -85,17 +97,18 @@ pub(super) fn read(
     }
     let expires_at = i64::try_from(expires_at).ok().filter(|exp| *exp <= LAST_SECOND);
     let expires_at = expires_at.and_then(|exp| DateTime::from_timestamp(exp, 0));
-    let expires_at = expires_at.ok_or(TokenFault::Malformed)?;
-    let Some(Value::String(jti)) = claims.remove("jti") else { return Err(ClaimFault::NoId.into()) };
+    let ends_at = expires_at.ok_or(TokenFault::Malformed)?;
+    let Some(Value::String(jti)) = claims.remove(id_claim) else { return Err(ClaimFault::NoId.into()) };
     if let Some(expected) = expected {
-        let found = claims.get("token_type").ok_or(ClaimFault::NoType)?;
+        let found = claims.get(type_claim).ok_or(ClaimFault::NoType)?;
         if found.as_str() != Some(expected.as_str()) {
             return Err(ClaimFault::WrongType.into());
         }
     }
-    let is_refresh = claims.get("token_type").and_then(Value::as_str) == Some(TokenType::Refresh.as_str());
-    let expires_at = holder.end(expires_at);
-    Ok(Read { key: holder.key, jti, expires_at, is_refresh, user_id: claims.remove("user_id") })
+    let is_refresh = claims.get(type_claim).and_then(Value::as_str) == Some(TokenType::Refresh.as_str());
+    let (expires_at, user_id) = (holder.end(ends_at), claims.remove(user_claim));
+    let foreign = foreign.map(|tokens| Foreign::new(tokens, &claims, claims.get("iat").and_then(int)));
+    Ok(Read { key: holder.key, jti, expires_at, ends_at, is_refresh, user_id, foreign })
 }
 
 /// `iat`, `nbf` and `exp`, each of which may be absent; answers `exp`.
@@ -128,7 +141,9 @@ fn open(keys: &JwtKeys, now: Timestamp, token: &str) -> Option<(Holder, Map<Stri
         return None;
     }
     let named = Named { algorithm, kid: kid.filter(|kid| keys.knows(kid)) };
-    let holder = keys.holder(now, named, message, signature.trim_end_matches('='))?;
+    let signature = signature.trim_end_matches('=');
+    let ours = keys.holder(now, named, message, signature);
+    let holder = ours.or_else(|| keys.foreign_holder(now, algorithm, message, signature))?;
     Some((holder, serde_json::from_slice(&payload).ok()?))
 }
 

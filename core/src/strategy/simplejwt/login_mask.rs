@@ -29,6 +29,13 @@ impl LoginId {
         hex::encode(self.0)
     }
 
+    /// Reads what [`LoginId::family`] writes.
+    pub(super) fn of_family(family: &str) -> Option<Self> {
+        let mut half = [0; HALF];
+        hex::decode_to_slice(family, &mut half).ok()?;
+        Some(Self(half))
+    }
+
     /// The number itself.
     pub(super) fn bytes(self) -> Half {
         self.0

@@ -6,7 +6,11 @@
 
 use subtle::ConstantTimeEq as _;
 
-use super::login_mask::{Half, LoginId, LoginMask, of_version_4};
+use super::{
+    claims::Read,
+    foreign::foreign_digest,
+    login_mask::{Half, LoginId, LoginMask, of_version_4},
+};
 use crate::{auth::Realm, model::Token, secret::Digest};
 
 /// What the MAC is for.
@@ -34,11 +38,14 @@ pub(super) enum Standing {
     Older,
 }
 
-/// Where the refresh token with this `jti` stands, by the login's row.
-pub(super) fn standing(realm: &Realm, login: LoginId, row: &Token, jti: &str) -> Standing {
-    let is = |count: i64| match count {
-        0 => row.digest == first_digest(jti),
-        count => LoginMask::first_half(jti).is_some_and(|half| {
+/// Where a refresh token stands, by the login's row: one that was signed here, or by another simplejwt. The second is the
+/// first of its login, and never a later one.
+pub(super) fn standing(realm: &Realm, login: LoginId, row: &Token, read: &Read) -> Standing {
+    let is = |count: i64| match (count, &read.foreign) {
+        (0, None) => row.digest == first_digest(&read.jti),
+        (0, Some(_)) => row.digest == foreign_digest(&read.jti),
+        (_, Some(_)) => false,
+        (count, None) => LoginMask::first_half(&read.jti).is_some_and(|half| {
             let is_half = |mac: &[u8; 32]| half_of(mac).ct_eq(&half);
             realm.keys().has_mac(PURPOSE, &named(login, count), is_half)
         }),

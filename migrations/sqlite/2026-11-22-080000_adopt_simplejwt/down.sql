@@ -1,0 +1,3 @@
+ALTER TABLE import_sources DROP COLUMN is_django;
+DROP TABLE outstanding_tokens;
+ALTER TABLE subjects DROP COLUMN ended_at;

@@ -1,0 +1,28 @@
+//! What the experiments share: servers that are started and killed by their number, databases of their own, clients that note what was
+//! acknowledged, and the table of what was asked and what came.
+
+mod base;
+mod cage;
+mod client;
+mod dice;
+mod disk;
+mod door;
+mod figures;
+mod load;
+mod postgres;
+mod proxy;
+mod server;
+mod sql;
+
+pub use base::{Base, Run};
+pub use cage::Cage;
+pub use client::{Client, Lost, Reply, request};
+pub use dice::Dice;
+pub use disk::Disk;
+pub use door::{Door, Entered, PASSWORD, Proof, address, is_taken, register};
+pub use figures::Figures;
+pub use load::{Kind, Load, Noted, Sample, leaving, percentile};
+pub use postgres::Postgres;
+pub use proxy::Proxy;
+pub use server::{Installation, Process};
+pub use sql::{count, execute, sqlite};
