@@ -9,6 +9,8 @@ mod again;
 mod browser;
 #[path = "import/clashes.rs"]
 mod clashes;
+#[path = "import/columns.rs"]
+mod columns;
 #[path = "import/common.rs"]
 mod common;
 #[path = "import/django.rs"]

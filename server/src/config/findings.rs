@@ -11,11 +11,7 @@ use countersign_adapters::{
     sanctum_spa::{SanctumSpa, SanctumSpaOptions},
     settings::{Problem, Value, parse_options},
 };
-use countersign_core::{
-    env::{Clock as _, SystemClock},
-    model::Timestamp,
-    strategy::JwtAlgorithm,
-};
+use countersign_core::{model::Timestamp, strategy::JwtAlgorithm};
 
 use super::{MountSettings, Settings, Way};
 use crate::keys::{key_file, of_djangos};
@@ -46,13 +42,13 @@ impl Findings {
         }
         found.djoser_links(settings);
         found.algorithm(settings);
-        found.django_keys(settings);
         found
     }
 
     /// [`Findings::of`], and what is only found by the clock.
     pub fn at(settings: &Settings, now: Timestamp) -> Self {
         let mut found = Self::of(settings);
+        found.django_keys(settings, now);
         found.warned.extend(settings.old_links.doubts(settings, now));
         found
     }
@@ -215,8 +211,8 @@ impl Findings {
     }
 
     /// Keys with which somebody else signs for users of ours.
-    fn django_keys(&mut self, settings: &Settings) {
-        for (id, until) in of_djangos(settings, SystemClock.now()) {
+    fn django_keys(&mut self, settings: &Settings, now: Timestamp) {
+        for (id, until) in of_djangos(settings, now) {
             let message = format!(
                 "has the key {id} of a Django until {}: whoever has its secret can make tokens for everybody who was imported \
                  from there",

@@ -22,6 +22,8 @@ const IS_ACTIVE: usize = 10;
 const EMAIL_VERIFIED_AT: usize = 11;
 const DELETED_AT: usize = 15;
 const TWO_FACTOR: usize = 17;
+/// Fortify's.
+const TWO_FACTOR_CONFIRMED: &str = "two_factor_confirmed_at";
 
 /// Tables of Django's world that are not imported.
 const DJANGO_OTHERS: &[&str] = &["knox_authtoken", "django_session", "socialaccount_socialaccount"];
@@ -113,12 +115,28 @@ pub fn notes(source: &mut Source, options: &Options, users: &Table) -> Result<Ve
         }
     }
     if let Some(column) = users.column(TWO_FACTOR) {
-        let with = users.count_where(source, &format!("{} IS NOT NULL", source.quoted(column)))?;
+        let with = users.count_where(source, &is_set(source, column))?;
         if with > 0 {
-            notes.push(format!("{column}: {with} users have a second factor there and log in by password alone here"));
+            notes.push(format!(
+                "{column}: {with} users have a second factor there{} and log in by password alone here",
+                confirmed(source, users, column)?
+            ));
         }
     }
     Ok(notes)
+}
+
+/// Of how many the second factor was confirmed: Fortify asks only those for it, if it was set to ask for that.
+fn confirmed(source: &mut Source, users: &Table, secret: &str) -> Result<String, ImportError> {
+    if users.extra.iter().all(|column| column != TWO_FACTOR_CONFIRMED) {
+        return Ok(String::new());
+    }
+    let both = format!("{} AND {}", is_set(source, secret), is_set(source, TWO_FACTOR_CONFIRMED));
+    Ok(format!(" ({} of them confirmed it)", users.count_where(source, &both)?))
+}
+
+fn is_set(source: &Source, column: &str) -> String {
+    format!("{} IS NOT NULL", source.quoted(column))
 }
 
 fn found(source: &mut Source, table: &Table, subject: Subject, framework: Framework) -> Result<Found, ImportError> {

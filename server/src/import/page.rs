@@ -201,8 +201,12 @@ mod tests {
     #[test]
     fn a_check_remembers_users_and_the_holders_of_identifiers() {
         let mut seen = Seen::default();
-        seen.add(Accepted { users: vec![1, 2, 4], keys: vec![("ada".to_owned(), 1), ("bob".to_owned(), 2)] });
-        seen.add(Accepted { users: vec![5, 9], keys: vec![("eve".to_owned(), 9)] });
+        seen.add(Accepted {
+            users: vec![1, 2, 4],
+            keys: vec![("ada".to_owned(), 1), ("bob".to_owned(), 2)],
+            freed: Vec::new(),
+        });
+        seen.add(Accepted { users: vec![5, 9], keys: vec![("eve".to_owned(), 9)], freed: Vec::new() });
         let known: Vec<i64> = (-1..12).filter(|id| seen.has_user(*id)).collect();
         assert_eq!((known, seen.users.len()), (vec![1, 2, 4, 5, 9], 3));
         assert_eq!(["ada", "eve", "Ada"].map(|key| seen.holder(key)), [Some(1), Some(9), None]);

@@ -88,10 +88,18 @@ const POSTGRES_SESSION: &str = "SET statement_timeout = '3s'; SET lock_timeout =
 #[cfg(feature = "postgres")]
 const POSTGRES_BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// The connection string's own settings win. `tcp_user_timeout` (milliseconds) ends the wait for a peer that vanished.
+/// The connection string's own settings win. `tcp_user_timeout` (milliseconds) ends the wait for a peer that vanished before it
+/// took what was sent. One that vanished afterwards, and whose answer is waited for, is asked by the keepalives (seconds): the
+/// system's own begin after two hours.
 #[cfg(feature = "postgres")]
-const POSTGRES_PARAMETERS: [(&str, &str); 3] =
-    [("connect_timeout", "3"), ("tcp_user_timeout", "5000"), ("application_name", "countersign")];
+const POSTGRES_PARAMETERS: [(&str, &str); 6] = [
+    ("connect_timeout", "3"),
+    ("tcp_user_timeout", "5000"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "2"),
+    ("keepalives_count", "3"),
+    ("application_name", "countersign"),
+];
 
 /// `READ COMMITTED`: an update sees what was committed while it waited, and there are no gap locks to meet in.
 /// `PIPES_AS_CONCAT` is diesel's own need. The comment is a statement to MariaDB alone; MySQL has no such limit.
@@ -412,6 +420,17 @@ mod tests {
         fn statement_position(&self) -> Option<i32> {
             None
         }
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_server_that_vanished_is_noticed_within_seconds_unless_the_url_says_otherwise() {
+        assert_eq!(
+            with_parameters("postgres://db/auth?keepalives_idle=60"),
+            "postgres://db/auth?keepalives_idle=60&connect_timeout=3&tcp_user_timeout=5000&keepalives_interval=2\
+             &keepalives_count=3&application_name=countersign"
+        );
+        assert!(with_parameters("postgres://db/auth").contains("&keepalives_idle=5&"));
     }
 
     #[test]

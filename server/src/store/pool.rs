@@ -387,7 +387,7 @@ mod tests {
     #[test]
     fn what_ends_after_its_client_has_the_answer_is_taken_back() {
         let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::new(&format!("sqlite://{}", folder.path().join("late.db").display()));
+        let url = DatabaseUrl::new(format!("sqlite://{}", folder.path().join("late.db").display()));
         let options = StoreOptions { url, pool_size: 2, wait: Duration::from_millis(50) };
         let connections = Connections::open(&options).unwrap();
         connections.write(|conn| conn.batch_execute("CREATE TABLE words (word TEXT)")).unwrap();

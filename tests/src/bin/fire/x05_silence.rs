@@ -18,7 +18,9 @@ const ANSWERED: Duration = Duration::from_secs(3);
 const LIVE: Duration = Duration::from_millis(100);
 /// After the database answers again.
 const FIRST: Duration = Duration::from_secs(2);
-/// As many as without a database: what the silence may add.
+/// How long it is looked at then.
+const CALM: Duration = Duration::from_secs(5);
+/// What the silence may add.
 const MEMORY_MIB: f64 = 64.0;
 /// Places in the store: `database.pool_size` and four. Each worker (two here) makes blocking threads of its own for them, which stay
 /// some seconds.
@@ -77,7 +79,7 @@ fn silent(
         let ended = Instant::now();
         hold(false);
         windows.push((began, ended));
-        thread::sleep(Duration::from_secs(6));
+        thread::sleep(CALM);
     }
     let (samples, noted) = load.finish();
     figures.told(on, "silences, requests", format!("{} × {silence:?}, {}", windows.len(), samples.len()));
@@ -92,7 +94,7 @@ fn silent(
         !sample.is_success()
             && windows.iter().any(|(_, ended)| {
                 let since = sample.began.saturating_duration_since(*ended);
-                since > FIRST && since < Duration::from_secs(6)
+                since > FIRST && since < CALM
             })
     });
     let late: Vec<_> = late.map(|sample| format!("{} {}", sample.what, sample.status)).collect();
