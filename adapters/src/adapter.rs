@@ -81,7 +81,13 @@ pub trait Adapter: Sized + 'static {
         JwtForm::Hotel
     }
 
-    /// Registers the handlers, relative to the mount's prefix; each with `#[utoipa::path]` and an actix route macro. Which
+    /// Registers what is asked with every request of somebody else's application: who is calling? The router tries one path
+    /// after the other, so these stand in front of all others, of whichever mount; each with a path without variable parts.
+    fn often(cfg: &mut ServiceConfig) {
+        let _ = cfg;
+    }
+
+    /// Registers the other handlers, relative to the mount's prefix; each with `#[utoipa::path]` and an actix route macro. Which
     /// there are may depend on the mount's settings and on what is mounted beside it.
     fn routes(cfg: &mut ServiceConfig, options: &Self::Options, beside: &Neighbours);
 

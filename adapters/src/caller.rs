@@ -1,4 +1,4 @@
-//! Who is calling: an extractor that is ready at once when the cache knows the credential.
+//! Who is calling: an extractor that is ready at once when nobody has to be waited for.
 
 use std::{
     future::{Future, Ready, ready},
@@ -65,7 +65,7 @@ impl<A: Adapter> FromRequest for Caller<A> {
     }
 }
 
-/// Looks the request's credential up: the cache on this thread, the store on a blocking one.
+/// Looks the request's credential up: what needs no waiting on this thread, the rest on a blocking one.
 pub fn by_credential<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Authentication {
     match A::credential(request) {
         Ok(credential) => lookup(mount, &mount.auth, credential),
@@ -73,19 +73,19 @@ pub fn by_credential<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Authe
     }
 }
 
-/// Looks `credential` up behind `door`, one of the mount's: the cache on this thread, the store on a blocking one.
+/// Looks `credential` up behind `door`, one of the mount's: what needs no waiting on this thread, the rest on a blocking one.
 pub fn lookup<A: Adapter>(mount: &Use<A>, door: &Auth, credential: &str) -> Authentication {
-    if let Some(verified) = door.cached(credential) {
-        return Either::Left(ready(Ok(verified)));
+    if let Some(answer) = door.at_once(credential) {
+        return Either::Left(ready(answer));
     }
     let (mount, door, credential) = (mount.clone(), door.clone(), credential.to_owned());
     coming(async move { mount.site.executor.blocking(move || door.verify(&credential)).await })
 }
 
-/// Looks a session up by its secret: the cache on this thread, the store on a blocking one.
+/// Looks a session up by its secret, as [`lookup`].
 pub fn lookup_session<A: Adapter>(mount: &Use<A>, secret: Secret) -> Authentication {
-    if let Some(verified) = mount.auth.cached_session(secret.expose()) {
-        return Either::Left(ready(Ok(verified)));
+    if let Some(answer) = mount.auth.session_at_once(secret.expose()) {
+        return Either::Left(ready(answer));
     }
     let mount = mount.clone();
     coming(async move { mount.blocking(move |auth| auth.verify_session(secret.expose())).await })

@@ -74,10 +74,14 @@ pub struct MountParts<'a> {
     pub site: Arc<Site>,
 }
 
+/// What registers a part of a mount.
+type Registration = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
 /// A mount whose type is forgotten.
 #[derive(Clone)]
 pub struct Wired {
-    register: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
+    often: Registration,
+    register: Registration,
     mount: Arc<dyn Any + Send + Sync>,
     gate: Gate,
     sessions: Option<Arc<Sessions>>,
@@ -85,7 +89,12 @@ pub struct Wired {
 }
 
 impl Wired {
-    /// Registers the mount's data and routes; called once a worker.
+    /// Registers the mount's data and [`Adapter::often`]; called once a worker, before [`Wired::register`].
+    pub fn register_often(&self, cfg: &mut ServiceConfig) {
+        (self.often)(cfg);
+    }
+
+    /// Registers the mount's other routes; called once a worker.
     pub fn register(&self, cfg: &mut ServiceConfig) {
         (self.register)(cfg);
     }
@@ -126,7 +135,10 @@ impl Dialect {
             },
             serves: A::serves,
             jwt_form: |options| A::jwt_form(&A::Options::read(options).0),
-            routes: |cfg, options, beside| A::routes(cfg, &A::Options::read(options).0, beside),
+            routes: |cfg, options, beside| {
+                A::often(cfg);
+                A::routes(cfg, &A::Options::read(options).0, beside);
+            },
             describe: A::describe,
             unserved: A::unserved,
             wire: wire::<A>,
@@ -164,10 +176,12 @@ fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
     let doors = own.into_iter().chain(pair.clone()).collect();
     let data = Use::data(Mount::<A> { auth, pair, options, prefix, beside, site });
     let (mount, gate, sessions) = (Arc::new(data.clone()), A::gate(&data), A::sessions(&data));
-    let register = Arc::new(move |cfg: &mut ServiceConfig| {
-        cfg.app_data(data.clone());
-        A::lend(cfg, &data);
-        A::routes(cfg, &data.options, &data.beside);
+    let often = data.clone();
+    let often = Arc::new(move |cfg: &mut ServiceConfig| {
+        cfg.app_data(often.clone());
+        A::lend(cfg, &often);
+        A::often(cfg);
     });
-    Ok(Wired { register, mount, gate, sessions, doors })
+    let register = Arc::new(move |cfg: &mut ServiceConfig| A::routes(cfg, &data.options, &data.beside));
+    Ok(Wired { often, register, mount, gate, sessions, doors })
 }

@@ -92,8 +92,11 @@ impl Adapter for Djoser {
         JwtForm::Simple(options.simple_jwt())
     }
 
+    fn often(cfg: &mut ServiceConfig) {
+        me::often(cfg);
+    }
+
     fn routes(cfg: &mut ServiceConfig, _: &DjoserOptions, beside: &Neighbours) {
-        // actix asks one after the other: what is asked most often stands first.
         me::routes(cfg);
         tokens::routes(cfg);
         jwt::routes(cfg);

@@ -81,6 +81,16 @@ impl Executor {
         })
     }
 
+    /// The hashing lane: how many jobs wait for it, and how many run.
+    pub fn lane_load(&self) -> (usize, usize) {
+        self.lane.load()
+    }
+
+    /// How many logins and the like the lane did not take.
+    pub fn lane_refused(&self) -> u64 {
+        self.lane.refused()
+    }
+
     /// Measures the schemes that the stored hashes are known to have and that were not measured yet: from then on every
     /// failed login takes as long as one with the slowest of them. It takes seconds; call it beside the requests.
     pub fn measure_schemes(&self) {

@@ -18,7 +18,6 @@ use actix_web::{
         header::{CACHE_CONTROL, PRAGMA},
     },
     post,
-    web::Json,
 };
 use countersign_core::{
     AuthError, Credentials, Grant, Guess, Role, StrategyKind, TokenFault, User, model::Issued, password::PasswordRules,
@@ -32,12 +31,13 @@ use utoipa::{
     },
 };
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::fmt::Hyphenated;
 
 use crate::{
     adapter::Adapter,
     body::Body,
     caller::Caller,
-    document,
+    document, json,
     mount::{Neighbours, Use},
     plain::{self, Cause},
 };
@@ -86,9 +86,12 @@ impl Adapter for Hotel {
         }
     }
 
+    fn often(cfg: &mut ServiceConfig) {
+        cfg.service(show_user);
+    }
+
     fn routes(cfg: &mut ServiceConfig, _: &HotelOptions, _: &Neighbours) {
-        // Asked one after the other: the one that is asked most often first.
-        cfg.service(show_user).service(create_tokens).service(refresh_token).service(logout);
+        cfg.service(create_tokens).service(refresh_token).service(logout);
         cfg.service(register::register_user);
         cfg.service(sessions::logout_all).service(sessions::list_sessions).service(sessions::delete_session);
         admin::routes(cfg);
@@ -124,7 +127,7 @@ impl Adapter for Hotel {
 /// The answer to a login.
 #[derive(Serialize, ToSchema)]
 #[schema(as = hotel::Tokens)]
-struct Tokens {
+struct Tokens<'a> {
     /// A JSON Web Token, sent as `Authorization: Bearer …`.
     access_token: String,
     /// Buys the next access token; to be kept safe.
@@ -136,12 +139,12 @@ struct Tokens {
     #[schema(example = 3600)]
     expires_in: u64,
     /// Who logged in.
-    user: Profile,
+    user: Profile<'a>,
 }
 
-impl Tokens {
+impl<'a> Tokens<'a> {
     /// Of a new login.
-    fn of(issued: &Issued, mount: &Use<Hotel>) -> Result<Self, AuthError> {
+    fn of(issued: &'a Issued, mount: &Use<Hotel>) -> Result<Self, AuthError> {
         let refresh = issued.refresh.as_ref().ok_or(AuthError::Unsupported(mount.auth.strategy().kind()))?;
         Ok(Self {
             access_token: issued.access.expose().to_owned(),
@@ -174,21 +177,21 @@ struct Refreshed {
 /// A user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = hotel::User)]
-struct Profile {
+struct Profile<'a> {
     /// The id, which is also the `sub` of the access token.
-    #[schema(format = "uuid")]
-    id: String,
+    #[schema(value_type = String, format = "uuid")]
+    id: Hyphenated,
     /// The address; null for who registered with a phone number or a user name only.
-    #[schema(required, example = "user@example.com")]
-    email: Option<String>,
+    #[schema(value_type = Option<String>, required, example = "user@example.com")]
+    email: Option<&'a str>,
     /// What the user is to the application.
     role: RoleName,
     /// First name; empty if unknown.
-    #[schema(example = "Имя")]
-    first_name: String,
+    #[schema(value_type = String, example = "Имя")]
+    first_name: &'a str,
     /// Last name; empty if unknown.
-    #[schema(example = "Фамилия")]
-    last_name: String,
+    #[schema(value_type = String, example = "Фамилия")]
+    last_name: &'a str,
 }
 
 /// The roles of the document.
@@ -226,14 +229,14 @@ impl From<Role> for RoleName {
     }
 }
 
-impl From<&User> for Profile {
-    fn from(user: &User) -> Self {
+impl<'a> From<&'a User> for Profile<'a> {
+    fn from(user: &'a User) -> Self {
         Self {
-            id: user.uuid.to_string(),
-            email: user.email.clone(),
+            id: user.uuid.hyphenated(),
+            email: user.email.as_deref(),
             role: user.role.into(),
-            first_name: user.first_name.clone(),
-            last_name: user.last_name.clone(),
+            first_name: &user.first_name,
+            last_name: &user.last_name,
         }
     }
 }
@@ -373,8 +376,8 @@ async fn logout(mount: Use<Hotel>, caller: Caller<Hotel>) -> Result<HttpResponse
     security(("hotel_bearer" = []), ("hotel_password" = [])),
 )]
 #[get("/me")]
-async fn show_user(caller: Caller<Hotel>) -> Json<Profile> {
-    Json(Profile::from(&caller.user))
+async fn show_user(caller: Caller<Hotel>) -> HttpResponse {
+    json::answer(StatusCode::OK, &Profile::from(&caller.user))
 }
 
 fn expires_in(issued: &Issued) -> u64 {

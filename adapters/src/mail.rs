@@ -45,6 +45,11 @@ pub trait Postman: Send + Sync {
     /// content or its duration whether there was anybody to write to. What cannot be delivered is logged, with the reader,
     /// the subject and the reason, and never with the body.
     fn post(&self, mail: Mail);
+
+    /// How many mails wait or are being sent, for whoever watches the server; `None` if that is not known.
+    fn pending(&self) -> Option<usize> {
+        None
+    }
 }
 
 impl fmt::Debug for dyn Postman + '_ {

@@ -78,8 +78,12 @@ impl Adapter for Sanctum {
         }
     }
 
+    fn often(cfg: &mut ServiceConfig) {
+        cfg.service(show_user);
+    }
+
     fn routes(cfg: &mut ServiceConfig, _: &SanctumOptions, _: &Neighbours) {
-        cfg.service(create_token).service(create_device_token).service(show_user).service(delete_current_token);
+        cfg.service(create_token).service(create_device_token).service(delete_current_token);
         cfg.service(tokens::list_tokens).service(tokens::delete_tokens);
         cfg.service(tokens::create_named_token).service(tokens::delete_token);
     }

@@ -1,7 +1,7 @@
 //! The one door: everything that an adapter or the command line asks for.
 //!
 //! All methods are synchronous. Those that hash a password belong on the hashing lane; those that only ask the store
-//! belong on a blocking thread; [`Auth::cached`] runs anywhere.
+//! belong on a blocking thread; [`Auth::at_once`] and [`Auth::session_at_once`] run anywhere.
 
 mod account;
 mod administration;
@@ -21,23 +21,25 @@ pub use old_links::OldLinks;
 pub use realm::{Realm, RealmParts, Survey};
 pub use tokens::ApiTokenReplaces;
 
-use crate::{password::PasswordRules, secret::Digest, strategy::Strategy};
+use crate::{cache::KeyMaker, password::PasswordRules, strategy::Strategy};
 
 /// What one mount may do: the shared realm through its own strategy and password rules. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Auth {
     realm: Realm,
+    /// The realm for look-ups on the thread that asks, if its stores can answer at once.
+    at_once: Option<Realm>,
     strategy: Strategy,
     rules: PasswordRules,
-    /// Of the strategy: what one mount accepts is not taken from the cache by one that may not.
-    mark: Digest,
+    /// What one mount accepts is not taken from the cache by one that may not.
+    keys: KeyMaker,
 }
 
 impl Auth {
     /// A door to `realm`.
     pub fn new(realm: Realm, strategy: Strategy, rules: PasswordRules) -> Self {
-        let mark = strategy.mark();
-        Self { realm, strategy, rules, mark }
+        let keys = KeyMaker::new(&strategy.mark(), strategy.token_kind());
+        Self { at_once: realm.at_once(), realm, strategy, rules, keys }
     }
 
     /// What every mount shares.

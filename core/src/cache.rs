@@ -9,9 +9,12 @@
 
 mod flight;
 mod follower;
+mod key;
 mod shard;
 
 pub use follower::Follower;
+pub use key::CacheKey;
+pub(crate) use key::KeyMaker;
 
 use std::{
     collections::HashMap,
@@ -22,10 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    model::{Timestamp, TokenKind, UserId, Verified},
-    secret::Digest,
-};
+use crate::model::{Timestamp, UserId, Verified};
 use flight::Flights;
 pub(crate) use flight::Outcome;
 use shard::{Entry, Shard};
@@ -36,23 +36,6 @@ const HARD_LIFE: Duration = Duration::from_secs(60);
 const SHARDS: usize = 64;
 /// `trusted_until` of a cache that no other process can make stale.
 const ALWAYS: u64 = u64::MAX;
-
-/// What a credential is looked up by: SHA-256 of who accepts it, its kind and its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CacheKey([u8; 32]);
-
-impl CacheKey {
-    /// The key of `credential` as one of `kind`. The same text as another kind, or where another `mark` is set on what
-    /// is accepted (another signing key, another life), has another key.
-    pub(crate) fn new(mark: &Digest, kind: TokenKind, credential: &str) -> Self {
-        let pieces = [mark.as_bytes().as_slice(), kind.as_str().as_bytes(), &[0], credential.as_bytes()];
-        Self(*Digest::of_pieces(&pieces).as_bytes())
-    }
-
-    fn slot(self) -> usize {
-        usize::from(self.0[31]) % SHARDS
-    }
-}
 
 /// How much is kept, and for how long it is trusted.
 #[derive(Debug, Clone, Copy)]
@@ -152,17 +135,28 @@ impl Cache {
         nanos(self.started.elapsed()) < self.trusted_until.load(Ordering::SeqCst)
     }
 
+    /// How many entries there are, those among them that nobody will find any more.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+
+    /// How long ago the last look at the log began.
+    pub(crate) fn heard_ago(&self) -> Option<Duration> {
+        let looked = Duration::from_nanos(self.trusted_until.load(Ordering::SeqCst)).checked_sub(self.bound?)?;
+        Some(self.started.elapsed().saturating_sub(looked))
+    }
+
     /// The number of revocations so far; read it before the row that is to be inserted.
     pub(crate) fn revision(&self) -> u64 {
         self.revision.load(Ordering::SeqCst)
     }
 
     pub(crate) fn get(&self, key: CacheKey, now: Timestamp) -> Option<Hit> {
-        if !self.is_trusted() {
+        let age_now = nanos(self.started.elapsed());
+        if age_now >= self.trusted_until.load(Ordering::SeqCst) || self.per_shard == 0 {
             return None;
         }
-        let age_now = nanos(self.started.elapsed());
-        let shard = self.shards[key.slot()].read().unwrap_or_else(PoisonError::into_inner);
+        let shard = self.shards[slot(key)].read().unwrap_or_else(PoisonError::into_inner);
         let entry = shard.get(key)?;
         let fresh = entry.cell.load(Ordering::SeqCst) == entry.seen
             && age_now.saturating_sub(entry.born) < nanos(HARD_LIFE)
@@ -182,7 +176,7 @@ impl Cache {
         }
         let born = nanos(self.started.elapsed());
         let entry = Entry::new(Arc::clone(verified), watch.cell, watch.seen, born, noted);
-        self.shards[key.slot()].write().unwrap_or_else(PoisonError::into_inner).insert(key, entry, self.per_shard);
+        self.shards[slot(key)].write().unwrap_or_else(PoisonError::into_inner).insert(key, entry, self.per_shard);
     }
 
     /// Asks the store with `ask`, or waits for somebody who asks the same. Without trust nobody waits for anybody.
@@ -217,6 +211,10 @@ impl Watch {
     pub fn is_stale(&self) -> bool {
         self.cell.load(Ordering::SeqCst) != self.seen
     }
+}
+
+fn slot(key: CacheKey) -> usize {
+    usize::from(key.0[31]) % SHARDS
 }
 
 fn nanos(duration: Duration) -> u64 {

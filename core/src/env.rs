@@ -1,11 +1,14 @@
 //! Time and randomness as arguments: the system's for a server, fixed ones for tests.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::SystemTime,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 
 use crate::model::Timestamp;
 
@@ -60,7 +63,9 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
     fn now(&self) -> Timestamp {
-        micros(Utc::now())
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        DateTime::from_timestamp(seconds, since.subsec_micros() * 1_000).unwrap_or_default()
     }
 }
 
@@ -113,10 +118,6 @@ impl Random for CountedRandom {
             chunk.copy_from_slice(&block.as_bytes()[..chunk.len()]);
         }
     }
-}
-
-fn micros(now: DateTime<Utc>) -> Timestamp {
-    DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)
 }
 
 #[cfg(test)]

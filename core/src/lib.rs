@@ -13,6 +13,7 @@
 
 pub mod auth;
 pub mod cache;
+pub mod count;
 pub mod digits;
 pub mod env;
 pub mod error;

@@ -53,6 +53,17 @@ impl std::error::Error for StoreError {
 /// What every method of a port returns.
 pub type StoreResult<T> = Result<T, StoreError>;
 
+/// The connections of a store to its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Open ones.
+    pub open: u32,
+    /// Open ones that nobody uses.
+    pub idle: u32,
+    /// The most that may be open.
+    pub most: u32,
+}
+
 /// Which tokens a revocation takes away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revoke {
@@ -95,6 +106,13 @@ pub enum Adopted {
 
 /// Users, their identifiers and their passwords. It knows no tokens.
 pub trait UserStore: Send + Sync {
+    /// This store for look-ups that answer at once, on the thread that asks: they wait neither for a connection nor for a
+    /// lock nor for a network, and what cannot be answered so is an `Err`, upon which [`Auth`](crate::Auth) asks again in the
+    /// usual way. Asked once, at the start; `None` where every look-up may have to wait.
+    fn at_once(&self) -> Option<Arc<dyn UserStore>> {
+        None
+    }
+
     /// The user with this number.
     fn user(&self, id: UserId) -> StoreResult<Option<User>>;
 
@@ -159,6 +177,16 @@ pub trait UserStore: Send + Sync {
 /// its user still has the generation that was read before the proof (password, token) was checked: what is being issued
 /// while something is revoked is not stored.
 pub trait TokenStore: Send + Sync {
+    /// As [`UserStore::at_once`].
+    fn at_once(&self) -> Option<Arc<dyn TokenStore>> {
+        None
+    }
+
+    /// Its connections, for whoever watches the server.
+    fn connections(&self) -> Option<Connections> {
+        None
+    }
+
     /// The generation of a user; 0 if nothing is known of them.
     fn generation(&self, user: UserId) -> StoreResult<i64>;
 

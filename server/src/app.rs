@@ -1,5 +1,6 @@
 //! The application: realm, mounts and the server's own paths, put together once and registered by every worker.
 
+mod access;
 mod background;
 mod cors;
 mod docs;
@@ -9,12 +10,15 @@ mod gates;
 mod health;
 mod introspect;
 mod jwks;
+mod metrics;
 mod mounts;
 mod paths;
 mod plan;
+mod requests;
 mod strategies;
 mod verify;
 
+pub use access::Writer as AccessWriter;
 pub use background::Background;
 pub use edge::Edge;
 
@@ -44,13 +48,16 @@ use crate::{
     config::{Problems, Settings, Sources, Verified},
     keys::Keys,
 };
+use access::AccessLog;
 use cors::Cors;
 use docs::Docs;
 use gates::{Gates, Schemes};
 use jwks::Jwks;
+use metrics::Metrics;
 use mounts::Mounts;
 use paths::Paths;
 use plan::Plan;
+use requests::Requests;
 
 /// What an application is made of beside its settings; a host may bring its own users and its own post.
 #[derive(Clone)]
@@ -97,6 +104,9 @@ pub struct App {
     site: Arc<Site>,
     gates: web::Data<Gates>,
     sessions: web::Data<AllSessions>,
+    metrics: web::Data<Metrics>,
+    /// Are they served beside everything else?
+    shows_metrics: bool,
     own: Option<OwnRoutes>,
     own_sockets: Option<Handler>,
 }
@@ -114,6 +124,7 @@ impl App {
         let owners_strategy = strategies::owners(&plan, settings, &parts.keys.jwt);
         let postman = Arc::clone(&parts.postman);
         let keys = parts.keys.clone();
+        let access = AccessLog::wanted(&settings.log, &parts.clock);
         let passwords = settings.passwords.passwords();
         let realm = realm(settings, parts, passwords.clone());
         let executor = Executor::start(executors(settings, passwords))?;
@@ -130,14 +141,23 @@ impl App {
             proxies: settings.server.proxies(),
             laravel: settings.laravel.clone(),
             cors: laravel::cors::Cors::new(&settings.laravel, &settings.front_ends),
-            postman,
+            postman: Arc::clone(&postman),
         });
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &keys.jwt, &site)?);
         let gates = web::Data::new(Gates::of(&mounts, &site));
         let sessions = web::Data::new(mounts.sessions());
-        let docs = Docs::of(&mounts);
+        let docs = Docs::of(&mounts, settings.server.metrics_bind.is_none());
         let cors = web::Data::new(Cors::new(&settings.front_ends));
         let paths = web::Data::new(Paths::new(&mounts, &docs));
+        let requests = Arc::new(Requests::new(paths.clone()));
+        let metrics = web::Data::new(Metrics {
+            realm: realm.clone(),
+            executor: executor.clone(),
+            sockets: sockets.clone(),
+            postman,
+            requests,
+            access,
+        });
         let jwks = web::Data::new(Jwks::of(keys.jwt.clone(), settings.keys.announce));
         Ok(Self {
             realm,
@@ -154,6 +174,8 @@ impl App {
             site,
             gates,
             sessions,
+            metrics,
+            shows_metrics: settings.server.metrics_bind.is_none(),
             own: None,
             own_sockets: None,
         })
@@ -213,8 +235,8 @@ impl App {
         self
     }
 
-    /// Registers everything: an application's own routes, the mounts, then the server's own paths, then what answers the rest. actix asks one route
-    /// after the other, so what is asked most often stands first.
+    /// Registers everything: an application's own routes, the mounts and the server's own paths, then what answers the rest.
+    /// actix asks one route after the other, so what is asked most often stands first.
     pub fn configure(&self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(web::Data::new(self.realm.clone())).app_data(web::Data::new(self.executor.clone()));
         cfg.app_data(self.cors.clone()).app_data(self.site.clone()).app_data(self.paths.clone());
@@ -225,15 +247,43 @@ impl App {
         if let Some(own) = &self.own {
             own(cfg);
         }
-        self.mounts.routes(cfg);
         cfg.app_data(self.gates.clone());
+        self.mounts.often(cfg);
+        verify::often(cfg);
+        self.mounts.routes(cfg);
         verify::routes(cfg);
         introspect::routes(cfg);
         health::routes(cfg);
+        if self.shows_metrics {
+            self.configure_metrics(cfg);
+        }
         cfg.app_data(self.jwks.clone());
         jwks::routes(cfg);
         self.docs.routes(cfg);
         cfg.default_service(web::to(paths::unserved));
+    }
+
+    /// The outermost layer, around everything that [`App::configure`] registers.
+    pub fn edge(&self) -> Edge {
+        let Metrics { requests, access, .. } = self.metrics.as_ref();
+        Edge { requests: Arc::clone(requests), access: access.clone(), site: Arc::clone(&self.site) }
+    }
+
+    /// Registers `/metrics` alone, for the address of `server.metrics_bind`.
+    pub fn configure_metrics(&self, cfg: &mut web::ServiceConfig) {
+        cfg.app_data(self.metrics.clone());
+        metrics::routes(cfg);
+    }
+
+    /// Starts writing the access log, if there is one.
+    ///
+    /// # Errors
+    /// If its file cannot be opened, or the system gives no thread.
+    pub fn write_access_log(&self, settings: &Settings) -> io::Result<Option<AccessWriter>> {
+        match &self.metrics.access {
+            Some(access) => access.write_to(&settings.log.access),
+            None => Ok(None),
+        }
     }
 
     /// Tells every open WebSocket to close, and lets no more of them in: the first thing of a stop.
@@ -273,6 +323,7 @@ pub fn owners_door(settings: &Settings, parts: Parts) -> Result<Auth, Problems> 
     paths(
         health::show_liveness,
         health::show_readiness,
+        metrics::show_metrics,
         verify::verify,
         introspect::introspect,
         jwks::list_keys

@@ -1,5 +1,6 @@
 //! The configuration: declared once, read from `countersign.toml` and the environment, checked as a whole.
 
+mod access_log;
 mod database_url;
 mod findings;
 mod mail_transport;
@@ -20,6 +21,7 @@ use countersign_adapters::{
     settings::{Problem, Section, Setting, Table, Value, nearest},
 };
 
+pub use access_log::AccessLogPlace;
 pub use database_url::DatabaseUrl;
 pub use findings::{Findings, common_parent, mounted};
 pub use mail_transport::{Encryption, MailServer, MailTransport, Way};

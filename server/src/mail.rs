@@ -155,4 +155,8 @@ impl Postman for Office {
     fn post(&self, mail: Mail) {
         self.queue.push(Letter { mail, written: self.clock.now(), id: self.random.uuid() });
     }
+
+    fn pending(&self) -> Option<usize> {
+        Some(self.queue.pending())
+    }
 }

@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     io,
+    net::SocketAddr,
     pin::pin,
     sync::Arc,
     time::{Duration, Instant},
@@ -10,10 +11,11 @@ use std::{
 
 use actix_web::{
     HttpServer,
-    dev::ServerHandle,
+    dev::{Server, ServerHandle},
     rt::{
         System,
         signal::unix::{Signal, SignalKind, signal},
+        spawn,
     },
 };
 use countersign_adapters::{adapter::Adapter as _, djoser::Djoser, mail::NoPostman, settings::Problem};
@@ -21,7 +23,7 @@ use countersign_core::env::{Clock as _, Random, SystemClock, SystemRandom};
 use futures_util::future::{Either, select};
 
 use crate::{
-    app::{App, AssemblyError, Edge, Parts},
+    app::{App, AssemblyError, Parts},
     config::{Findings, Settings, Way},
     keys::{KeyError, Keys},
     mail::{MailError, Mailer},
@@ -163,12 +165,13 @@ pub fn serve_with(
     let app = extend(App::assemble(settings, Parts { postman: mailer.postman(), ..parts })?);
     warn(settings);
     let background = app.background(settings)?;
+    let access = app.write_access_log(settings)?;
     let bind = settings.server.bind;
     System::new().block_on(async {
         let registered = app.clone();
         let server = HttpServer::new(move || {
             let app = registered.clone();
-            actix_web::App::new().wrap(Edge).configure(move |cfg| app.configure(cfg))
+            actix_web::App::new().wrap(app.edge()).configure(move |cfg| app.configure(cfg))
         })
         .workers(settings.server.worker_count())
         .client_request_timeout(HEAD_TIMEOUT)
@@ -182,20 +185,35 @@ pub fn serve_with(
         .system_exit()
         .shutdown_timeout(whole_seconds(settings.server.shutdown_timeout.into()));
         let server = server.bind(bind).map_err(|source| ServeError::Bind { bind, source })?;
+        let watched = settings.server.metrics_bind.map(|bind| serve_metrics(&app, bind)).transpose()?;
         let signals = Signals::listen()?;
         outlive_full_files()?;
         ready(backend);
         let server = server.run();
         let handle = server.handle();
+        if let Some(watched) = watched {
+            spawn(watched);
+        }
         let patience = settings.server.shutdown_timeout.into();
         match select(pin!(server), pin!(stop(signals, &app, &mailer, patience, &handle))).await {
             Either::Left((ended, _)) => Ok::<_, ServeError>(ended?),
             Either::Right(((), _)) => Ok(()),
         }
     })?;
-    drop(background);
+    drop((background, access));
     mailer.finish();
     Ok(())
+}
+
+/// Binds the address that `/metrics` has for itself; it is served for as long as the process runs.
+fn serve_metrics(app: &App, bind: SocketAddr) -> Result<Server, ServeError> {
+    let app = app.clone();
+    let server = HttpServer::new(move || {
+        let app = app.clone();
+        actix_web::App::new().configure(move |cfg| app.configure_metrics(cfg))
+    });
+    let server = server.workers(1).client_request_timeout(HEAD_TIMEOUT).disable_signals();
+    Ok(server.bind(bind).map_err(|source| ServeError::Bind { bind, source })?.run())
 }
 
 /// A write beyond the largest file that the system allows (`RLIMIT_FSIZE`) fails like any other that finds no room. The signal that

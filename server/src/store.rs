@@ -6,9 +6,12 @@
 mod administrators;
 pub(crate) mod bulk;
 pub(crate) mod connection;
+mod direct;
 #[cfg(feature = "sqlite")]
 mod file;
+mod handle;
 mod key_rings;
+mod moment;
 pub(crate) mod old_resets;
 mod outstanding;
 pub(crate) mod pool;
@@ -25,7 +28,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use countersign_core::model::Timestamp;
 
 pub(crate) use self::bulk::Bulk;
-use self::pool::Connections;
+use self::{handle::Handle, pool::Connections};
 use crate::config::{DatabaseSettings, DatabaseUrl};
 
 /// Where the database is, and how long a request may wait for it.
@@ -136,7 +139,7 @@ pub enum OpenError {
 
 /// The database. A clone is another handle of the same pool.
 #[derive(Clone)]
-pub struct Store(Arc<Connections>);
+pub struct Store(Handle);
 
 impl Store {
     /// Connects once, so that a wrong URL is told at start, and makes the pool.
@@ -145,7 +148,7 @@ impl Store {
     ///
     /// An unknown scheme, a database that is not compiled in, or no connection.
     pub fn open(options: &StoreOptions) -> Result<Self, OpenError> {
-        Ok(Self(Arc::new(Connections::open(options)?)))
+        Ok(Self(Handle::new(Arc::new(Connections::open(options)?))))
     }
 
     /// Brings the tables up to date and returns the versions that were applied.
@@ -203,7 +206,7 @@ impl Store {
     /// # Errors
     /// What the driver said.
     pub(crate) fn bulk(&self, mode: bulk::Mode) -> Result<Bulk, OpenError> {
-        Bulk::open(Arc::clone(&self.0), mode)
+        Bulk::open(self.0.connections(), mode)
     }
 
     /// Which database this is.

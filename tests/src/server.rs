@@ -9,7 +9,7 @@ use std::{
 use actix_web::{HttpServer, dev::ServerHandle, rt::System};
 use chrono::{DateTime, TimeDelta, Utc};
 use countersign::{
-    app::{App, Background, Edge, Parts},
+    app::{App, Background, Parts},
     config::{Settings, Sources},
     keys::Keys,
     mail::Mailer,
@@ -208,7 +208,7 @@ fn listen(app: App) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
         System::new().block_on(async {
             let server = HttpServer::new(move || {
                 let app = app.clone();
-                actix_web::App::new().wrap(Edge).configure(move |cfg| app.configure(cfg))
+                actix_web::App::new().wrap(app.edge()).configure(move |cfg| app.configure(cfg))
             })
             .workers(1)
             .h1_allow_half_closed(false)

@@ -289,6 +289,7 @@ fn no_line_of_the_log_holds_a_secret_however_much_is_logged() {
         sandbox.write("countersign.toml", &mailbox.configuration());
         sandbox.set("COUNTERSIGN__LOG__LEVEL", "trace");
         sandbox.set("COUNTERSIGN__LOG__FORMAT", format);
+        sandbox.set("COUNTERSIGN__LOG__ACCESS", "stdout");
         let mut server = sandbox.serve();
         let secrets = everything(&sandbox, &server, &mailbox);
         assert_eq!(server.stop(), 0);
@@ -296,6 +297,7 @@ fn no_line_of_the_log_holds_a_secret_however_much_is_logged() {
         assert!(log.len() > 500, "trace logs something: {log}");
         let found: Vec<String> = secrets.iter().flat_map(|secret| occurrences(log.as_bytes(), secret)).collect();
         assert!(found.is_empty(), "{format}: {found:#?}");
+        assert!(log.contains("/auth/users/reset_password_confirm/"), "the access log is in it");
     }
 }
 

@@ -135,6 +135,14 @@ impl<'a> Presented<'a> {
         }
     }
 
+    /// The scheme without the credential.
+    pub(super) const fn scheme(self) -> Presented<'static> {
+        match self {
+            Self::Token(_) => Presented::Token(""),
+            Self::Jwt(_) => Presented::Jwt(""),
+        }
+    }
+
     /// How a refusal of this credential is said.
     pub(super) fn refusal(self, fault: TokenFault) -> Unauthenticated {
         match (self, fault) {

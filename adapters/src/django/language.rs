@@ -115,7 +115,15 @@ impl Locale {
     where
         A: Adapter<Options: Localized>,
     {
-        Use::<A>::of(request).map_or(Self::STOCK, |mount| mount.options.locale())
+        Self::at(Use::<A>::of(request))
+    }
+
+    /// That of `mount`.
+    pub(super) fn at<A>(mount: Option<&Use<A>>) -> Self
+    where
+        A: Adapter<Options: Localized>,
+    {
+        mount.map_or(Self::STOCK, |mount| mount.options.locale())
     }
 
     /// The language of this request.

@@ -1,6 +1,12 @@
 //! Media types as DRF compares them, and the choice of a renderer, of which there is one: JSON.
 
-use actix_web::{HttpRequest, http::StatusCode, http::header::ACCEPT};
+use actix_web::{
+    HttpRequest,
+    http::{
+        StatusCode,
+        header::{ACCEPT, HeaderMap},
+    },
+};
 
 use super::{
     error::Error,
@@ -75,6 +81,12 @@ impl Rendering {
 /// # Errors
 /// 400 for a query of too many fields, 404 for a format that does not exist, 406 for an `Accept` that JSON does not satisfy.
 pub(super) fn negotiate(request: &HttpRequest, suffix: Option<&str>) -> Result<Rendering, Error> {
+    if suffix.is_none()
+        && request.uri().query().is_none()
+        && let Some(is_satisfied) = without_parameters(request.headers())
+    {
+        return if is_satisfied { Ok(Rendering::COMPACT) } else { Err(unacceptable()) };
+    }
     if suffix.is_none() && request.query_string().split('&').count() > MOST_FIELDS {
         return Err(Error::Page(StatusCode::BAD_REQUEST));
     }
@@ -91,12 +103,30 @@ pub(super) fn negotiate(request: &HttpRequest, suffix: Option<&str>) -> Result<R
     let mut ranges: Vec<MediaType> =
         accept.split(',').map(MediaType::parse).filter(|range| range.covers(APPLICATION_JSON)).collect();
     ranges.sort_by_key(|range| std::cmp::Reverse(range.precedence()));
-    let Some(best) = ranges.first() else {
-        return Err(Error::detail(StatusCode::NOT_ACCEPTABLE, "Could not satisfy the request Accept header."));
-    };
+    let Some(best) = ranges.first() else { return Err(unacceptable()) };
     let indent = best.parameter("indent").and_then(|text| match int(text)? {
         Int::Of(indent) => Some(usize::try_from(indent).unwrap_or(0).min(WIDEST_INDENT)),
         Int::Beyond => Some(if text.contains('-') { 0 } else { WIDEST_INDENT }),
     });
     Ok(Rendering { indent: indent.filter(|indent| *indent > 0) })
+}
+
+/// Does JSON satisfy the request's `Accept`, if none of its ranges has parameters? They are compared as they are, and nothing
+/// is asked for but the type: which range is best makes no difference.
+fn without_parameters(headers: &HeaderMap) -> Option<bool> {
+    let (mut any, mut satisfied) = (false, false);
+    for value in headers.get_all(ACCEPT) {
+        any = true;
+        let text = value.to_str().ok().filter(|text| !text.contains(';'))?;
+        satisfied |= text.split(',').any(|range| {
+            let (main, sub) = range.trim().split_once('/').unwrap_or((range.trim(), ""));
+            let covers = |part: &str, whole: &str| part == "*" || part.eq_ignore_ascii_case(whole);
+            covers(main, APPLICATION_JSON.0) && covers(sub, APPLICATION_JSON.1)
+        });
+    }
+    Some(satisfied || !any)
+}
+
+fn unacceptable() -> Error {
+    Error::detail(StatusCode::NOT_ACCEPTABLE, "Could not satisfy the request Accept header.")
 }

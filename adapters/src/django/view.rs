@@ -1,10 +1,13 @@
 //! A view as data, and what happens around its handlers.
 
-use std::{future::ready, sync::Arc};
+use std::{
+    future::{Future, ready},
+    sync::Arc,
+};
 
 use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse, Resource,
-    body::{BoxBody, MessageBody, to_bytes},
+    body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
@@ -14,9 +17,13 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use countersign_core::{AuthError, TokenFault, Verified};
+use futures_util::{
+    FutureExt as _, TryFutureExt as _,
+    future::{Either, LocalBoxFuture},
+};
 
 use super::{
-    authorization::{KEYWORD, Unauthenticated, accepted},
+    authorization::{KEYWORD, Presented, Unauthenticated, accepted},
     error::Error,
     language::{Language, Locale, Localized},
     media::{Rendering, negotiate},
@@ -71,43 +78,106 @@ impl Guests {
     }
 }
 
-/// Does what the framework does around a handler: admits the request or refuses it, and completes the answer.
+/// Does what the framework does around a handler: admits the request or refuses it, and completes the answer. Nothing is
+/// waited for, or put on the heap, for a caller who is known at once.
 ///
 /// # Errors
 /// None of its own; what the handler's service fails with.
-pub async fn dispatch<A, B>(
+pub fn dispatch<A, B>(
     view: &'static View,
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
+) -> impl Future<Output = Result<ServiceResponse<BoxBody>, actix_web::Error>> + 'static
 where
     A: Adapter<Error = Error, Options: Localized + Throttled>,
     B: MessageBody + 'static,
 {
-    let locale = Locale::of::<A>(request.request());
-    let language = locale.language(request.request());
-    if language != Language::ENGLISH {
-        request.extensions_mut().insert(language);
+    let (around, admission) = Around::arrive::<A>(view, &request);
+    let pass = |around: Around, request, next: &Next<B>| {
+        next.call(request).map_ok(move |response| around.complete::<A>(around.said(response.map_into_boxed_body())))
+    };
+    match admission {
+        Admission::Settled(Ok(())) => Either::Left(Either::Left(pass(around, request, &next))),
+        Admission::Settled(Err(refusal)) => {
+            Either::Left(Either::Right(ready(Ok(around.refuse::<A>(request, &refusal)))))
+        }
+        Admission::Coming(scheme, found) => Either::Right(
+            async move {
+                match settle::<A>(request.request(), scheme, found.await) {
+                    Ok(()) => pass(around, request, &next).await,
+                    Err(refusal) => Ok(around.refuse::<A>(request, &refusal)),
+                }
+            }
+            .boxed_local(),
+        ),
     }
-    let (rendering, admitted) = match negotiate(request.request(), suffix(request.request())) {
-        Ok(rendering) => (rendering, admit::<A>(view, &request).await),
-        Err(refusal) => (Rendering::COMPACT, Err(refusal)),
-    };
-    let response = match admitted {
-        Ok(()) => said(language, next.call(request).await?.map_into_boxed_body()),
-        Err(refusal) => request.into_response(refusal.answer(language)),
-    };
-    let mut response = complete::<A>(view, rendering, response).await;
-    locale.sign(language, response.headers_mut());
-    Ok(response)
 }
 
-/// The answer of a handler, which knows English only, in the language of the request.
-fn said(language: Language, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    let refusal = response.response().error().and_then(|error| error.as_error::<Error>());
-    match refusal.filter(|_| language != Language::ENGLISH).map(|refusal| refusal.answer(language)) {
-        Some(answer) => response.into_response(answer),
-        None => response,
+/// What is known of a request before its handler, and needed behind it.
+#[derive(Clone, Copy)]
+struct Around {
+    view: &'static View,
+    locale: Locale,
+    language: Language,
+    rendering: Rendering,
+}
+
+impl Around {
+    fn arrive<A>(view: &'static View, request: &ServiceRequest) -> (Self, Admission)
+    where
+        A: Adapter<Error = Error, Options: Localized + Throttled>,
+    {
+        let http = request.request();
+        let mount = Use::<A>::of(http);
+        let locale = Locale::at(mount);
+        let language = locale.language(http);
+        if language != Language::ENGLISH {
+            request.extensions_mut().insert(language);
+        }
+        let (rendering, admission) = match negotiate(http, suffix(http)) {
+            Ok(rendering) => (rendering, admit(view, http, mount)),
+            Err(refusal) => (Rendering::COMPACT, Admission::Settled(Err(refusal))),
+        };
+        (Self { view, locale, language, rendering }, admission)
+    }
+
+    fn refuse<A: Adapter>(self, request: ServiceRequest, refusal: &Error) -> ServiceResponse<BoxBody> {
+        self.complete::<A>(request.into_response(refusal.answer(self.language)))
+    }
+
+    /// The answer of a handler, which knows English only, in the language of the request.
+    fn said(self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        if self.language == Language::ENGLISH {
+            return response;
+        }
+        let refusal = response.response().error().and_then(|error| error.as_error::<Error>());
+        match refusal.map(|refusal| refusal.answer(self.language)) {
+            Some(answer) => response.into_response(answer),
+            None => response,
+        }
+    }
+
+    /// The headers of Django and DRF, and the indentation that was asked for.
+    fn complete<A: Adapter>(self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        let kind = response.headers().get(CONTENT_TYPE);
+        let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        let refuses = response.status() == StatusCode::UNAUTHORIZED;
+        let challenge = if refuses { challenge::<A>(self.view, response.request()) } else { None };
+        let headers = response.headers_mut();
+        pages::secure(headers);
+        if !is_page {
+            headers.insert(ALLOW, HeaderValue::from_static(self.view.allow));
+        }
+        if let Some(challenge) = challenge {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        self.locale.sign(self.language, headers);
+        let Some(indent) = self.rendering.indent.filter(|_| !is_page) else { return response };
+        // JSON is always there as a whole.
+        response.map_body(|_, body| match body.try_into_bytes() {
+            Ok(json) => BoxBody::new(indented(&json, indent)),
+            Err(body) => body,
+        })
     }
 }
 
@@ -168,57 +238,56 @@ fn suffix(request: &HttpRequest) -> Option<&str> {
     request.match_info().get(TAIL).and_then(|tail| tail.strip_prefix('.')).map(|format| format.trim_end_matches('/'))
 }
 
+/// Is the request admitted?
+enum Admission {
+    /// It is, or is not.
+    Settled(Result<(), Error>),
+    /// That depends on who sent the credential of this scheme.
+    Coming(Presented<'static>, LocalBoxFuture<'static, Result<Arc<Verified>, AuthError>>),
+}
+
 /// Authentication, then permission, then the throttles. Whoever is found is left in the request's extensions.
-async fn admit<A>(view: &View, request: &ServiceRequest) -> Result<(), Error>
+fn admit<A>(view: &View, http: &HttpRequest, mount: Option<&Use<A>>) -> Admission
 where
     A: Adapter<Error = Error, Options: Throttled>,
 {
-    let http = request.request();
-    let Some(mount) = Use::<A>::of(http) else {
-        return Err(Error::detail(StatusCode::INTERNAL_SERVER_ERROR, Message::verbatim("This view is not mounted.")));
-    };
+    let Some(mount) = mount else { return Admission::Settled(Err(unmounted())) };
     if matches!(view.guests, Guests::Unasked) {
-        return throttle::check(mount, http, None);
+        return Admission::Settled(throttle::check(mount, http, None));
     }
-    let credential = accepted(http, mount).map_err(Error::Unauthenticated)?;
-    let Some((presented, door)) = credential else {
-        let known = view.guests.may(request.method());
-        known.then_some(()).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
-        return throttle::check(mount, http, None);
+    let (presented, door) = match accepted(http, mount) {
+        Ok(Some(accepted)) => accepted,
+        Ok(None) if view.guests.may(http.method()) => return Admission::Settled(throttle::check(mount, http, None)),
+        Ok(None) => return Admission::Settled(Err(Error::Unauthenticated(Unauthenticated::Missing))),
+        Err(why) => return Admission::Settled(Err(Error::Unauthenticated(why))),
     };
-    let found: Result<Arc<Verified>, AuthError> = caller::lookup(mount, door, presented.text()).await;
+    match caller::lookup(mount, door, presented.text()) {
+        Either::Left(found) => Admission::Settled(settle::<A>(http, presented.scheme(), found.into_inner())),
+        Either::Right(coming) => Admission::Coming(presented.scheme(), coming),
+    }
+}
+
+/// Is the request admitted whose credential of this scheme is known by now?
+fn settle<A>(
+    http: &HttpRequest,
+    scheme: Presented<'static>,
+    found: Result<Arc<Verified>, AuthError>,
+) -> Result<(), Error>
+where
+    A: Adapter<Error = Error, Options: Throttled>,
+{
     let verified = found.map_err(|error| match error {
         AuthError::Token(TokenFault::Missing) => Error::Unauthenticated(Unauthenticated::Missing),
-        AuthError::Token(fault) => Error::Unauthenticated(presented.refusal(fault)),
+        AuthError::Token(fault) => Error::Unauthenticated(scheme.refusal(fault)),
         error => error.into(),
     })?;
     let user = verified.user.id;
-    request.extensions_mut().insert(verified);
-    throttle::check(mount, http, Some(user))
+    http.extensions_mut().insert(verified);
+    throttle::check(Use::<A>::of(http).ok_or_else(unmounted)?, http, Some(user))
 }
 
-/// The headers of Django and DRF, and the indentation that was asked for.
-async fn complete<A: Adapter>(
-    view: &View,
-    rendering: Rendering,
-    mut response: ServiceResponse<BoxBody>,
-) -> ServiceResponse<BoxBody> {
-    let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let refuses = response.status() == StatusCode::UNAUTHORIZED;
-    let challenge = if refuses { challenge::<A>(view, response.request()) } else { None };
-    let headers = response.headers_mut();
-    pages::secure(headers);
-    if !is_page {
-        headers.insert(ALLOW, HeaderValue::from_static(view.allow));
-    }
-    if let Some(challenge) = challenge {
-        headers.insert(WWW_AUTHENTICATE, challenge);
-    }
-    let Some(indent) = rendering.indent.filter(|_| !is_page) else { return response };
-    let (request, response) = response.into_parts();
-    let (response, body) = response.into_parts();
-    let bytes = to_bytes(body).await.unwrap_or_default();
-    ServiceResponse::new(request, response.set_body(BoxBody::new(indented(&bytes, indent))))
+fn unmounted() -> Error {
+    Error::detail(StatusCode::INTERNAL_SERVER_ERROR, Message::verbatim("This view is not mounted."))
 }
 
 /// What a 401 asks for: the first way of authentication that is there.

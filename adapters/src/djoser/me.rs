@@ -1,6 +1,12 @@
 //! The caller as `users/me/`: show, change the address, delete.
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, middleware::from_fn, patch, put, web::Json};
+use actix_web::{
+    HttpRequest, HttpResponse, delete, get, guard,
+    http::StatusCode,
+    middleware::from_fn,
+    patch, put,
+    web::{self, Json},
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
@@ -15,6 +21,7 @@ use crate::{
     body::Body,
     caller::Caller,
     django::{Action, Error, Guests, Language, View, dispatch},
+    json,
     mount::Use,
 };
 
@@ -28,8 +35,16 @@ static ME: View = View {
     action: Some(Action { method: "PUT", fields: USER_FIELDS }),
 };
 
+/// The path as clients write it.
+pub(super) fn often(cfg: &mut ServiceConfig) {
+    cfg.service(show_me);
+}
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(show_me).service(replace_me).service(update_me).service(delete_me);
+    let around = from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next));
+    let with_format = web::resource(ME.pattern).guard(guard::Get()).to(me).wrap(around);
+    cfg.map(|cfg| cfg.service(with_format));
+    cfg.service(replace_me).service(update_me).service(delete_me);
     super::close(cfg, &ME);
 }
 
@@ -45,9 +60,13 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     ),
     security(("djoser_token" = [])),
 )]
-#[get(r"/users/me{tail:/|\.[a-z0-9]+/?}", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
-async fn show_me(mount: Use<Djoser>, caller: Caller<Djoser>) -> Json<UserView> {
-    Json(UserView::of(&mount.options, &caller.user))
+#[get("/users/me/", wrap = "from_fn(|request, next| dispatch::<Djoser, _>(&ME, request, next))")]
+async fn show_me(mount: Use<Djoser>, caller: Caller<Djoser>) -> HttpResponse {
+    me(mount, caller).await
+}
+
+async fn me(mount: Use<Djoser>, caller: Caller<Djoser>) -> HttpResponse {
+    json::answer(StatusCode::OK, &UserView::of(&mount.options, &caller.user))
 }
 
 /// Change the caller

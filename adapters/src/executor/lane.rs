@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_core::password::release_memory;
+use countersign_core::{count::Counter, password::release_memory};
 
 use cost::{Calibration, Cost};
 
@@ -70,6 +70,7 @@ struct Shared {
     ready: Condvar,
     threads: u32,
     max_wait: Duration,
+    refused: Counter,
 }
 
 impl std::fmt::Debug for Lane {
@@ -96,6 +97,7 @@ impl Lane {
             ready: Condvar::new(),
             threads: u32::try_from(threads).unwrap_or(u32::MAX),
             max_wait: options.max_wait,
+            refused: Counter::default(),
         });
         let mut hash = hash;
         for number in 0..threads {
@@ -120,6 +122,17 @@ impl Lane {
         self.0.state().cost.native()
     }
 
+    /// How many jobs wait, and how many run.
+    pub(super) fn load(&self) -> (usize, usize) {
+        let state = self.0.state();
+        (state.waiting.len(), usize::try_from(state.running).unwrap_or(usize::MAX))
+    }
+
+    /// How many jobs were not taken, because they would have had to wait for too long.
+    pub(super) fn refused(&self) -> u64 {
+        self.0.refused.get()
+    }
+
     /// Queues `job`, or says when to come again.
     pub(super) fn submit(&self, job: impl FnOnce(Turn) + Send + 'static) -> Result<(), Duration> {
         let lane = &self.0;
@@ -129,6 +142,7 @@ impl Lane {
         let queued = ahead.saturating_add(1).saturating_sub(lane.threads);
         let expected = state.cost.mean().saturating_mul(queued) / lane.threads;
         if expected > lane.max_wait {
+            lane.refused.add();
             return Err(expected);
         }
         state.waiting.push_back(Waiting { since: Instant::now(), job: Box::new(job) });

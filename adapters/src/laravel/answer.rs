@@ -120,6 +120,9 @@ struct Php {
 
 impl Formatter for Php {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if fragment.is_ascii() && !(self.slashes && fragment.contains('/')) {
+            return CompactFormatter.write_string_fragment(writer, fragment);
+        }
         let special = |byte: u8| !byte.is_ascii() || (byte == b'/' && self.slashes);
         let mut rest = fragment;
         while let Some(at) = rest.bytes().position(special) {

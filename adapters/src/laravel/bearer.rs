@@ -18,10 +18,20 @@ pub fn token(headers: &HeaderMap) -> Result<&str, TokenFault> {
         return Err(TokenFault::Malformed);
     }
     let header = header.to_str().map_err(|_| TokenFault::Malformed)?;
-    let places = header.as_bytes().windows(SCHEME.len());
-    let at = { places }.rposition(|place| place.eq_ignore_ascii_case(SCHEME)).ok_or(TokenFault::Missing)?;
-    let token = &header[at + SCHEME.len()..];
+    let token = behind_scheme(header).ok_or(TokenFault::Missing)?;
     Ok(token.split_once(',').map_or(token, |(token, _)| token))
+}
+
+/// What is behind the last scheme: each ends with a blank, of which there are few.
+fn behind_scheme(header: &str) -> Option<&str> {
+    let mut end = header.len();
+    loop {
+        let blank = header[..end].rfind(' ')?;
+        if header.as_bytes()[..=blank].last_chunk::<{ SCHEME.len() }>()?.eq_ignore_ascii_case(SCHEME) {
+            return header.get(blank + 1..);
+        }
+        end = blank;
+    }
 }
 
 #[cfg(test)]
@@ -50,5 +60,8 @@ mod tests {
         assert_eq!(read("Bearer\t1|x"), Err(TokenFault::Missing));
         assert_eq!(read("Basic YWxp"), Err(TokenFault::Missing));
         assert_eq!(read("Bearer"), Err(TokenFault::Missing));
+        assert_eq!(read(" "), Err(TokenFault::Missing));
+        assert_eq!(read("Basic Bearer"), Err(TokenFault::Missing));
+        assert_eq!(read("xBearer 1|x y z").as_deref(), Ok("1|x y z"));
     }
 }

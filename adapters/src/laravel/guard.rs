@@ -20,7 +20,7 @@ pub fn authenticate<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Authen
     match visitor.session() {
         Some(_) if visitor.is_over() => {}
         Some(session) => {
-            if let Some(verified) = mount.auth.cached_session(session.expose()) {
+            if let Some(Ok(verified)) = mount.auth.session_at_once(session.expose()) {
                 return Either::Left(ready(Ok(verified)));
             }
         }
@@ -53,10 +53,11 @@ pub async fn signed_in<A: Adapter>(request: &HttpRequest, mount: &Use<A>) -> Res
         visitor.flush(mount.auth.realm().random());
         return Err(TokenFault::Unknown.into());
     }
-    if let Some(verified) = mount.auth.cached_session(session.expose()) {
-        return Ok(Some(verified));
-    }
-    match mount.blocking(move |auth| auth.verify_session(session.expose())).await {
+    let found = match mount.auth.session_at_once(session.expose()) {
+        Some(answer) => answer,
+        None => mount.blocking(move |auth| auth.verify_session(session.expose())).await,
+    };
+    match found {
         Ok(verified) => Ok(Some(verified)),
         Err(AuthError::Token(_)) => {
             let recalled = remember::recall(request, mount, &visitor).await?;

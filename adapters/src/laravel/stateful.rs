@@ -115,16 +115,13 @@ where
 
 /// The answer of a handler; a [`Fault`] is put into words here, the same for every handler and extractor.
 fn finished<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-    let fault = response.response().error().and_then(Error::as_error::<Fault>);
-    let said = match (fault, response.request().app_data::<Arc<Site>>()) {
-        (Some(fault), Some(site)) => {
-            if matches!(fault, Fault::Auth(AuthError::Token(_))) && Visitor::of(response.request()).is_none() {
-                mismatch::ignored(response.request());
-            }
-            Some(fault::said_to(response.request(), site, fault))
+    let said = response.response().error().and_then(Error::as_error::<Fault>).and_then(|fault| {
+        let site = response.request().app_data::<Arc<Site>>()?;
+        if matches!(fault, Fault::Auth(AuthError::Token(_))) && Visitor::of(response.request()).is_none() {
+            mismatch::ignored(response.request());
         }
-        _ => None,
-    };
+        Some(fault::said_to(response.request(), site, fault))
+    });
     let mut response = match said {
         Some(said) => response.into_response(said.map_into_right_body()),
         None => response.map_into_left_body(),

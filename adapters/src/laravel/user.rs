@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use chrono::Timelike as _;
+use chrono::{Datelike as _, Timelike as _};
 use countersign_core::{User, model::Timestamp};
 use serde::{Serialize, Serializer, ser::Error as _};
 use utoipa::ToSchema;
@@ -58,11 +58,59 @@ impl fmt::Display for Moment {
     }
 }
 
+impl Moment {
+    /// The same text, if the year has four digits.
+    fn digits(self) -> Option<[u8; MOMENT_LENGTH]> {
+        let (date, time) = (self.0.date_naive(), self.0.time());
+        let year = u32::try_from(date.year()).ok().filter(|year| *year < 10_000)?;
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let numbers = [
+            (0, year / 100),
+            (2, year % 100),
+            (5, date.month()),
+            (8, date.day()),
+            (11, time.hour()),
+            (14, time.minute()),
+            (17, time.second()),
+        ];
+        for (at, number) in numbers {
+            let [tens, ones] = [number / 10, number % 10].map(|digit| u8::try_from(digit).unwrap_or(0) + b'0');
+            (text[at], text[at + 1]) = (tens, ones);
+        }
+        Some(text)
+    }
+}
+
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(text) = self.digits() {
+            return serializer.serialize_str(std::str::from_utf8(&text).map_err(S::Error::custom)?);
+        }
         // Whole, because the serializer looks at each piece that it is given.
         let mut text = String::with_capacity(MOMENT_LENGTH);
         write!(text, "{self}").map_err(S::Error::custom)?;
         serializer.serialize_str(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_the_same_in_both_ways() {
+        let written = |micros| {
+            let moment = Moment(DateTime::from_timestamp_micros(micros).unwrap());
+            (moment.digits().map(|digits| String::from_utf8(digits.to_vec()).unwrap()), moment.to_string())
+        };
+        for micros in [0, 1, 951_782_399_999_999, 951_782_400_000_000, 1_767_355_200_123_456, 253_402_300_799_999_999] {
+            let (digits, text) = written(micros);
+            assert_eq!(digits.as_deref(), Some(text.as_str()));
+        }
+        assert_eq!(written(1_767_355_200_123_456).1, "2026-01-02T12:00:00.000000Z");
+        assert_eq!(written(253_402_300_800_000_000).0, None, "a year of five digits");
+        assert_eq!(serde_json::to_value(Moment(DateTime::UNIX_EPOCH)).unwrap(), "1970-01-01T00:00:00.000000Z");
     }
 }

@@ -112,6 +112,12 @@ impl Sockets {
         self.0.closing.store(true, Ordering::SeqCst);
     }
 
+    /// How many are open: of users, and of those who have not said yet who they are.
+    pub fn count(&self) -> (usize, usize) {
+        let open = self.open();
+        (open.users.total, open.strangers.total)
+    }
+
     /// Are all sockets to close?
     pub fn are_closing(&self) -> bool {
         self.0.closing.load(Ordering::SeqCst)

@@ -41,9 +41,13 @@ impl Auth {
         match found {
             Some((Account { user, password: Some(hash) }, generation)) if right && user.is_active => {
                 let hash = self.upgrade(&user, hash, password);
+                self.realm.counts().logins_accepted.add();
                 Ok(Subject { user, generation, proof: Proof::Password(hash) })
             }
-            _ => Err(AuthError::WrongCredentials),
+            _ => {
+                self.realm.counts().logins_refused.add();
+                Err(AuthError::WrongCredentials)
+            }
         }
     }
 

@@ -13,12 +13,13 @@ use chrono::TimeDelta;
 use super::OldLinks;
 use crate::{
     cache::Cache,
+    count::Counts,
     env::{Clock, Random},
     error::AuthError,
     model::{NewToken, Proof, Subject, Timestamp, Token, UserId},
     password::Passwords,
     seal::KeyRing,
-    store::{StoreResult, TokenStore, UserStore},
+    store::{Connections, StoreResult, TokenStore, UserStore},
     usage::Usage,
 };
 
@@ -70,15 +71,25 @@ pub struct Survey {
 }
 
 struct Shared {
-    parts: RealmParts,
+    passwords: Passwords,
+    keys: KeyRing,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    cache: Cache,
+    old_links: OldLinks,
     usage: Usage,
     /// When nothing was found in slots, in milliseconds since 1970, or [`SOME`].
     slots: AtomicI64,
+    counts: Counts,
 }
 
 /// One user base with everything that is needed to serve it. Cheap to clone.
 #[derive(Clone)]
-pub struct Realm(Arc<Shared>);
+pub struct Realm {
+    users: Arc<dyn UserStore>,
+    tokens: Arc<dyn TokenStore>,
+    shared: Arc<Shared>,
+}
 
 impl std::fmt::Debug for Realm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -89,47 +100,76 @@ impl std::fmt::Debug for Realm {
 impl Realm {
     /// Puts the parts together.
     pub fn new(parts: RealmParts) -> Self {
-        Self(Arc::new(Shared { parts, usage: Usage::default(), slots: AtomicI64::new(0) }))
+        let RealmParts { users, tokens, passwords, keys, clock, random, cache, old_links } = parts;
+        let (usage, slots, counts) = (Usage::default(), AtomicI64::new(0), Counts::default());
+        let shared = Shared { passwords, keys, clock, random, cache, old_links, usage, slots, counts };
+        Self { users, tokens, shared: Arc::new(shared) }
+    }
+
+    /// The same realm, whose look-ups answer at once or fail; `None` if one of its stores has none of this kind.
+    pub(crate) fn at_once(&self) -> Option<Self> {
+        let (users, tokens) = (self.users.at_once()?, self.tokens.at_once()?);
+        Some(Self { users, tokens, shared: Arc::clone(&self.shared) })
     }
 
     /// The users.
     pub(crate) fn users(&self) -> &dyn UserStore {
-        self.0.parts.users.as_ref()
+        self.users.as_ref()
     }
 
     /// The tokens.
     pub(crate) fn tokens(&self) -> &dyn TokenStore {
-        self.0.parts.tokens.as_ref()
+        self.tokens.as_ref()
     }
 
     /// How passwords are hashed.
     pub(crate) fn passwords(&self) -> &Passwords {
-        &self.0.parts.passwords
+        &self.shared.passwords
     }
 
     /// The server key ring.
     pub fn keys(&self) -> &KeyRing {
-        &self.0.parts.keys
+        &self.shared.keys
     }
 
     /// By what the links of an old framework are known.
     pub(crate) fn old_links(&self) -> &OldLinks {
-        &self.0.parts.old_links
+        &self.shared.old_links
     }
 
     /// The randomness.
     pub fn random(&self) -> &dyn Random {
-        self.0.parts.random.as_ref()
+        self.shared.random.as_ref()
     }
 
     /// Now.
     pub fn now(&self) -> Timestamp {
-        self.0.parts.clock.now()
+        self.shared.clock.now()
     }
 
     /// The verified credentials of this process.
     pub(crate) fn cache(&self) -> &Cache {
-        &self.0.parts.cache
+        &self.shared.cache
+    }
+
+    /// What was counted since the start.
+    pub fn counts(&self) -> &Counts {
+        &self.shared.counts
+    }
+
+    /// How many verified credentials are remembered.
+    pub fn remembered(&self) -> usize {
+        self.cache().len()
+    }
+
+    /// How long ago the log of revocations was last read to its end; `None` if nobody reads it, or never yet.
+    pub fn revocations_age(&self) -> Option<Duration> {
+        self.cache().heard_ago()
+    }
+
+    /// How much of the store's connections is in use; `None` if it does not tell.
+    pub fn connections(&self) -> Option<Connections> {
+        self.tokens.connections()
     }
 
     /// Has every credential verified again, those of open sockets among them; call it after the keys were exchanged. Nothing
@@ -140,13 +180,13 @@ impl Realm {
 
     /// The uses that are not written yet.
     pub(crate) fn usage(&self) -> &Usage {
-        &self.0.usage
+        &self.shared.usage
     }
 
     /// Is there any token whose slot begins with `prefix`? There is one such prefix. The store is asked once a second until
     /// there is.
     pub(crate) fn has_slots(&self, prefix: &str) -> StoreResult<bool> {
-        let (known, now) = (self.0.slots.load(Ordering::Relaxed), self.now().timestamp_millis());
+        let (known, now) = (self.shared.slots.load(Ordering::Relaxed), self.now().timestamp_millis());
         if known == SOME {
             return Ok(true);
         }
@@ -154,7 +194,7 @@ impl Realm {
             return Ok(false);
         }
         let found = self.tokens().has_slots(prefix)?;
-        self.0.slots.store(if found { SOME } else { now }, Ordering::Relaxed);
+        self.shared.slots.store(if found { SOME } else { now }, Ordering::Relaxed);
         Ok(found)
     }
 

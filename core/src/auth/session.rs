@@ -1,12 +1,12 @@
 //! Browser sessions of the Laravel SPA: rows like any other token, found by the secret in the session cookie.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 
-use super::Auth;
+use super::{Auth, Realm};
 use crate::{
-    cache::CacheKey,
+    cache::{CacheKey, KeyMaker},
     error::AuthError,
     model::{Abilities, NewToken, Proof, Subject, TokenKind, Verified},
     secret::{Digest, Secret},
@@ -64,9 +64,9 @@ impl Auth {
         self.open_session(&subject, life)
     }
 
-    /// The session's user, if the cache has it.
-    pub fn cached_session(&self, secret: &str) -> Option<Arc<Verified>> {
-        self.at_hand(session_key(secret))
+    /// The session's user without waiting, as [`Auth::at_once`].
+    pub fn session_at_once(&self, secret: &str) -> Option<Result<Arc<Verified>, AuthError>> {
+        self.without_waiting(session_key(secret), secret, |realm| find_session(realm, secret))
     }
 
     /// The session's user.
@@ -74,14 +74,17 @@ impl Auth {
     /// # Errors
     /// As [`Auth::verify`].
     pub fn verify_session(&self, secret: &str) -> Result<Arc<Verified>, AuthError> {
-        self.through_cache(session_key(secret), secret, || {
-            let digest = Digest::of(secret.as_bytes());
-            live(&self.realm, self.realm.tokens().token_by_digest(TokenKind::Session, &digest)?)
-        })
+        self.through_cache(session_key(secret), secret, || find_session(&self.realm, secret))
     }
+}
+
+fn find_session(realm: &Realm, secret: &str) -> Result<Verified, AuthError> {
+    let digest = Digest::of(secret.as_bytes());
+    live(realm, realm.tokens().token_by_digest(TokenKind::Session, &digest)?)
 }
 
 /// Sessions are the same for every mount.
 fn session_key(secret: &str) -> CacheKey {
-    CacheKey::new(&Digest::of(b"session"), TokenKind::Session, secret)
+    static KEYS: LazyLock<KeyMaker> = LazyLock::new(|| KeyMaker::new(&Digest::of(b"session"), TokenKind::Session));
+    KEYS.key(secret)
 }

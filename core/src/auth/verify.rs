@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Auth;
+use super::{Auth, Realm};
 use crate::{
     cache::{CacheKey, Hit, Watch},
     error::{AuthError, TokenFault},
@@ -10,9 +10,10 @@ use crate::{
 };
 
 impl Auth {
-    /// The answer that is at hand, without asking anybody: `None` means ask [`Auth::verify`].
-    pub fn cached(&self, credential: &str) -> Option<Arc<Verified>> {
-        self.at_hand(self.key(credential))
+    /// The answer without waiting for anything: from the cache, or from a store that answers at once. `None` means ask
+    /// [`Auth::verify`] where waiting is allowed.
+    pub fn at_once(&self, credential: &str) -> Option<Result<Arc<Verified>, AuthError>> {
+        self.without_waiting(self.key(credential), credential, |realm| self.strategy.recognise(realm, credential))
     }
 
     /// Finds out whom `credential` speaks for under this mount's strategy.
@@ -75,16 +76,37 @@ impl Auth {
     }
 
     fn key(&self, credential: &str) -> CacheKey {
-        CacheKey::new(&self.mark, self.strategy.token_kind(), credential)
+        self.keys.key(credential)
     }
 
-    pub(super) fn at_hand(&self, key: CacheKey) -> Option<Arc<Verified>> {
+    fn at_hand(&self, key: CacheKey) -> Option<Arc<Verified>> {
         let now = self.realm.now();
         let Hit { verified, note_use } = self.realm.cache().get(key, now)?;
         if note_use {
             self.realm.usage().note(verified.token.id, now);
         }
+        self.realm.counts().cached.add();
         Some(verified)
+    }
+
+    /// The cache, then `ask` of the realm that answers at once. What it fails with is its own affair: whoever may wait asks
+    /// again.
+    pub(super) fn without_waiting(
+        &self,
+        key: CacheKey,
+        credential: &str,
+        ask: impl FnOnce(&Realm) -> Result<Verified, AuthError>,
+    ) -> Option<Result<Arc<Verified>, AuthError>> {
+        if let Some(verified) = self.at_hand(key) {
+            return Some(Ok(verified));
+        }
+        let realm = self.at_once.as_ref()?;
+        let revision = realm.cache().revision();
+        let found = look_at(credential).map_err(AuthError::from).and_then(|()| ask(realm));
+        match found {
+            Err(AuthError::Store(_)) => None,
+            found => Some(self.counted(found.map(|verified| self.keep(key, verified, revision)))),
+        }
     }
 
     /// The cache, then `ask`; whoever misses the same key meanwhile waits for that answer.
@@ -94,19 +116,38 @@ impl Auth {
         credential: &str,
         ask: impl FnOnce() -> Result<Verified, AuthError>,
     ) -> Result<Arc<Verified>, AuthError> {
-        if credential.is_empty() || credential.contains('\0') {
-            return Err(TokenFault::Malformed.into());
+        if let Err(fault) = look_at(credential) {
+            return self.counted(Err(fault.into()));
         }
         if let Some(verified) = self.at_hand(key) {
             return Ok(verified);
         }
         let cache = self.realm.cache();
         let revision = cache.revision();
-        cache.share(key, revision, || {
-            let verified = Arc::new(ask()?);
-            let noted = self.realm.usage().note_unless_recent(&verified.token, self.realm.now());
-            cache.insert(key, &verified, revision, noted);
-            Ok(verified)
-        })
+        self.counted(cache.share(key, revision, || Ok(self.keep(key, ask()?, revision))))
     }
+
+    /// Counts what the store's answer came to.
+    fn counted(&self, answer: Result<Arc<Verified>, AuthError>) -> Result<Arc<Verified>, AuthError> {
+        let counts = self.realm.counts();
+        match &answer {
+            Ok(_) => counts.asked.add(),
+            Err(AuthError::Store(_)) => counts.failed.add(),
+            Err(_) => counts.refused.add(),
+        }
+        answer
+    }
+
+    /// Remembers what the store said after `revision` was read, and that the credential was used.
+    fn keep(&self, key: CacheKey, verified: Verified, revision: u64) -> Arc<Verified> {
+        let verified = Arc::new(verified);
+        let noted = self.realm.usage().note_unless_recent(&verified.token, self.realm.now());
+        self.realm.cache().insert(key, &verified, revision, noted);
+        verified
+    }
+}
+
+/// What no store holds is not looked for.
+fn look_at(credential: &str) -> Result<(), TokenFault> {
+    if credential.is_empty() || credential.contains('\0') { Err(TokenFault::Malformed) } else { Ok(()) }
 }

@@ -52,6 +52,10 @@ impl Shard {
         self.young.get(&key).or_else(|| self.old.get(&key))
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.young.len() + self.old.len()
+    }
+
     pub(super) fn insert(&mut self, key: CacheKey, entry: Entry, share: usize) {
         if self.young.len() >= share.div_ceil(2) {
             self.old = std::mem::take(&mut self.young);

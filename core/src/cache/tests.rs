@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    model::{Abilities, Role, Token, TokenId, User},
+    model::{Abilities, Role, Token, TokenId, TokenKind, User},
     secret::Digest,
 };
 
@@ -56,7 +56,7 @@ fn verified(user: i64, expires_at: Option<Timestamp>) -> Arc<Verified> {
 }
 
 fn key(text: &str) -> CacheKey {
-    CacheKey::new(&Digest::of(b"one"), TokenKind::Sanctum, text)
+    KeyMaker::new(&Digest::of(b"one"), TokenKind::Sanctum).key(text)
 }
 
 fn cache(capacity: usize, bound: Option<Duration>) -> Cache {
@@ -74,8 +74,8 @@ fn what_was_put_in_is_found_under_its_own_kind_only() {
     assert_eq!(cache.get(key("1|a"), noon()).unwrap().verified.user.id, UserId(7));
     assert!(cache.get(key("1|b"), noon()).is_none());
     let mark = Digest::of(b"one");
-    assert!(cache.get(CacheKey::new(&mark, TokenKind::Djoser, "1|a"), noon()).is_none());
-    assert!(cache.get(CacheKey::new(&Digest::of(b"other"), TokenKind::Sanctum, "1|a"), noon()).is_none());
+    assert!(cache.get(KeyMaker::new(&mark, TokenKind::Djoser).key("1|a"), noon()).is_none());
+    assert!(cache.get(KeyMaker::new(&Digest::of(b"other"), TokenKind::Sanctum).key("1|a"), noon()).is_none());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, http::header::LOCATION, web};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::mounts::Mounts;
+use super::{metrics, mounts::Mounts};
 use crate::openapi;
 
 /// The rendered documents.
@@ -17,9 +17,14 @@ pub(super) struct Docs {
 }
 
 impl Docs {
-    pub(super) fn of(mounts: &Mounts) -> Self {
+    /// Those of these mounts, and of `/metrics` if they are served here.
+    pub(super) fn of(mounts: &Mounts, shows_metrics: bool) -> Self {
         let mounted: Vec<_> = mounts.list.iter().map(super::mounts::Mount::mounted).collect();
-        let whole = openapi::merged(&mounted, &mounts.beside, super::own_document());
+        let mut own = super::own_document();
+        if !shows_metrics {
+            own.paths.paths.remove(metrics::PATH);
+        }
+        let whole = openapi::merged(&mounted, &mounts.beside, own);
         let mut documents = BTreeMap::from([("/openapi.json".to_owned(), whole.clone())]);
         for mount in mounted {
             let path = format!("/openapi/{}.json", mount.dialect.name);

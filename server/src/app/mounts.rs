@@ -28,8 +28,8 @@ pub(super) struct Mount {
     pub(super) prefix: String,
     options: Table,
     pub(super) wired: Wired,
-    /// How many paths its document has.
-    paths: usize,
+    /// The paths that its document has.
+    paths: Vec<String>,
 }
 
 impl Mount {
@@ -75,7 +75,7 @@ impl Mounts {
             };
             match mount.dialect.mount(parts) {
                 Ok(wired) => {
-                    let paths = document(mount.mounted(), &beside).paths.paths.len();
+                    let paths = document(mount.mounted(), &beside).paths.paths.into_keys().collect();
                     let Planned { dialect, prefix, options, .. } = mount;
                     list.push(Mount { dialect, prefix, options, wired, paths });
                 }
@@ -95,27 +95,72 @@ impl Mounts {
         AllSessions::new(self.list.iter().filter_map(|mount| mount.wired.sessions().cloned()))
     }
 
-    /// Registers the unprefixed mounts on the application itself, then one scope a prefix, the longest first: of two
-    /// scopes that fit a path, actix asks only the first. In a scope it asks one path after the other, and no two mounts
-    /// claim the same: the mount with the fewest stands first, so that nobody waits behind a larger one.
+    /// Registers what is asked most often of the mounts without a prefix; before [`Mounts::routes`].
+    pub(super) fn often(&self, cfg: &mut web::ServiceConfig) {
+        for mount in self.unprefixed() {
+            mount.wired.register_often(&mut ServiceConfig::new(cfg));
+        }
+    }
+
+    /// Registers the mounts: those without a prefix on the application itself, and one scope a prefix, the longest first: of
+    /// two scopes that fit a path, actix asks only the first. It asks one path after the other, and no two mounts claim the
+    /// same, so what is asked most often stands in front, and smaller mounts before larger ones. A path of a mount
+    /// without a prefix may lie below that of another; then it has to come before the scope.
     pub(super) fn routes(&self, cfg: &mut web::ServiceConfig) {
         let mut scopes: BTreeMap<&str, Vec<&Mount>> = BTreeMap::new();
-        for mount in &self.list {
-            if mount.prefix.is_empty() {
-                mount.wired.register(&mut ServiceConfig::new(cfg));
-            } else {
-                scopes.entry(&mount.prefix).or_default().push(mount);
-            }
+        for mount in self.list.iter().filter(|mount| !mount.prefix.is_empty()) {
+            scopes.entry(&mount.prefix).or_default().push(mount);
         }
         let mut scopes: Vec<_> = scopes.into_iter().collect();
         scopes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        let reaches =
+            |mount: &&Mount| mount.paths.iter().any(|path| scopes.iter().any(|(prefix, _)| may_be_below(prefix, path)));
+        let (before, behind): (Vec<_>, Vec<_>) = self.unprefixed().partition(reaches);
+        let register = |cfg: &mut web::ServiceConfig, mounts: Vec<&Mount>| {
+            for mount in mounts {
+                mount.wired.register(&mut ServiceConfig::new(cfg));
+            }
+        };
+        register(cfg, before);
         for (prefix, mut mounts) in scopes {
-            mounts.sort_by_key(|mount| mount.paths);
+            mounts.sort_by_key(|mount| mount.paths.len());
             cfg.service(web::scope(prefix).configure(|cfg| {
-                for mount in mounts {
-                    mount.wired.register(&mut ServiceConfig::new(cfg));
+                for mount in &mounts {
+                    mount.wired.register_often(&mut ServiceConfig::new(cfg));
                 }
+                register(cfg, mounts);
             }));
+        }
+        register(cfg, behind);
+    }
+
+    fn unprefixed(&self) -> impl Iterator<Item = &Mount> {
+        self.list.iter().filter(|mount| mount.prefix.is_empty())
+    }
+}
+
+/// Can a path of this pattern be the prefix, or below it?
+fn may_be_below(prefix: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('/');
+    prefix.split('/').all(|part| parts.next().is_some_and(|found| found == part || found.starts_with('{')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_be_below;
+
+    #[test]
+    fn a_variable_part_may_be_anything() {
+        for (prefix, pattern, may) in [
+            ("/auth", "/auth", true),
+            ("/auth", "/auth/x", true),
+            ("/auth", "/authority", false),
+            ("/auth", "/{any}/x", true),
+            ("/a/b", "/a", false),
+            ("/a/b", "/{any}/b/c", true),
+            ("/a/b", "/{any}/c", false),
+        ] {
+            assert_eq!(may_be_below(prefix, pattern), may, "{prefix} {pattern}");
         }
     }
 }

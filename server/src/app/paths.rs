@@ -26,6 +26,8 @@ pub(super) struct Paths {
 
 /// A path that is served.
 struct Served {
+    /// As the document has it.
+    template: String,
     pattern: Vec<Segment>,
     methods: Vec<Method>,
     /// The first mount that has it; none for the server's own paths.
@@ -53,10 +55,15 @@ impl Paths {
             pattern: segments(&path),
             methods: methods.iter().filter_map(|method| method.parse().ok()).collect(),
             owner: owners.get(&path).copied(),
+            template: path,
         };
         let mut served: Vec<_> = openapi::methods(docs.merged()).into_iter().map(served).collect();
-        let documents =
-            docs.paths().map(|path| Served { pattern: segments(path), methods: vec![Method::GET], owner: None });
+        let documents = docs.paths().map(|path| Served {
+            pattern: segments(path),
+            methods: vec![Method::GET],
+            owner: None,
+            template: path.to_owned(),
+        });
         served.extend(documents);
         let fronted = |dialect: &&Dialect| dialect.front.is_some();
         let of_paths = owners.iter().filter(|(_, dialect)| fronted(dialect)).map(|(path, _)| path.as_str());
@@ -68,8 +75,8 @@ impl Paths {
         Self { prefixes, served, fronts, plain }
     }
 
-    /// Everything whose pattern fits the path.
-    fn fitting(&self, path: &str) -> impl Iterator<Item = &Served> {
+    /// Everything whose pattern fits the path, with its number.
+    fn fitting(&self, path: &str) -> impl Iterator<Item = (usize, &Served)> {
         let parts: Vec<_> = path.split('/').collect();
         let fits = move |pattern: &[Segment]| {
             pattern.len() == parts.len()
@@ -78,18 +85,38 @@ impl Paths {
                     Segment::Any => !part.is_empty(),
                 })
         };
-        self.served.iter().filter(move |served| fits(&served.pattern))
+        self.served.iter().enumerate().filter(move |(_, served)| fits(&served.pattern))
+    }
+
+    /// How many paths there are.
+    pub(super) fn len(&self) -> usize {
+        self.served.len()
+    }
+
+    /// The number of the first pattern that fits the path.
+    pub(super) fn number(&self, path: &str) -> Option<usize> {
+        self.fitting(path).next().map(|(number, _)| number)
+    }
+
+    /// The pattern of this number.
+    pub(super) fn template(&self, number: usize) -> &str {
+        &self.served[number].template
+    }
+
+    /// Who answers there; nobody for the server's own paths.
+    pub(super) fn dialect_of(&self, number: usize) -> Option<&'static str> {
+        self.served[number].owner.map(|dialect| dialect.name)
     }
 
     fn served(&self, path: &str) -> Option<&Served> {
-        self.fitting(path).next()
+        self.fitting(path).next().map(|(_, served)| served)
     }
 
     /// The methods that a dialect's refusal names: those of the first pattern that fits. A router with a front, which is
     /// Laravel's, names those of all.
     fn allowed(&self, path: &str, dialect: &Dialect) -> Vec<Method> {
         let patterns = if dialect.front.is_some() { usize::MAX } else { 1 };
-        self.fitting(path).take(patterns).flat_map(|served| &served.methods).cloned().collect()
+        self.fitting(path).take(patterns).flat_map(|(_, served)| &served.methods).cloned().collect()
     }
 
     /// Whose path it is; nobody's if it is one of the server's own.

@@ -23,9 +23,14 @@ const PATHS: [&str; 2] = ["/verify", "/verify/{path:.*}"];
 /// What stands for nothing.
 const NONE: &str = "none";
 
-/// Registers it for every method.
+/// Registers the path itself, for every method.
+pub(super) fn often(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource(PATHS[0]).route(web::route().to(verify)));
+}
+
+/// Registers what is below.
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource(PATHS).route(web::route().to(verify)));
+    cfg.service(web::resource(PATHS[1]).route(web::route().to(verify)));
 }
 
 /// Is `path` this one? A preflight there is a question like any other.

@@ -20,6 +20,7 @@ use countersign_core::{
 };
 
 use super::{
+    access_log::AccessLogPlace,
     database_url::DatabaseUrl,
     mail_transport::MailTransport,
     origin,
@@ -40,6 +41,9 @@ countersign_adapters::settings! {
     pub struct ServerSettings {
         /// The address to listen on, as IP:port.
         pub bind: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000),
+        /// Another address for `/metrics`, which is not served at `bind` then. Without it, whoever reaches `bind` can read how
+        /// much the server does.
+        pub metrics_bind: Option<SocketAddr> = None,
         /// Threads that answer requests; 0 for as many as there are cores.
         pub workers: usize = 0, check = between(0, MOST_THREADS),
         /// The address under which clients reach the server, such as "https://id.example.org"; "" for http:// and `bind`.
@@ -232,12 +236,16 @@ countersign_adapters::settings! {
 }
 
 countersign_adapters::settings! {
-    /// What is written to standard error.
+    /// What is written to standard error; and the access log.
     pub struct LogSettings {
         /// "text" for people, "json" for machines.
         pub format: LogFormat = LogFormat::Text,
         /// "error", "warn", "info", "debug" or "trace".
         pub level: LogLevel = LogLevel::Info,
+        /// Where a line a request goes, in the same format: "off", "stdout" or "file:PATH". It names the documented path and
+        /// neither the address that was asked for nor any header, and has no secret in it. What cannot be written as fast as
+        /// requests come is dropped and counted.
+        pub access: AccessLogPlace = AccessLogPlace::Off,
     }
 }
 

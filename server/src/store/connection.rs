@@ -35,6 +35,22 @@ pub enum AnyConnection {
     Sqlite(diesel::SqliteConnection),
 }
 
+/// Does the same on whichever connection it is, as the database's own. A query that is asked with every verification is
+/// written out once a database when this is compiled; through [`AnyConnection`] its text is put together at each use.
+macro_rules! natively {
+    ($conn:expr, |$own:ident| $work:expr) => {
+        match $conn {
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres($own) => $work,
+            #[cfg(feature = "mysql")]
+            AnyConnection::Mysql($own) => $work,
+            #[cfg(feature = "sqlite")]
+            AnyConnection::Sqlite($own) => $work,
+        }
+    };
+}
+pub(super) use natively;
+
 #[cfg(feature = "postgres")]
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 #[cfg(feature = "mysql")]
@@ -135,6 +151,17 @@ impl Address {
     pub fn connect(&self) -> Result<AnyConnection, ConnectError> {
         let mut conn = self.establish().map_err(ConnectError::ConnectionError)?;
         set_up(&mut conn).map_err(ConnectError::QueryError)?;
+        Ok(conn)
+    }
+
+    /// Opens a connection with this session alone, which decides whether anything is waited for: what the file needs was set
+    /// up when the first connection was opened.
+    ///
+    /// # Errors
+    /// As [`Address::connect`].
+    pub fn connect_bare(&self, session: &str) -> Result<AnyConnection, ConnectError> {
+        let mut conn = self.establish().map_err(ConnectError::ConnectionError)?;
+        conn.batch_execute(session).map_err(ConnectError::QueryError)?;
         Ok(conn)
     }
 

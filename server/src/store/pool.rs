@@ -20,6 +20,7 @@ use super::file;
 use super::{
     Backend, OpenError, StoreOptions,
     connection::{self, Address, AnyConnection},
+    direct::Direct,
     turn::{Taken, Turn},
 };
 
@@ -51,6 +52,9 @@ pub enum Failure {
     /// Other writers of this process took all of the wait.
     #[error("no turn to write")]
     Turn,
+    /// Whoever asked may not wait.
+    #[error("not without waiting")]
+    NotAtOnce,
     /// The database refused.
     #[error(transparent)]
     Query(#[from] Error),
@@ -119,6 +123,8 @@ pub struct Connections {
     pool: r2d2::Pool<Manager>,
     /// One connection for what must be known even when all others are busy; not where there can be only one.
     aside: Option<r2d2::Pool<Manager>>,
+    /// Only where a look-up asks neither a server nor a lock.
+    direct: Option<Direct>,
     address: Address,
     wait: Duration,
     era: Arc<AtomicU64>,
@@ -164,7 +170,9 @@ impl Connections {
             (pool_of(options.pool_size.max(1), 1), Some(pool_of(1, 0)))
         };
         let turn = (backend == Backend::Sqlite).then(Turn::default);
-        Ok(Self { pool, aside, address, wait: options.wait, era, refusals, turn })
+        let is_file = backend == Backend::Sqlite && !address.is_in_memory();
+        let direct = is_file.then(|| Direct::new(address.clone()));
+        Ok(Self { pool, aside, direct, address, wait: options.wait, era, refusals, turn })
     }
 
     /// Which database this is.
@@ -212,6 +220,22 @@ impl Connections {
     /// Runs queries that only read; once more on a fresh connection, if the first was dead.
     pub fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         self.read_from(&self.pool, work)
+    }
+
+    /// How many there are for requests, and how many of them are free.
+    pub fn state(&self) -> countersign_core::store::Connections {
+        let r2d2::State { connections: open, idle_connections: idle, .. } = self.pool.state();
+        countersign_core::store::Connections { open, idle, most: self.pool.max_size() }
+    }
+
+    /// Can anything be read without waiting?
+    pub fn reads_at_once(&self) -> bool {
+        self.direct.is_some()
+    }
+
+    /// [`Connections::read`] on a thread that may not wait.
+    pub fn read_at_once<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        self.direct.as_ref().ok_or(Failure::NotAtOnce)?.read(work)
     }
 
     /// [`Connections::read`] beside the requests: however many of them wait for a connection, this does not wait for

@@ -9,6 +9,7 @@ use diesel::{Insertable, Queryable, Selectable, result::Error};
 
 use super::{
     connection::{self, AnyConnection},
+    moment::Moment,
     schema::{identifiers, tokens, users},
 };
 
@@ -28,7 +29,7 @@ pub fn text(text: &str) -> String {
     text.replace('\0', "")
 }
 
-fn read(moment: NaiveDateTime) -> Timestamp {
+fn read(Moment(moment): Moment) -> Timestamp {
     DateTime::<Utc>::from_naive_utc_and_offset(moment, Utc)
 }
 
@@ -54,13 +55,13 @@ pub struct UserRow {
     is_staff: bool,
     is_superuser: bool,
     is_active: bool,
-    email_verified_at: Option<NaiveDateTime>,
+    email_verified_at: Option<Moment>,
     api_token: Option<String>,
-    last_login_at: Option<NaiveDateTime>,
-    created_at: Option<NaiveDateTime>,
-    updated_at: Option<NaiveDateTime>,
+    last_login_at: Option<Moment>,
+    created_at: Option<Moment>,
+    updated_at: Option<Moment>,
     is_suspended: bool,
-    suspended_at: Option<NaiveDateTime>,
+    suspended_at: Option<Moment>,
 }
 
 impl TryFrom<UserRow> for User {
@@ -108,12 +109,12 @@ pub struct TokenRow {
     sealed: Option<String>,
     abilities: String,
     family: Option<String>,
-    created_at: Option<NaiveDateTime>,
-    last_used_at: Option<NaiveDateTime>,
-    expires_at: Option<NaiveDateTime>,
+    created_at: Option<Moment>,
+    last_used_at: Option<Moment>,
+    expires_at: Option<Moment>,
     slot: Option<String>,
     rotation: i64,
-    rotated_at: Option<NaiveDateTime>,
+    rotated_at: Option<Moment>,
 }
 
 impl TryFrom<TokenRow> for Token {

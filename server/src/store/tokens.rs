@@ -1,16 +1,18 @@
 //! [`TokenStore`]: tokens, sessions, logins, and the log of revocations.
 
+use std::sync::Arc;
+
 use chrono::{NaiveDateTime, TimeDelta};
 use countersign_core::{
     Digest, NewToken, Token, TokenId, TokenKind, UserId,
     model::Timestamp,
-    store::{Adopted, Noted, Origin, Revoke, StoreResult, TokenStore},
+    store::{Adopted, Connections, Noted, Origin, Revoke, StoreResult, TokenStore},
 };
 use diesel::{prelude::*, result::Error};
 
 use super::{
     Store,
-    connection::{self, AnyConnection},
+    connection::{self, AnyConnection, natively},
     outstanding,
     pool::Failure,
     revocations,
@@ -28,6 +30,14 @@ const PRUNE_BATCH: i64 = 500;
 const KNOX_KEPT: TimeDelta = TimeDelta::days(30);
 
 impl TokenStore for Store {
+    fn at_once(&self) -> Option<Arc<dyn TokenStore>> {
+        Some(Arc::new(Self(self.0.at_once()?)))
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        Some(self.0.state())
+    }
+
     fn generation(&self, user: UserId) -> StoreResult<i64> {
         Ok(self.0.read(|conn| subjects::generation(conn, user))?)
     }
@@ -82,19 +92,16 @@ impl TokenStore for Store {
 
     fn token(&self, id: TokenId) -> StoreResult<Option<Token>> {
         Ok(self.0.read(|conn| {
-            let row = tokens::table.filter(tokens::id.eq(id.0)).select(TokenRow::as_select()).get_result(conn);
-            present(row)
+            let of_number = tokens::table.filter(tokens::id.eq(id.0));
+            present(natively!(conn, |own| of_number.select(TokenRow::as_select()).get_result(own)))
         })?)
     }
 
     fn token_by_digest(&self, kind: TokenKind, digest: &Digest) -> StoreResult<Option<Token>> {
         Ok(self.0.read(|conn| {
-            let row = tokens::table
-                .filter(tokens::digest.eq(digest.to_hex()))
-                .filter(tokens::kind.eq(kind.as_str()))
-                .select(TokenRow::as_select())
-                .get_result(conn);
-            present(row)
+            let of_kind = tokens::table.filter(tokens::kind.eq(kind.as_str()));
+            let with_digest = of_kind.filter(tokens::digest.eq(digest.to_hex()));
+            present(natively!(conn, |own| with_digest.select(TokenRow::as_select()).get_result(own)))
         })?)
     }
 
@@ -105,12 +112,9 @@ impl TokenStore for Store {
         Ok(self.0.read(|conn| {
             // Nothing makes a family unique; the newest row is the one that is in use. No LIMIT: SQLite plans again at
             // each bound one, and a family has one row or few.
-            let rows: Vec<TokenRow> = tokens::table
-                .filter(tokens::family.eq(family))
-                .filter(tokens::kind.eq(kind.as_str()))
-                .order(tokens::id.desc())
-                .select(TokenRow::as_select())
-                .load(conn)?;
+            let of_family = tokens::table.filter(tokens::family.eq(family)).filter(tokens::kind.eq(kind.as_str()));
+            let newest = of_family.order(tokens::id.desc());
+            let rows: Vec<TokenRow> = natively!(conn, |own| newest.select(TokenRow::as_select()).load(own))?;
             present(rows.into_iter().next().ok_or(Error::NotFound))
         })?)
     }

@@ -1,6 +1,6 @@
 //! [`UserStore`]: users, identifiers and passwords.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use chrono::NaiveDateTime;
 use countersign_core::{
@@ -17,13 +17,17 @@ use crate::import::rehashed;
 
 use super::{
     Store, administrators,
-    connection::AnyConnection,
+    connection::{AnyConnection, natively},
     old_resets,
     rows::{IdentifierRow, NewUserRow, UserRow, account, stored, text},
     schema::{identifiers, users},
 };
 
 impl UserStore for Store {
+    fn at_once(&self) -> Option<Arc<dyn UserStore>> {
+        Some(Arc::new(Self(self.0.at_once()?)))
+    }
+
     fn user(&self, id: UserId) -> StoreResult<Option<User>> {
         Ok(self.0.read(|conn| find(conn, id))?)
     }
@@ -304,9 +308,9 @@ fn apply(conn: &mut AnyConnection, id: UserId, change: &UserChange, now: Timesta
 }
 
 fn find(conn: &mut AnyConnection, id: UserId) -> QueryResult<Option<User>> {
-    let row: Option<UserRow> =
-        users::table.filter(users::id.eq(id.0)).select(UserRow::as_select()).get_result(conn).optional()?;
-    row.map(User::try_from).transpose()
+    let of_number = users::table.filter(users::id.eq(id.0));
+    let row: QueryResult<UserRow> = natively!(conn, |own| of_number.select(UserRow::as_select()).get_result(own));
+    row.optional()?.map(User::try_from).transpose()
 }
 
 /// Puts `claim` in the place of the user's e-mail address, if nobody else holds it. If somebody does: `false` and nothing

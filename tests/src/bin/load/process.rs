@@ -87,7 +87,7 @@ impl Installation {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let address = free_address();
         let text = format!(
-            "{configuration}\n[server]\nbind = \"{address}\"\n[log]\nlevel = \"info\"\n\
+            "{configuration}\n[server]\nbind = \"{address}\"\n[log]\nlevel = \"info\"\naccess = \"file:access.log\"\n\
              [throttle]\nenabled = false\n"
         );
         fs::write(folder.path().join("countersign.toml"), text).expect("a file in it");

@@ -1,0 +1,159 @@
+//! Look-ups on the thread that asks: an SQLite reader needs microseconds, a hop to another thread and back several times
+//! as many.
+//!
+//! The thread that asks serves requests, so it may not wait. Whatever would have to be waited for fails here, and is asked
+//! again from the pool by a thread that may.
+
+use std::{
+    sync::{
+        Mutex, TryLockError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use diesel::{QueryResult, result::Error};
+
+use super::{
+    connection::{Address, AnyConnection},
+    pool::Failure,
+};
+
+/// More than there are threads that serve, mostly: so each has a connection of its own. An unused one costs nothing.
+const SEATS: usize = 64;
+/// A look-up that took so long has met a disk, not memory. Others wait for this thread meanwhile.
+const SLOW: Duration = Duration::from_millis(5);
+/// For so long nothing is looked up here after that: the threads beside wait for the disk, and several at a time. A thread
+/// that serves waits a twentieth of its time at most.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Never written through, and never waiting for whoever writes: in WAL mode a reader meets nobody but a start, a recovery
+/// or a migration. The pages that are read again and again are in the map of the file, which all connections share.
+const SESSION: &str = "PRAGMA busy_timeout = 0; PRAGMA query_only = ON; PRAGMA mmap_size = 134217728; \
+     PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY";
+
+/// Connections that nobody waits for.
+pub struct Direct {
+    address: Address,
+    seats: Box<[Mutex<Option<AnyConnection>>]>,
+    started: Instant,
+    /// In nanoseconds since the start.
+    paused_until: AtomicU64,
+}
+
+impl Direct {
+    /// No connection is opened before it is needed.
+    pub fn new(address: Address) -> Self {
+        let seats = std::iter::repeat_with(Mutex::default).take(SEATS).collect();
+        Self { address, seats, started: Instant::now(), paused_until: AtomicU64::new(0) }
+    }
+
+    /// Runs queries that only read.
+    ///
+    /// # Errors
+    /// Whatever it is, it says nothing about the database: it may answer others. The connection is given up.
+    pub fn read<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        let began = self.started.elapsed();
+        if nanos(began) < self.paused_until.load(Ordering::Relaxed) {
+            return Err(Failure::NotAtOnce);
+        }
+        let mut seat = match self.seats[seat()].try_lock() {
+            Ok(seat) => seat,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Err(Failure::NotAtOnce),
+        };
+        let mut conn = match seat.take() {
+            Some(conn) => conn,
+            None => self.connect()?,
+        };
+        let outcome = work(&mut conn);
+        if outcome.as_ref().err().is_none_or(|error| *error == Error::NotFound) {
+            *seat = Some(conn);
+        }
+        let ended = self.started.elapsed();
+        if ended.saturating_sub(began) > SLOW {
+            self.paused_until.store(nanos(ended + PAUSE), Ordering::Relaxed);
+        }
+        Ok(outcome?)
+    }
+
+    fn connect(&self) -> Result<AnyConnection, Failure> {
+        self.address.connect_bare(SESSION).map_err(|_| Failure::NotAtOnce)
+    }
+}
+
+/// The number of this thread's connection.
+fn seat() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static MINE: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SEATS;
+    }
+    MINE.try_with(|mine| *mine).unwrap_or(0)
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::thread::sleep;
+
+    use diesel::{RunQueryDsl as _, connection::SimpleConnection as _, dsl::sql, sql_types::BigInt};
+
+    use super::*;
+    use crate::config::DatabaseUrl;
+
+    fn direct(folder: &tempfile::TempDir) -> Direct {
+        let url = DatabaseUrl::new(&format!("sqlite://{}", folder.path().join("db").display()));
+        Direct::new(Address::parse(&url).unwrap())
+    }
+
+    fn one(conn: &mut AnyConnection) -> QueryResult<i64> {
+        diesel::select(sql::<BigInt>("1")).get_result(conn)
+    }
+
+    #[test]
+    fn a_connection_is_opened_once_and_again_after_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let direct = direct(&folder);
+        assert_eq!(direct.read(one).unwrap(), 1);
+        let open = || direct.seats.iter().filter(|seat| seat.lock().unwrap().is_some()).count();
+        assert_eq!(open(), 1);
+        assert!(direct.read(|conn| conn.batch_execute("CREATE TABLE x (y)")).is_err(), "it only reads");
+        assert_eq!(open(), 0);
+        assert_eq!(direct.read(one).unwrap(), 1);
+        assert!(matches!(direct.read::<i64>(|_| Err(Error::NotFound)), Err(Failure::Query(Error::NotFound))));
+        assert_eq!(open(), 1, "nothing was found, and nothing is wrong");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let direct = direct(&folder);
+        let mut other = direct.address.connect().unwrap();
+        other.batch_execute("PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE x (y)").unwrap();
+        let began = Instant::now();
+        let count =
+            |conn: &mut AnyConnection| diesel::select(sql::<BigInt>("(SELECT count(*) FROM x)")).get_result(conn);
+        let read = direct.read::<i64>(count);
+        assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+        drop(other);
+        assert!(read.is_err(), "the file is somebody else's alone");
+        assert_eq!(direct.read::<i64>(count).unwrap(), 0, "until it is given back");
+    }
+
+    #[test]
+    fn after_a_slow_look_up_others_are_asked_for_a_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let direct = direct(&folder);
+        let slow = |conn: &mut AnyConnection| {
+            sleep(SLOW * 2);
+            one(conn)
+        };
+        assert_eq!(direct.read(slow).unwrap(), 1);
+        assert!(matches!(direct.read(one), Err(Failure::NotAtOnce)));
+        sleep(PAUSE);
+        assert_eq!(direct.read(one).unwrap(), 1);
+    }
+}
