@@ -22,9 +22,10 @@ const TRIES: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// Many rows go to many places of the indexes: 64 MiB of cache keep them together, and no map of the file, whose pages would
-/// count as memory as well. Whoever holds the lock is waited for
-/// longer than by a request.
-const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA mmap_size = 0";
+/// count as memory as well. For the same reason the log of writes may grow to 64 MiB before it goes into the file: a page of the file
+/// that many transactions write goes there once. Whoever holds the lock is waited for longer than by a request.
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA mmap_size = 0; \
+     PRAGMA wal_autocheckpoint = 16384";
 /// A statement has a thousand rows. Its plan is made anew each time: one that was made when the tables were empty would go on to
 /// read the whole of them, page after page, until the database has counted them.
 const POSTGRES_SESSION: &str = "SET statement_timeout = '60s'; SET lock_timeout = '10s'; \
