@@ -137,9 +137,7 @@ mod tests {
         {
             assert!(may_be(token), "{token}");
         }
-        for token in
-            ["", "0123456789abcde", &format!("{digits}g"), &format!("elevenchars{digits}"), "7|0123456789abcdef"]
-        {
+        for token in ["", "0123456789abcde", &format!("{digits}g"), &format!("elevenchars{digits}")] {
             assert!(!may_be(token), "{token}");
         }
     }

@@ -95,7 +95,8 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
 mod tests {
     use std::thread::sleep;
 
@@ -105,7 +106,7 @@ mod tests {
     use crate::config::DatabaseUrl;
 
     fn direct(folder: &tempfile::TempDir) -> Direct {
-        let url = DatabaseUrl::new(&format!("sqlite://{}", folder.path().join("db").display()));
+        let url = DatabaseUrl::new(format!("sqlite://{}", folder.path().join("db").display()));
         Direct::new(Address::parse(&url).unwrap())
     }
 
