@@ -8,8 +8,6 @@
 mod groups;
 mod inspect;
 mod knox;
-mod ledger;
-mod marks;
 mod options;
 mod outstanding;
 mod page;
@@ -35,8 +33,6 @@ use countersign_core::{
 };
 use diesel::QueryResult;
 
-pub(crate) use self::ledger::SUBJECT_USERS;
-pub(crate) use self::users::record::rehashed;
 pub use self::{
     inspect::{Inspection, inspect},
     knox::TABLE as KNOX_TABLE,
@@ -51,7 +47,7 @@ use self::{
     source::Source,
     work::Work,
 };
-use crate::store::{Bulk, Store, bulk, rows::stored};
+use crate::store::{Bulk, Store, bulk, imports, rows::stored};
 
 /// Whom the import asks for what is not in the databases.
 pub struct Means<'a> {
@@ -124,9 +120,9 @@ fn open_ledger(
 ) -> QueryResult<(i64, Vec<String>)> {
     let writes = bulk.writes();
     bulk.page(|conn| {
-        let known = ledger::find_source(conn, name)?;
-        let others = if known.is_none() { ledger::sources(conn)? } else { Vec::new() };
-        let number = if writes { ledger::record_source(conn, name, is_django, now)? } else { known.unwrap_or(0) };
+        let known = imports::find_source(conn, name)?;
+        let others = if known.is_none() { imports::sources(conn)? } else { Vec::new() };
+        let number = if writes { imports::record_source(conn, name, is_django, now)? } else { known.unwrap_or(0) };
         Ok((number, others))
     })
 }

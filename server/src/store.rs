@@ -10,6 +10,7 @@ mod direct;
 #[cfg(feature = "sqlite")]
 mod file;
 mod handle;
+pub(crate) mod imports;
 mod key_rings;
 mod moment;
 pub(crate) mod old_resets;

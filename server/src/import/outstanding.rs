@@ -26,7 +26,7 @@ use super::{
 };
 use crate::store::{
     bulk::insert_rows,
-    connection::AnyConnection,
+    connection::{AnyConnection, token_end},
     schema::{outstanding_tokens, subjects, tokens, users},
     subjects as generations,
 };
@@ -169,10 +169,10 @@ pub fn page(conn: &mut AnyConnection, run: &Run, refreshes: &[Refresh]) -> Query
                         // A login lasts so long from when it came here.
                         created_at: run.now,
                         // The last access token that the refresh token makes outlives it.
-                        expires_at: Some(refresh.expires_at + run.access_lifetime),
+                        expires_at: Some(token_end(conn, refresh.expires_at + run.access_lifetime)),
                     });
                 }
-                let (is_blacklisted, expires_at) = (refresh.is_blacklisted, refresh.expires_at);
+                let (is_blacklisted, expires_at) = (refresh.is_blacklisted, token_end(conn, refresh.expires_at));
                 new.push(NotedRow { digest, is_blacklisted, expires_at });
             }
         }

@@ -6,7 +6,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use countersign_core::{Digest, env::Random, seal::KeyRing};
 use serde::Serialize;
 
-use super::{ledger::Ledger, subject::Subject};
+use crate::store::imports::{Ledger, Subject};
 
 /// What the pages of a run share.
 pub struct Run<'a> {

@@ -5,8 +5,8 @@ use chrono::NaiveDateTime;
 use countersign_core::{Role, identifier::Claim, model::Timestamp};
 use diesel::{AsChangeset, Insertable, Queryable, Selectable};
 
-use super::marks::Marks;
 use crate::store::{
+    imports::{self, Marks},
     rows::{stored, text},
     schema::users,
 };
@@ -40,7 +40,7 @@ pub const IS_ACTIVE: usize = 9;
 /// See [`USERNAME`].
 pub const VERIFIED: usize = 10;
 /// See [`USERNAME`].
-pub const PASSWORD: usize = 11;
+pub const PASSWORD: usize = imports::PASSWORD;
 /// See [`USERNAME`].
 pub const LAST_LOGIN: usize = 12;
 

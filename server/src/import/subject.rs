@@ -29,21 +29,7 @@ use super::{
     value::Unreadable,
 };
 use crate::store::connection::AnyConnection;
-
-/// The tables of a source that rows come from, by the numbers that stand in the record for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// `users` and `auth_user`.
-    Users = 1,
-    /// `personal_access_tokens`.
-    PersonalAccessTokens = 2,
-    /// `authtoken_token`.
-    AuthTokens = 3,
-    /// `knox_authtoken`.
-    KnoxTokens = 4,
-    /// `token_blacklist_outstandingtoken`.
-    OutstandingTokens = 5,
-}
+pub use crate::store::imports::Subject;
 
 /// What was read for a page from other tables.
 #[derive(Debug, Default)]

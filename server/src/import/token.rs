@@ -7,7 +7,6 @@ use countersign_core::{
 };
 
 use super::{
-    marks::Marks,
     person::{column, held},
     source::Row,
     table::Field,
@@ -15,6 +14,7 @@ use super::{
     value::{Unreadable, abilities, moment, shortened},
     zone::Zone,
 };
+use crate::store::imports::Marks;
 
 /// Django REST framework's `authtoken_token`, counted by its users: each has one.
 pub const AUTHTOKEN: &[Field] = &[

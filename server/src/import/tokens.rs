@@ -14,7 +14,6 @@ use countersign_core::{
 use diesel::prelude::*;
 
 use super::{
-    marks::Marks,
     page::{Outcome, Run, Verdict},
     subject::Subject,
     token::{self, Bearer, DIGEST, EXPIRES, LAST_USED, OWNER, VALUES},
@@ -22,6 +21,7 @@ use super::{
 use crate::store::{
     bulk::insert_rows,
     connection::{self, AnyConnection},
+    imports::Marks,
     schema::{tokens, users},
     subjects,
 };

@@ -2,7 +2,6 @@
 //! source any more is suspended.
 
 mod change;
-pub(super) mod record;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,7 +9,6 @@ use chrono::NaiveDateTime;
 use countersign_core::identifier::{Claim, Kind};
 use diesel::prelude::*;
 
-use self::record::Record;
 use super::{
     page::{Outcome, Run, Verdict},
     person::{Newcomer, named},
@@ -20,6 +18,7 @@ use super::{
 use crate::store::{
     bulk::insert_rows,
     connection::AnyConnection,
+    imports::Record,
     rows::IdentifierRow,
     schema::{identifiers, users},
 };

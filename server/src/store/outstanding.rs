@@ -9,12 +9,12 @@ use countersign_core::{
 use diesel::prelude::*;
 
 use super::{
-    connection::AnyConnection,
+    connection::{AnyConnection, token_end},
+    imports::Subject,
     rows::stored,
     schema::{import_sources, imports, outstanding_tokens},
     subjects, tokens,
 };
-use crate::import::SUBJECT_USERS;
 
 /// What was noted of a token.
 pub fn noted(conn: &mut AnyConnection, digest: &Digest) -> QueryResult<Option<Noted>> {
@@ -35,7 +35,7 @@ pub fn adopt(conn: &mut AnyConnection, new: &NewToken, until: Timestamp) -> Quer
     let row = (
         outstanding_tokens::digest.eq(new.digest.to_hex()),
         outstanding_tokens::is_blacklisted.eq(false),
-        outstanding_tokens::expires_at.eq(stored(until)),
+        outstanding_tokens::expires_at.eq(token_end(conn, stored(until))),
     );
     diesel::insert_into(outstanding_tokens::table).values(row).execute(conn)?;
     tokens::insert(conn, new, None).map(|login| Adopted::Login(Box::new(login)))
@@ -52,7 +52,7 @@ pub fn origin(conn: &mut AnyConnection, user: UserId, source: Option<&str>) -> Q
     let meant: Vec<i64> = meant.map(|(number, _)| number).collect();
     let recorded = imports::table
         .filter(imports::source.eq_any(&meant))
-        .filter(imports::subject.eq(SUBJECT_USERS))
+        .filter(imports::subject.eq(Subject::Users as i32))
         .filter(imports::origin.eq(user.0));
     if recorded.select(imports::origin).first::<i64>(conn).optional()?.is_none() {
         return Ok(None);

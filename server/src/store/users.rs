@@ -13,11 +13,10 @@ use countersign_core::{
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::import::rehashed;
-
 use super::{
     Store, administrators,
     connection::{AnyConnection, natively},
+    imports::rehashed,
     old_resets,
     rows::{IdentifierRow, NewUserRow, UserRow, account, stored, text},
     schema::{identifiers, users},

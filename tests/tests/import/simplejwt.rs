@@ -74,13 +74,7 @@ impl Recorded {
         );
         let zone = if source.name == "postgres" { "+00" } else { "" };
         for row in self.0["outstanding"].as_array().unwrap() {
-            let [created, expires, jti] = [2, 3, 5].map(|at| row[at].as_str().unwrap());
-            let owner = row[4].as_i64().map_or("NULL".to_owned(), |owner| owner.to_string());
-            text += &format!(
-                "INSERT INTO token_blacklist_outstandingtoken (id, token, created_at, expires_at, user_id, jti) VALUES \
-                 ({}, '', '{created}{zone}', '{expires}{zone}', {owner}, '{jti}');",
-                row[0]
-            );
+            text += &outstanding(row, zone);
         }
         for row in self.0["blacklisted"].as_array().unwrap() {
             text += &blacklisting(row[0].as_i64().unwrap(), row[1].as_i64().unwrap(), zone);
@@ -94,6 +88,17 @@ impl Recorded {
         let rows = self.0["outstanding"].as_array().unwrap();
         rows.iter().find(|row| row[1] == json!(token)).unwrap()[0].as_i64().unwrap()
     }
+}
+
+/// A row of the outstanding tokens.
+fn outstanding(row: &Value, zone: &str) -> String {
+    let [created, expires, jti] = [2, 3, 5].map(|at| row[at].as_str().unwrap());
+    let owner = row[4].as_i64().map_or("NULL".to_owned(), |owner| owner.to_string());
+    let id = &row[0];
+    format!(
+        "INSERT INTO token_blacklist_outstandingtoken (id, token, created_at, expires_at, user_id, jti) VALUES \
+         ({id}, '', '{created}{zone}', '{expires}{zone}', {owner}, '{jti}');"
+    )
 }
 
 fn blacklisting(id: i64, token: i64, zone: &str) -> String {

@@ -10,17 +10,15 @@ use diesel::{
 
 use super::{
     super::{
-        marks::Marks,
         page::{Outcome, Run, Verdict},
         person::{EMAIL, IS_ACTIVE, LAST_LOGIN, Newcomer, PASSWORD, PHONE, Person, ROLE, USERNAME, VALUES, VERIFIED},
         subject::Subject,
     },
-    holders, holders_by_now,
-    record::Record,
-    told,
+    holders, holders_by_now, told,
 };
 use crate::store::{
     connection::AnyConnection,
+    imports::{Marks, Record},
     rows::IdentifierRow,
     schema::{identifiers, outstanding_tokens, tokens, users},
     subjects,

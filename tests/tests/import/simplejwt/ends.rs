@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use countersign_core::env::{Clock as _, SystemClock};
 use countersign_tests::{databases::run, program::Running};
 use serde_json::json;
 
@@ -42,7 +43,7 @@ fn ending_everything_ends_them_at_once_in_every_process_and_for_ever() {
         let other = moved.sandbox.serve();
         let live = Live::of(moved, server);
         Live::of(moved, &other);
-        let before = chrono::Utc::now().timestamp();
+        let before = SystemClock.now().timestamp();
         moved.sandbox.done(&["token", "revoke-all", &ADA.to_string()]);
         for server in [server, &other, &moved.sandbox.serve()] {
             live.assert_dead("revoked", server);
@@ -53,7 +54,7 @@ fn ending_everything_ends_them_at_once_in_every_process_and_for_ever() {
         let at = |iat: i64| me(&server.anon(), &moved.signed(&claims("access", &json!({"iat": iat})))).status;
         assert_eq!((at(THEN), at(before - 60), at(before)), (401, 401, 401));
         assert_eq!(me(&server.anon(), &moved.recorded.token("access without iat")).status, 401);
-        eventually("a new token counts", || at(chrono::Utc::now().timestamp()) == 200);
+        eventually("a new token counts", || at(SystemClock.now().timestamp()) == 200);
     });
 }
 
@@ -144,7 +145,7 @@ fn with_its_key_all_of_it_ends_but_the_logins_that_have_tokens_of_ours() {
 
         // And back, until a second from now.
         let soon =
-            (chrono::Utc::now() + chrono::TimeDelta::seconds(4)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+            (SystemClock.now() + chrono::TimeDelta::seconds(4)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
         moved.sandbox.done(&["keys", "import", "--simplejwt", "--secret", "django.key", "--until", &soon]);
         eventually("the key is back", || me(&server.anon(), &live.access).status == 200);
         let listed = moved.sandbox.done(&["keys", "list"]);

@@ -59,7 +59,7 @@ fn what_was_ended_here_is_not_brought_back_by_a_later_run() {
                 "INSERT INTO {TABLE} (id, token, created_at, expires_at, user_id, jti) VALUES \
                  (500, '', '2024-02-01 00:00:00{zone}', '2037-02-01 00:00:00{zone}', {ADA}, 'late'), \
                  (501, '', '2024-02-01 00:00:00{zone}', '2024-02-02 00:00:00{zone}', {ADA}, 'over'), \
-                 (502, '', '2024-02-01 00:00:00{zone}', '2037-02-01 00:00:00{zone}', NULL, 'nobody'), \
+                 (502, '', '2024-02-01 00:00:00{zone}', '2060-02-01 00:00:00{zone}', NULL, 'nobody'), \
                  (503, '', '2024-02-01 00:00:00{zone}', '2037-02-01 00:00:00{zone}', 4242, 'stranger');"
             ),
         );
@@ -71,6 +71,15 @@ fn what_was_ended_here_is_not_brought_back_by_a_later_run() {
             let token = moved.signed(&super::claims("refresh", &json!({"jti": jti})));
             assert_eq!(refresh(&server.anon(), &token).status, 401, "{jti}");
         }
+    });
+}
+
+#[test]
+fn a_refresh_token_that_ends_after_2038_becomes_a_login() {
+    each("blacklist", |moved, server| {
+        let token = moved.signed(&super::claims("refresh", &json!({"jti": "far", "exp": 2_840_140_800_i64})));
+        assert_eq!(refresh(&server.anon(), &token).status, 200);
+        assert_eq!(refresh(&server.anon(), &token).status, 200);
     });
 }
 

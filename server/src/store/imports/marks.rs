@@ -44,6 +44,11 @@ impl Marks {
         format!("{GONE}{}", self.0)
     }
 
+    /// Is this the value whose mark stands at this place?
+    pub fn is_of(&self, at: usize, value: Option<&str>) -> bool {
+        self.0.get(at * LETTERS..(at + 1) * LETTERS) == Some(Self::of([value]).0.as_str())
+    }
+
     /// Is the value at this place another one than there?
     pub fn differ(&self, other: &Self, at: usize) -> bool {
         let part = |marks: &Self| marks.0.get(at * LETTERS..(at + 1) * LETTERS).map(str::to_owned);
@@ -70,6 +75,7 @@ mod tests {
     fn each_value_has_its_own_mark() {
         let (before, after) = (Marks::of([Some("a"), Some(""), None]), Marks::of([Some("a"), None, None]));
         assert!(!before.differ(&after, 0) && before.differ(&after, 1) && !before.differ(&after, 2));
+        assert!(before.is_of(2, None) && before.is_of(1, Some("")) && !before.is_of(1, None) && !before.is_of(3, None));
         assert_eq!(after.with_part_of(&before, 1), before);
         assert_eq!(Marks::read(&before.stored_gone()), (before.clone(), true));
         assert_eq!(Marks::read(&before.stored()), (before, false));

@@ -5,16 +5,16 @@ use chrono::NaiveDateTime;
 use countersign_core::{UserId, password::EncodedPassword};
 use diesel::prelude::*;
 
-use super::super::{
-    ledger::Ledger,
-    marks::Marks,
-    person::{PASSWORD, VALUES},
-    subject::Subject,
+use super::{
+    super::{
+        connection::AnyConnection,
+        schema::{import_sources, imports},
+    },
+    Ledger, Marks, Subject,
 };
-use crate::store::{
-    connection::AnyConnection,
-    schema::{import_sources, imports},
-};
+
+/// The place of the password's mark among those of a user.
+pub const PASSWORD: usize = 11;
 
 /// What stands before each of the two, behind the marks.
 const REHASHED: &str = ";hash=";
@@ -81,8 +81,7 @@ impl Record {
 
     /// Is this hash of the source's password: the source's own, or one that a login made of it?
     pub fn has_password(&self, encoded: Option<&str>) -> bool {
-        let marks = Marks::of((0..VALUES.len()).map(|at| encoded.filter(|_| at == PASSWORD)));
-        !marks.differ(&self.marks, PASSWORD) || (encoded.is_some() && self.rehashed == encoded.map(mark))
+        self.marks.is_of(PASSWORD, encoded) || (encoded.is_some() && self.rehashed == encoded.map(mark))
     }
 
     /// What the source has now. Who was suspended by the import is so until it says otherwise; a hash that was made of

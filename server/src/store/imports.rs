@@ -1,19 +1,37 @@
 //! The record of what was imported: a row for each of the source's, with the marks of its values.
 
+mod marks;
+mod record;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::subject::Subject;
-use crate::store::{
+pub use self::{
+    marks::Marks,
+    record::{PASSWORD, Record, rehashed},
+};
+use super::{
     bulk::insert_rows,
     connection::AnyConnection,
     schema::{import_sources, imports},
 };
 
-/// [`Subject::Users`] as the record has it, for who looks whether somebody was imported.
-pub const SUBJECT_USERS: i32 = Subject::Users as i32;
+/// The tables of a source that rows come from, by the numbers that stand in the record for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// `users` and `auth_user`.
+    Users = 1,
+    /// `personal_access_tokens`.
+    PersonalAccessTokens = 2,
+    /// `authtoken_token`.
+    AuthTokens = 3,
+    /// `knox_authtoken`.
+    KnoxTokens = 4,
+    /// `token_blacklist_outstandingtoken`.
+    OutstandingTokens = 5,
+}
 
 /// The pages of one table of one source.
 #[derive(Debug, Clone, Copy)]
