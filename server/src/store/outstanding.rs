@@ -41,13 +41,17 @@ pub fn adopt(conn: &mut AnyConnection, new: &NewToken, until: Timestamp) -> Quer
     tokens::insert(conn, new, None).map(|login| Adopted::Login(Box::new(login)))
 }
 
-/// What is known of a user whom a Django's import brought, that of `source` if it is named.
+/// What is known of a user whom a Django's import brought, that of `source`. None need be named while there is one Django alone:
+/// the key of one of several speaks for nobody of the others.
 pub fn origin(conn: &mut AnyConnection, user: UserId, source: Option<&str>) -> QueryResult<Option<Origin>> {
     // Few rows, so that the record is asked by its whole key.
     let sources: Vec<(i64, String)> = import_sources::table
         .filter(import_sources::is_django.eq(true))
         .select((import_sources::id, import_sources::name))
         .load(conn)?;
+    if source.is_none() && sources.len() > 1 {
+        return Ok(None);
+    }
     let meant = sources.into_iter().filter(|(_, name)| source.is_none_or(|source| source == name));
     let meant: Vec<i64> = meant.map(|(number, _)| number).collect();
     let recorded = imports::table

@@ -50,7 +50,7 @@ pub struct ForeignTokens {
     /// `CHECK_REVOKE_TOKEN`: each token names the password that its user had.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub check_revoke_token: bool,
-    /// The name of the source that its users were imported from; `None` for any Django.
+    /// The name of the source that its users were imported from; `None` while there is one Django alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
