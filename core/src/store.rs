@@ -220,7 +220,8 @@ pub trait TokenStore: Send + Sync {
     /// What was noted of a refresh token that another server signed.
     fn noted(&self, digest: &Digest) -> StoreResult<Option<Noted>>;
 
-    /// Stores the login that such a refresh token becomes, once in its life: it is noted until then, by `new.digest`.
+    /// Stores the login that such a refresh token becomes, once in its life: it is noted by `new.digest` until
+    /// then at least.
     fn adopt_token(&self, new: &NewToken, until: Timestamp) -> StoreResult<Adopted>;
 
     /// Counts one exchange of a login's refresh token, if there were `from` of them until now, and sets the moment and the

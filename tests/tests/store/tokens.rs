@@ -2,7 +2,7 @@
 
 use countersign_core::{
     Digest, TokenId, TokenKind,
-    store::{Revoke, TokenStore as _},
+    store::{Adopted, Revoke, TokenStore as _},
 };
 
 use crate::common::{NOBODY, create, in_slot, moment, new_token, on_every_database};
@@ -225,6 +225,19 @@ fn what_has_ended_is_pruned_and_the_log_keeps_its_numbers() {
         assert_eq!(store.last_revocation().unwrap(), 2);
         store.revoke_tokens(ada.id, Revoke::Nothing, moment(300)).unwrap();
         assert_eq!(store.revocations(2).unwrap(), [(3, ada.id)]);
+    });
+}
+
+/// The end may have been read amiss.
+#[test]
+fn what_was_adopted_is_noted_for_a_day_after_its_end() {
+    on_every_database(|store, _| {
+        let new = new_token(&create(store, "ada"), TokenKind::Jwt, "s");
+        assert!(matches!(store.adopt_token(&new, moment(10)).unwrap(), Adopted::Login(_)));
+        for (at, expected) in [(11, true), (86_409, true), (86_411, false)] {
+            store.prune(moment(at), moment(0)).unwrap();
+            assert_eq!(store.noted(&new.digest).unwrap().is_some(), expected, "{at}");
+        }
     });
 }
 
