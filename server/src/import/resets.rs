@@ -2,6 +2,8 @@
 //!
 //! They live for an hour, so this is no table of the record: each run brings what is there.
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use countersign_core::{
     UserId,
@@ -18,7 +20,7 @@ use super::{
     value::moment,
     work::Work,
 };
-use crate::store::old_resets;
+use crate::store::{old_resets, pool::one_line};
 
 /// Laravel's table, and what it was called before version 10.
 const TABLES: [&str; 2] = ["password_reset_tokens", "password_resets"];
@@ -51,19 +53,28 @@ pub fn bring(work: &mut Work, users: &Table) -> Result<Option<String>, ImportErr
             let zone = work.options.rules.zone;
             let at = |text: &str| moment("created_at", text, zone).ok().flatten();
             found = rows.into_iter().filter_map(|row| read(row, at, now)).collect();
+            // `password_resets` has a row for each mail: the latest counts.
+            let mut seen = HashSet::new();
+            found.retain(|(user, _)| seen.insert(*user));
         }
     }
     if !work.run.writes {
         return Ok(None);
     }
     let (ledger, earliest) = (work.run.ledger(Subject::Users), work.run.now - LONGEST);
-    let taken: usize = work.bulk.page(|conn| -> QueryResult<usize> {
+    let taken = work.bulk.page(|conn| -> QueryResult<usize> {
         let numbers: Vec<i64> = found.iter().map(|(user, _)| user.0).collect();
         let known = ledger.known(conn, &numbers)?;
         let theirs: Vec<_> = found.iter().filter(|(user, _)| known.contains(&user.0)).cloned().collect();
         old_resets::replace(conn, &theirs, earliest)?;
         Ok(theirs.len())
-    })?;
+    });
+    let taken = match taken {
+        Ok(taken) => taken,
+        Err(error) => {
+            return Ok(Some(format!("links to a new password could not be kept: {}", one_line(&error.to_string()))));
+        }
+    };
     Ok((taken > 0).then(|| {
         let links = if taken == 1 { "link" } else { "links" };
         format!("{taken} {links} to a new password, mailed in the last day, can be followed here while they live")
