@@ -240,7 +240,8 @@ pub trait TokenStore: Send + Sync {
     fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>>;
 
     /// Raises the generation, deletes tokens of a user and logs the revocation, also if there was nothing to delete;
-    /// returns how many went. If logins of the JWT pair are among them, `now` is noted as [`Origin::ended_at`].
+    /// returns how many went. If logins of the JWT pair are among them, `now` is noted as [`Origin::ended_at`], unless a
+    /// later moment is.
     fn revoke_tokens(&self, user: UserId, revoke: Revoke, now: Timestamp) -> StoreResult<usize>;
 
     /// Writes the moments of last use; rows that are gone are passed over, and a later moment is never replaced by an

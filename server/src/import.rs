@@ -95,6 +95,7 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
     let run = Run {
         source: number,
         now,
+        clock: means.clock,
         random: means.random,
         keys: means.keys,
         writes: bulk.writes(),
