@@ -26,8 +26,6 @@ use crate::{
 
 /// The name of these logins in lists.
 const NAME: &str = "simplejwt";
-/// The number of no row.
-const NO_ROW: TokenId = TokenId(0);
 /// How often a refresh token is tried to be adopted while something of its user is revoked.
 const TRIES: usize = 8;
 
@@ -246,7 +244,7 @@ fn verified(read: &Read, user: User, token: Token) -> Verified {
 /// A holder of whom no row knows.
 fn without_row(read: &Read, foreign: &Foreign, user: User) -> Verified {
     let token = Token {
-        id: NO_ROW,
+        id: TokenId::NONE,
         kind: TokenKind::Jwt,
         user_id: user.id,
         name: NAME.to_owned(),
