@@ -248,8 +248,9 @@ pub trait TokenStore: Send + Sync {
     /// earlier one.
     fn touch_tokens(&self, uses: &[(TokenId, Timestamp)]) -> StoreResult<()>;
 
-    /// Deletes rows that ended before `now`, what was noted until before, and revocations older than `revocations_before` but never the newest
-    /// one, in as many transactions as it takes; returns how many tokens went.
+    /// Deletes rows that ended before `now`, what was noted until before, what an old Laravel kept of links for more than a day,
+    /// and revocations older than `revocations_before` but never the newest one, in as many transactions as it takes; returns
+    /// how many tokens went.
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize>;
 
     /// The log's entries with a number above `after`, in the order of their numbers: (number, user). Numbers follow the

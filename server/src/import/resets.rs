@@ -4,7 +4,6 @@
 
 use std::collections::HashSet;
 
-use chrono::TimeDelta;
 use countersign_core::{
     UserId,
     model::{OldReset, Timestamp},
@@ -24,8 +23,6 @@ use crate::store::{old_resets, pool::one_line};
 
 /// Laravel's table, and what it was called before version 10.
 const TABLES: [&str; 2] = ["password_reset_tokens", "password_resets"];
-/// More than a day nobody lets a link live (`auth.passwords.users.expire`, 60 minutes unless told otherwise).
-const LONGEST: TimeDelta = TimeDelta::days(1);
 /// More were not mailed in a day, and are taken by one statement.
 const MOST: usize = 5_000;
 
@@ -61,7 +58,7 @@ pub fn bring(work: &mut Work, users: &Table) -> Result<Option<String>, ImportErr
     if !work.run.writes {
         return Ok(None);
     }
-    let (ledger, earliest) = (work.run.ledger(Subject::Users), work.run.now - LONGEST);
+    let (ledger, earliest) = (work.run.ledger(Subject::Users), work.run.now - old_resets::LIFE);
     let taken = work.bulk.page(|conn| -> QueryResult<usize> {
         let numbers: Vec<i64> = found.iter().map(|(user, _)| user.0).collect();
         let known = ledger.known(conn, &numbers)?;
@@ -116,6 +113,6 @@ fn read(mut row: Row, moment: impl Fn(&str) -> Option<Timestamp>, now: Timestamp
     let (email, password, token) = (row.take(1)?, row.take(2).unwrap_or_default(), EncodedPassword::new(row.take(3)?));
     let created_at = moment(&row.take(4)?)?;
     // One that would cost minutes is no hash of Laravel's (row A11).
-    let is_sound = PasswordScheme::of(&token).is_ok() && now - created_at <= LONGEST;
+    let is_sound = PasswordScheme::of(&token).is_ok() && now - created_at <= old_resets::LIFE;
     is_sound.then(|| (UserId(id), OldReset { token, vouched: OldReset::vouch(&password, &email), created_at }))
 }
