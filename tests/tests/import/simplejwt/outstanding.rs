@@ -76,10 +76,12 @@ fn what_was_ended_here_is_not_brought_back_by_a_later_run() {
 
 #[test]
 fn a_refresh_token_that_ends_after_2038_becomes_a_login() {
-    each("blacklist", |moved, server| {
+    each("plain", |moved, server| {
         let token = moved.signed(&super::claims("refresh", &json!({"jti": "far", "exp": 2_840_140_800_i64})));
-        assert_eq!(refresh(&server.anon(), &token).status, 200);
-        assert_eq!(refresh(&server.anon(), &token).status, 200);
+        for _ in 0..2 {
+            let answer = refresh(&server.anon(), &token);
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        }
     });
 }
 
