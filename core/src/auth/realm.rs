@@ -88,6 +88,7 @@ struct Shared {
 pub struct Realm {
     users: Arc<dyn UserStore>,
     tokens: Arc<dyn TokenStore>,
+    is_at_once: bool,
     shared: Arc<Shared>,
 }
 
@@ -103,13 +104,18 @@ impl Realm {
         let RealmParts { users, tokens, passwords, keys, clock, random, cache, old_links } = parts;
         let (usage, slots, counts) = (Usage::default(), AtomicI64::new(0), Counts::default());
         let shared = Shared { passwords, keys, clock, random, cache, old_links, usage, slots, counts };
-        Self { users, tokens, shared: Arc::new(shared) }
+        Self { users, tokens, is_at_once: false, shared: Arc::new(shared) }
     }
 
     /// The same realm, whose look-ups answer at once or fail; `None` if one of its stores has none of this kind.
     pub(crate) fn at_once(&self) -> Option<Self> {
         let (users, tokens) = (self.users.at_once()?, self.tokens.at_once()?);
-        Some(Self { users, tokens, shared: Arc::clone(&self.shared) })
+        Some(Self { users, tokens, is_at_once: true, shared: Arc::clone(&self.shared) })
+    }
+
+    /// Is it such a realm, where nothing can be written?
+    pub(crate) fn is_at_once(&self) -> bool {
+        self.is_at_once
     }
 
     /// The users.
@@ -194,7 +200,8 @@ impl Realm {
             return Ok(false);
         }
         let found = self.tokens().has_slots(prefix)?;
-        self.shared.slots.store(if found { SOME } else { now }, Ordering::Relaxed);
+        // Somebody who asked later may have found one meanwhile.
+        self.shared.slots.fetch_max(if found { SOME } else { now }, Ordering::Relaxed);
         Ok(found)
     }
 

@@ -80,10 +80,10 @@ impl DjoserToken {
             None => knox::find(realm, credential)?,
         };
         let verified = live(realm, found)?;
-        Ok(match self.renewal {
+        match self.renewal {
             Some(renewal) => renewal.renew(realm, verified),
-            None => verified,
-        })
+            None => Ok(verified),
+        }
     }
 }
 

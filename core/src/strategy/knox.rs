@@ -12,6 +12,7 @@ use crate::{
     error::AuthError,
     model::{Token, TokenKind, Verified},
     secret::Digest,
+    store::StoreError,
 };
 
 /// What the slots of all rows begin with.
@@ -106,13 +107,19 @@ const fn is_digit(byte: u8) -> bool {
 
 impl KnoxRenewal {
     /// Puts the end of a token off that was just found live. What the store refuses is tried again at the next use.
-    pub(super) fn renew(self, realm: &Realm, mut verified: Verified) -> Verified {
+    ///
+    /// # Errors
+    /// [`AuthError::Store`] where nothing can be written and there is something to write: whoever may wait does it.
+    pub(super) fn renew(self, realm: &Realm, mut verified: Verified) -> Result<Verified, AuthError> {
         let token = &verified.token;
-        let Some(end) = token.expires_at.filter(|_| token.kind == TokenKind::Knox) else { return verified };
+        let Some(end) = token.expires_at.filter(|_| token.kind == TokenKind::Knox) else { return Ok(verified) };
         let latest = self.max_ttl.zip(token.created_at).map(|(life, made)| made + life);
         let next = [Some(realm.now() + self.ttl), latest].into_iter().flatten().min().unwrap_or(end);
         if next - end <= MIN_RENEWAL {
-            return verified;
+            return Ok(verified);
+        }
+        if realm.is_at_once() {
+            return Err(StoreError::new("a realm that answers at once writes nothing").into());
         }
         match realm.tokens().extend_token(token.id, end, next) {
             Ok(true) => {
@@ -122,7 +129,7 @@ impl KnoxRenewal {
             Ok(false) => {}
             Err(error) => tracing::warn!(token = %token.id, %error, "cannot put off the end of a token"),
         }
-        verified
+        Ok(verified)
     }
 }
 

@@ -4,6 +4,7 @@
 //! dead there, and here. Which of the two made a row is seen by `token_key`, the beginning of the token, which is longer in
 //! the fifth version. Before 4.2 there was a salt a row: such tokens cannot be looked for by anything but that beginning.
 
+use chrono::{DateTime, NaiveDateTime};
 use countersign_core::{TokenKind, strategy::KnoxEdition};
 
 use super::{
@@ -35,6 +36,11 @@ const TOKEN_KEY: usize = 2;
 const KEY_OF_FOUR: usize = 8;
 /// The migration that makes room for that of the fifth.
 const MIGRATION_OF_FIVE: &str = "0009_extend_authtoken_field";
+
+/// When a token ended that is dead and does not say when it was made: a moment that every database holds.
+fn long_ago() -> NaiveDateTime {
+    DateTime::from_timestamp(946_684_800, 0).unwrap_or_default().naive_utc()
+}
 
 /// Has the table salts, as it had before 4.2?
 pub fn is_salted(columns: &[Column]) -> bool {
@@ -102,6 +108,6 @@ pub fn judge(origin: i64, mut row: Row, is_four: bool, zone: Zone) -> Result<Bea
         abilities: r#"["*"]"#.to_owned(),
         created_at,
         last_used_at: None,
-        expires_at: if is_dead { Some(created_at.unwrap_or_default()) } else { expiry },
+        expires_at: if is_dead { Some(created_at.unwrap_or_else(long_ago)) } else { expiry },
     })
 }

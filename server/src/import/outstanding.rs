@@ -28,8 +28,8 @@ use crate::store::{
     bulk::insert_rows,
     connection::{AnyConnection, token_end},
     outstanding::{MARGIN, noted_until},
-    schema::{outstanding_tokens, subjects, tokens, users},
-    subjects as generations,
+    schema::{outstanding_tokens, tokens, users},
+    subjects,
 };
 
 /// `token_blacklist_outstandingtoken`.
@@ -199,7 +199,7 @@ fn take_back(conn: &mut AnyConnection, digest: &str, outcome: &mut Outcome) -> Q
     diesel::update(row).set(outstanding_tokens::is_blacklisted.eq(true)).execute(conn)?;
     let login = tokens::table.filter(tokens::digest.eq(digest));
     let Some(user) = login.select(tokens::user_id).get_result::<i64>(conn).optional()? else { return Ok(()) };
-    generations::raise(conn, UserId(user))?;
+    subjects::raise(conn, UserId(user))?;
     diesel::delete(login).execute(conn)?;
     outcome.revoked.insert(user);
     Ok(())
@@ -221,12 +221,7 @@ impl<'a> Owners<'a> {
             live.iter().filter_map(|refresh| refresh.owner).collect::<HashSet<_>>().into_iter().collect();
         let known = run.ledger(Subject::Users).known(conn, &ids)?;
         let here: Vec<i64> = users::table.filter(users::id.eq_any(&ids)).select(users::id).load(conn)?;
-        let ended: Vec<(i64, Option<NaiveDateTime>)> = subjects::table
-            .filter(subjects::user_id.eq_any(&ids))
-            .filter(subjects::ended_at.is_not_null())
-            .select((subjects::user_id, subjects::ended_at))
-            .load(conn)?;
-        let ended = ended.into_iter().filter_map(|(user, at)| Some((user, at?))).collect();
+        let ended = subjects::ended(conn, &ids)?;
         Ok(Self { run, known, here: here.into_iter().collect(), ended })
     }
 

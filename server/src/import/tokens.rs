@@ -116,7 +116,7 @@ pub fn page(
     let ledger = run.ledger(subject);
     let mut recorded = ledger.range(conn, range.0, range.1)?;
     let mut outcome = Outcome::default();
-    let (mut new, mut again) = (Vec::new(), HashSet::new());
+    let (mut new, mut again, mut back) = (Vec::new(), HashSet::new(), HashSet::new());
     for bearer in bearers.iter() {
         let Some(stored) = recorded.remove(&bearer.origin) else {
             new.push(bearer);
@@ -131,12 +131,16 @@ pub fn page(
             if run.writes && !is_gone {
                 revoke(conn, subject, bearer.origin, &base, &mut outcome)?;
             }
+            if is_gone && !marks.differ(&base, DIGEST) {
+                back.insert(bearer.origin);
+            }
             again.insert(bearer.origin);
             new.push(bearer);
         } else {
             change(conn, run, subject, bearer, &base, &mut outcome)?;
         }
     }
+    let new = living(conn, run, subject, new, (&again, &back), &mut outcome)?;
     insert(conn, run, subject, &new, &again, &mut outcome)?;
     for origin in present {
         recorded.remove(origin);
@@ -162,6 +166,39 @@ fn bounded<'a>(conn: &AnyConnection, bearers: &'a [Bearer]) -> Cow<'a, [Bearer]>
         return Cow::Borrowed(bearers);
     }
     bearers.iter().map(|bearer| Bearer { expires_at: end(bearer), ..bearer.clone() }).collect()
+}
+
+/// Those that were issued since everything of their user's was ended here. The others are recorded as they are and stay ended: the
+/// owner meant them as well, although they were not here yet. Those that are `back` at the source, and were here before, are let in.
+fn living<'a>(
+    conn: &mut AnyConnection,
+    run: &Run,
+    subject: Subject,
+    new: Vec<&'a Bearer>,
+    (again, back): (&HashSet<i64>, &HashSet<i64>),
+    outcome: &mut Outcome,
+) -> QueryResult<Vec<&'a Bearer>> {
+    let users: HashSet<i64> = new.iter().map(|bearer| bearer.owner).collect();
+    let ended = subjects::ended(conn, &users.into_iter().collect::<Vec<_>>())?;
+    let is_living = |bearer: &&Bearer| {
+        let is_after = |ended: &NaiveDateTime| bearer.created_at.is_some_and(|at| at > *ended);
+        back.contains(&bearer.origin) || ended.get(&bearer.owner).is_none_or(is_after)
+    };
+    let (living, over): (Vec<&Bearer>, Vec<&Bearer>) = new.into_iter().partition(is_living);
+    let ledger = run.ledger(subject);
+    for bearer in &over {
+        let reason = format!("was issued before everything of user {} was ended here, and stays ended", bearer.owner);
+        outcome.say(Verdict::Kept, bearer.origin, None, reason, None);
+        outcome.counts.unchanged += 1;
+        if run.writes && again.contains(&bearer.origin) {
+            ledger.set(conn, bearer.origin, &bearer.marks().stored())?;
+        }
+    }
+    if run.writes {
+        let first = over.iter().filter(|bearer| !again.contains(&bearer.origin));
+        ledger.add(conn, first.map(|bearer| (bearer.origin, bearer.marks().stored())))?;
+    }
+    Ok(living)
 }
 
 /// Writes tokens that are new here, as far as nothing is in their way.

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, OpenOptions},
+    io::ErrorKind,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
 };
 
@@ -11,15 +12,16 @@ const OWNER_ONLY: u32 = 0o600;
 const ANYBODY_ELSE: u32 = 0o077;
 
 /// Creates the file for its owner alone, before SQLite would with the umask's rights; `-wal` and `-shm` take over its
-/// mode. A file that is there keeps the mode that somebody gave it.
+/// mode. A file that is there keeps the mode that somebody gave it, and is not opened: to close it again would take back the
+/// locks that SQLite has on it in this process (`fcntl`), and the next other program that closes the database would throw the
+/// `-wal` of the running server away.
 pub fn create_private(path: &str) -> ConnectionResult<()> {
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(OWNER_ONLY)
-        .open(path)
-        .map_err(|error| ConnectionError::BadConnection(format!("{path}: {error}")))?;
-    Ok(())
+    match OpenOptions::new().create_new(true).append(true).mode(OWNER_ONLY).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(ConnectionError::BadConnection(format!("{path}: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// May others than its owner open the file? Then what is in it (hashes, sealed tokens, addresses) is theirs too.

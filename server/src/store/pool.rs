@@ -384,6 +384,30 @@ mod tests {
     use super::*;
     use crate::config::DatabaseUrl;
 
+    /// Without it the last of the other programs that have the database open deletes the log of a running server.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_lock_on_the_file_outlives_every_new_connection() {
+        use std::{fs, os::unix::fs::MetadataExt as _};
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("locked.db");
+        let url = DatabaseUrl::new(format!("sqlite://{}", path.display()));
+        let options = StoreOptions { url, pool_size: 2, wait: Duration::from_millis(500) };
+        let connections = Connections::open(&options).unwrap();
+        connections.write(|conn| conn.batch_execute("CREATE TABLE words (word TEXT)")).unwrap();
+        let one = |conn: &mut AnyConnection| diesel::select(sql::<BigInt>("1")).get_result::<i64>(conn);
+        let held: Vec<_> = (0..3).map(|_| connections.connect().unwrap()).collect();
+        assert_eq!(connections.read(one).unwrap(), 1);
+        assert_eq!(connections.read_at_once(one).unwrap(), 1);
+        let file = fs::metadata(&path).unwrap().ino();
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        let mine =
+            |line: &&str| line.contains(&format!(" {} ", std::process::id())) && line.contains(&format!(":{file} "));
+        assert!(locks.lines().any(|line| mine(&line)), "{locks}");
+        drop(held);
+    }
+
     #[test]
     fn what_ends_after_its_client_has_the_answer_is_taken_back() {
         let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,8 @@
 //! each other instead of meeting in a deadlock, and a mint is either before a revocation, which deletes its token, or
 //! after it, and finds another generation.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
 use countersign_core::{NewToken, UserId};
 use diesel::prelude::*;
@@ -63,6 +65,16 @@ pub fn end(conn: &mut AnyConnection, user: UserId, now: NaiveDateTime) -> QueryR
 pub fn ended_at(conn: &mut AnyConnection, user: UserId) -> QueryResult<Option<NaiveDateTime>> {
     let row = subjects::table.filter(subjects::user_id.eq(user.0)).select(subjects::ended_at);
     Ok(row.get_result::<Option<NaiveDateTime>>(conn).optional()?.flatten())
+}
+
+/// When everything of these users' was ended last, of those for whom it was.
+pub fn ended(conn: &mut AnyConnection, users: &[i64]) -> QueryResult<HashMap<i64, NaiveDateTime>> {
+    let rows: Vec<(i64, Option<NaiveDateTime>)> = subjects::table
+        .filter(subjects::user_id.eq_any(users))
+        .filter(subjects::ended_at.is_not_null())
+        .select((subjects::user_id, subjects::ended_at))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(user, at)| Some((user, at?))).collect())
 }
 
 fn find(conn: &mut AnyConnection, user: UserId) -> QueryResult<Option<i64>> {

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use countersign_core::Digest;
 use countersign_tests::{
     databases::{Database, databases, number, run},
     program::Sandbox,
@@ -24,6 +25,42 @@ fn a_second_run_finds_nothing_to_do() {
             assert_eq!(again.counts(), ["users: 12 0 0 12 0 0", "personal_access_tokens: 18 0 0 17 0 1"]);
             assert_eq!(again.said(), ["refused personal_access_tokens 16: its user 4242 was not imported"]);
         }
+    }
+}
+
+/// A run brings what was issued there since the last one, but not what the owner has ended here in between.
+#[test]
+fn what_was_issued_there_before_everything_was_ended_here_does_not_come_alive() {
+    for (source, target) in pairs(LARAVEL) {
+        let sandbox = installation(&target);
+        import(&sandbox, "laravel", &source, &[]);
+        let server = sandbox.serve();
+        let (early, late) =
+            ("a-token-of-a-thief-who-came-before-the-end", "a-token-of-bob-who-logged-in-again-after-it");
+        for (id, token, created_at) in [(5000, early, "2024-01-01 00:00:00"), (5001, late, "2037-01-01 00:00:00")] {
+            let digest = Digest::of(token.as_bytes()).to_hex();
+            run(
+                &source.url,
+                &format!(
+                    "INSERT INTO personal_access_tokens (id, tokenable_type, tokenable_id, name, token, abilities, created_at) \
+                     SELECT {id}, tokenable_type, 2, 'phone', '{digest}', abilities, '{created_at}' \
+                     FROM personal_access_tokens WHERE id = 2;"
+                ),
+            );
+        }
+        sandbox.done(&["token", "revoke-all", "2"]);
+        let again = import(&sandbox, "laravel", &source, &[]);
+        let ended =
+            "kept personal_access_tokens 5000: was issued before everything of user 2 was ended here, and stays ended";
+        assert!(again.said().contains(&ended.to_owned()), "{:?}", again.said());
+        let asked = |id: i64, token: &str| server.bearer(&format!("{id}|{token}")).wants_json().get("/api/user").status;
+        assert_eq!((asked(5000, early), asked(5001, late)), (401, 200), "from {} to {}", source.name, target.name);
+        // It is on record: the next run has nothing to say of it.
+        assert_eq!(
+            import(&sandbox, "laravel", &source, &[]).said(),
+            ["refused personal_access_tokens 16: its user 4242 was not imported"]
+        );
+        assert_eq!(asked(5000, early), 401);
     }
 }
 

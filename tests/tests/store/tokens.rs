@@ -281,8 +281,8 @@ fn moments_that_no_calendar_holds_are_no_trouble() {
         let mut new = new_token(&ada, TokenKind::Sanctum, "s");
         new.expires_at = Some(chrono::DateTime::<chrono::Utc>::MAX_UTC);
         let token = store.insert_token(&new).unwrap().unwrap();
-        assert!(!token.is_expired(moment(1_000_000_000)));
-        assert_eq!(store.prune(moment(1_000_000_000), moment(0)).unwrap(), 0);
+        assert!(!token.is_expired(moment(300_000_000)));
+        assert_eq!(store.prune(moment(300_000_000), moment(0)).unwrap(), 0);
     });
 }
 

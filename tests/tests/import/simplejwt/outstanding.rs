@@ -122,10 +122,12 @@ fn what_was_blacklisted_shortly_before_its_end_is_refused_until_it_has_come() {
 
 #[test]
 fn a_refresh_token_that_ends_after_2038_becomes_a_login() {
-    each("blacklist", |moved, server| {
+    each("plain", |moved, server| {
         let token = moved.signed(&super::claims("refresh", &json!({"jti": "far", "exp": 2_840_140_800_i64})));
-        assert_eq!(refresh(&server.anon(), &token).status, 200);
-        assert_eq!(refresh(&server.anon(), &token).status, 200);
+        for _ in 0..2 {
+            let answer = refresh(&server.anon(), &token);
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        }
     });
 }
 
