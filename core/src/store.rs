@@ -220,7 +220,8 @@ pub trait TokenStore: Send + Sync {
     /// What was noted of a refresh token that another server signed.
     fn noted(&self, digest: &Digest) -> StoreResult<Option<Noted>>;
 
-    /// Stores the login that such a refresh token becomes, once in its life: it is noted until then, by `new.digest`.
+    /// Stores the login that such a refresh token becomes, once in its life: it is noted by `new.digest` until
+    /// then at least.
     fn adopt_token(&self, new: &NewToken, until: Timestamp) -> StoreResult<Adopted>;
 
     /// Counts one exchange of a login's refresh token, if there were `from` of them until now, and sets the moment and the
@@ -239,15 +240,17 @@ pub trait TokenStore: Send + Sync {
     fn revoke_token(&self, id: TokenId, owner: Option<UserId>, now: Timestamp) -> StoreResult<Option<UserId>>;
 
     /// Raises the generation, deletes tokens of a user and logs the revocation, also if there was nothing to delete;
-    /// returns how many went. If logins of the JWT pair are among them, `now` is noted as [`Origin::ended_at`].
+    /// returns how many went. If logins of the JWT pair are among them, `now` is noted as [`Origin::ended_at`], unless a
+    /// later moment is.
     fn revoke_tokens(&self, user: UserId, revoke: Revoke, now: Timestamp) -> StoreResult<usize>;
 
     /// Writes the moments of last use; rows that are gone are passed over, and a later moment is never replaced by an
     /// earlier one.
     fn touch_tokens(&self, uses: &[(TokenId, Timestamp)]) -> StoreResult<()>;
 
-    /// Deletes rows that ended before `now`, what was noted until before, and revocations older than `revocations_before` but never the newest
-    /// one, in as many transactions as it takes; returns how many tokens went.
+    /// Deletes rows that ended before `now`, what was noted until before, what an old Laravel kept of links for more than a day,
+    /// and revocations older than `revocations_before` but never the newest one, in as many transactions as it takes; returns
+    /// how many tokens went.
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize>;
 
     /// The log's entries with a number above `after`, in the order of their numbers: (number, user). Numbers follow the

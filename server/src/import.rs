@@ -82,7 +82,11 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
     })?;
     let now = stored(means.clock.now());
     let source_name = options.source_name()?;
-    let (number, others) = open_ledger(&mut bulk, &source_name, options.rules.framework == Framework::Django, now)?;
+    let is_django = options.rules.framework == Framework::Django;
+    if is_django {
+        notes.extend(of_other_djangos(&mut bulk, &source_name)?);
+    }
+    let (number, others) = open_ledger(&mut bulk, &source_name, is_django, now)?;
     if number == 0 || others.is_empty() {
         notes.extend(others.iter().map(|other| {
             format!("there was an import from {other:?} before: if this is the same database, say --source {other:?}")
@@ -91,6 +95,7 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
     let run = Run {
         source: number,
         now,
+        clock: means.clock,
         random: means.random,
         keys: means.keys,
         writes: bulk.writes(),
@@ -109,6 +114,20 @@ pub fn import(options: &Options, means: &Means, listener: &mut dyn Listener) -> 
         notes.extend(resets::bring(&mut work, tables.users())?);
     }
     Ok(Summary { source: source_name, mode: options.mode, tables: done, notes })
+}
+
+/// What the owner must know where users of another Django were imported.
+fn of_other_djangos(bulk: &mut Bulk, name: &str) -> QueryResult<Option<String>> {
+    let mut others = bulk.page(imports::djangos)?;
+    others.retain(|other| other != name);
+    let others: Vec<String> = others.iter().map(|other| format!("{other:?}")).collect();
+    Ok((!others.is_empty()).then(|| {
+        format!(
+            "users of another Django were imported before ({}): a key that was imported with --simplejwt counts for nobody \
+             unless it names its source, which is --source {name:?} for the key of this one",
+            others.join(", ")
+        )
+    }))
 }
 
 /// The number of the source, 0 if it is not recorded; and the names of the others.

@@ -14,7 +14,7 @@ pub(crate) mod imports;
 mod key_rings;
 mod moment;
 pub(crate) mod old_resets;
-mod outstanding;
+pub(crate) mod outstanding;
 pub(crate) mod pool;
 pub(crate) mod revocations;
 pub(crate) mod rows;

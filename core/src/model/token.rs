@@ -9,6 +9,11 @@ use crate::secret::Digest;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenId(pub i64);
 
+impl TokenId {
+    /// The number of no row: what speaks for a user without one has it, such as an access token that a Django signed.
+    pub const NONE: Self = Self(0);
+}
+
 impl fmt::Display for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

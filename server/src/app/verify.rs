@@ -10,7 +10,7 @@ use actix_web::{
     web,
 };
 use countersign_adapters::abilities;
-use countersign_core::Verified;
+use countersign_core::{TokenId, Verified};
 use percent_encoding::utf8_percent_encode;
 
 use super::{
@@ -107,7 +107,7 @@ fn admitted(sender: &Verified) -> HttpResponse {
         ("x-auth-email", user.email.as_deref().map(encoded).unwrap_or_default()),
         ("x-auth-role", user.role.as_str().to_owned()),
         ("x-auth-abilities", gates::listed(&token.abilities, ",")),
-        ("x-auth-token", token.id.to_string()),
+        ("x-auth-token", if token.id == TokenId::NONE { String::new() } else { token.id.to_string() }),
         ("x-auth-kind", token.kind.as_str().to_owned()),
     ];
     let mut answer = HttpResponse::Ok();

@@ -112,8 +112,8 @@ pub struct Django {
     /// `CHECK_REVOKE_TOKEN` is on there: a token ends with the password that its user had
     #[arg(long, requires = "simplejwt")]
     check_revoke_token: bool,
-    /// The source of the import that brought its users, as the import's summary names it. Needed only if users of several
-    /// Djangos were imported
+    /// The source of the import that brought its users, as the import's summary names it. Needed if users of several
+    /// Djangos were imported: without it the key then speaks for nobody
     #[arg(long, value_name = "NAME", requires = "simplejwt")]
     source: Option<String>,
 }

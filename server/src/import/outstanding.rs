@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, Offset as _, Utc};
 use countersign_core::{
     Digest, TokenKind, UserId,
     strategy::{foreign_digest, foreign_family},
@@ -27,6 +27,7 @@ use super::{
 use crate::store::{
     bulk::insert_rows,
     connection::{AnyConnection, token_end},
+    outstanding::{MARGIN, noted_until},
     schema::{outstanding_tokens, tokens, users},
     subjects,
 };
@@ -104,11 +105,13 @@ pub fn count_blacklisted(source: &mut Source) -> Result<i64, ImportError> {
     source.number(&format!("SELECT COUNT(*) FROM {table}"))
 }
 
-/// What becomes of a row.
+/// What becomes of a row. Its moments are UTC wherever they name no zone: simplejwt writes them so, whatever Django's `USE_TZ` and
+/// `TIME_ZONE` are.
 ///
 /// # Errors
 /// Why it cannot be imported.
-pub fn judge(id: i64, mut row: Row, blacklisted: &HashSet<i64>, zone: Zone) -> Result<Refresh, Unreadable> {
+pub fn judge(id: i64, mut row: Row, blacklisted: &HashSet<i64>) -> Result<Refresh, Unreadable> {
+    let zone = Zone::Offset(Utc.fix());
     let jti = row.take(1).filter(|jti| !jti.is_empty()).ok_or_else(|| Unreadable("has no jti".to_owned()))?;
     let owner = row.take(2).map(|owner| number(Some(&owner))).transpose()?;
     let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(OUTSTANDING[place].name, &text, zone));
@@ -123,12 +126,16 @@ pub fn judge(id: i64, mut row: Row, blacklisted: &HashSet<i64>, zone: Zone) -> R
     })
 }
 
-/// Brings a page into the target. Those that have expired are left out.
+/// Brings a page into the target. Those that have expired are left out; what is blacklisted, only when that is certain.
 ///
 /// # Errors
 /// The database's.
 pub fn page(conn: &mut AnyConnection, run: &Run, refreshes: &[Refresh]) -> QueryResult<Outcome> {
-    let live: Vec<&Refresh> = refreshes.iter().filter(|refresh| refresh.expires_at > run.now).collect();
+    let is_live = |refresh: &&Refresh| {
+        let is_noted = refresh.is_blacklisted && refresh.expires_at + MARGIN > run.now;
+        is_noted || refresh.expires_at > run.now
+    };
+    let live: Vec<&Refresh> = refreshes.iter().filter(is_live).collect();
     let digests: Vec<String> = live.iter().map(|refresh| refresh.digest.to_hex()).collect();
     let noted: Vec<(String, bool)> = outstanding_tokens::table
         .filter(outstanding_tokens::digest.eq_any(&digests))
@@ -172,7 +179,7 @@ pub fn page(conn: &mut AnyConnection, run: &Run, refreshes: &[Refresh]) -> Query
                         expires_at: Some(token_end(conn, refresh.expires_at + run.access_lifetime)),
                     });
                 }
-                let (is_blacklisted, expires_at) = (refresh.is_blacklisted, token_end(conn, refresh.expires_at));
+                let (is_blacklisted, expires_at) = (refresh.is_blacklisted, noted_until(conn, refresh.expires_at));
                 new.push(NotedRow { digest, is_blacklisted, expires_at });
             }
         }

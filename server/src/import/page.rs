@@ -3,7 +3,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{NaiveDateTime, TimeDelta};
-use countersign_core::{Digest, env::Random, seal::KeyRing};
+use countersign_core::{
+    Digest,
+    env::{Clock, Random},
+    seal::KeyRing,
+};
 use serde::Serialize;
 
 use crate::store::imports::{Ledger, Subject};
@@ -12,8 +16,10 @@ use crate::store::imports::{Ledger, Subject};
 pub struct Run<'a> {
     /// The source's number in the record.
     pub source: i64,
-    /// Now.
+    /// When it began.
     pub now: NaiveDateTime,
+    /// For what must not be earlier than it happens.
+    pub clock: &'a dyn Clock,
     /// For ids and nonces.
     pub random: &'a dyn Random,
     /// Seals what must be handed out again.

@@ -2,7 +2,8 @@
 //!
 //! They live for an hour, so this is no table of the record: each run brings what is there.
 
-use chrono::TimeDelta;
+use std::collections::HashSet;
+
 use countersign_core::{
     UserId,
     model::{OldReset, Timestamp},
@@ -18,12 +19,10 @@ use super::{
     value::moment,
     work::Work,
 };
-use crate::store::old_resets;
+use crate::store::{old_resets, pool::one_line};
 
 /// Laravel's table, and what it was called before version 10.
 const TABLES: [&str; 2] = ["password_reset_tokens", "password_resets"];
-/// More than a day nobody lets a link live (`auth.passwords.users.expire`, 60 minutes unless told otherwise).
-const LONGEST: TimeDelta = TimeDelta::days(1);
 /// More were not mailed in a day, and are taken by one statement.
 const MOST: usize = 5_000;
 
@@ -51,19 +50,28 @@ pub fn bring(work: &mut Work, users: &Table) -> Result<Option<String>, ImportErr
             let zone = work.options.rules.zone;
             let at = |text: &str| moment("created_at", text, zone).ok().flatten();
             found = rows.into_iter().filter_map(|row| read(row, at, now)).collect();
+            // `password_resets` has a row for each mail: the latest counts.
+            let mut seen = HashSet::new();
+            found.retain(|(user, _)| seen.insert(*user));
         }
     }
     if !work.run.writes {
         return Ok(None);
     }
-    let (ledger, earliest) = (work.run.ledger(Subject::Users), work.run.now - LONGEST);
-    let taken: usize = work.bulk.page(|conn| -> QueryResult<usize> {
+    let (ledger, earliest) = (work.run.ledger(Subject::Users), work.run.now - old_resets::LIFE);
+    let taken = work.bulk.page(|conn| -> QueryResult<usize> {
         let numbers: Vec<i64> = found.iter().map(|(user, _)| user.0).collect();
         let known = ledger.known(conn, &numbers)?;
         let theirs: Vec<_> = found.iter().filter(|(user, _)| known.contains(&user.0)).cloned().collect();
         old_resets::replace(conn, &theirs, earliest)?;
         Ok(theirs.len())
-    })?;
+    });
+    let taken = match taken {
+        Ok(taken) => taken,
+        Err(error) => {
+            return Ok(Some(format!("links to a new password could not be kept: {}", one_line(&error.to_string()))));
+        }
+    };
     Ok((taken > 0).then(|| {
         let links = if taken == 1 { "link" } else { "links" };
         format!("{taken} {links} to a new password, mailed in the last day, can be followed here while they live")
@@ -105,6 +113,6 @@ fn read(mut row: Row, moment: impl Fn(&str) -> Option<Timestamp>, now: Timestamp
     let (email, password, token) = (row.take(1)?, row.take(2).unwrap_or_default(), EncodedPassword::new(row.take(3)?));
     let created_at = moment(&row.take(4)?)?;
     // One that would cost minutes is no hash of Laravel's (row A11).
-    let is_sound = PasswordScheme::of(&token).is_ok() && now - created_at <= LONGEST;
+    let is_sound = PasswordScheme::of(&token).is_ok() && now - created_at <= old_resets::LIFE;
     is_sound.then(|| (UserId(id), OldReset { token, vouched: OldReset::vouch(&password, &email), created_at }))
 }

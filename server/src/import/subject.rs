@@ -141,7 +141,7 @@ impl Subject {
                 knox::judge(id, row, beside.is_knox_four, zone)
             })),
             Self::OutstandingTokens => Candidates::Refreshes(sift(rows, range.0, &mut refused, |id, row| {
-                outstanding::judge(id, row, &beside.blacklisted, zone)
+                outstanding::judge(id, row, &beside.blacklisted)
             })),
         };
         Page { subject: self, range, present, candidates, refused }

@@ -74,6 +74,12 @@ pub fn record_source(conn: &mut AnyConnection, name: &str, is_django: bool, now:
     import_sources::table.filter(import_sources::name.eq(name)).select(import_sources::id).get_result(conn)
 }
 
+/// The names of the Djangos among the sources.
+pub fn djangos(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let djangos = import_sources::table.filter(import_sources::is_django.eq(true));
+    djangos.order(import_sources::id).select(import_sources::name).load(conn)
+}
+
 /// The names of all sources.
 pub fn sources(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
     import_sources::table.order(import_sources::id).select(import_sources::name).load(conn)

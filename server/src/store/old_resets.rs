@@ -1,10 +1,13 @@
 //! What Laravel kept of links to a new password that it mailed before the switch; the import writes it, and nobody else.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use countersign_core::{Digest, UserId, model::OldReset, password::EncodedPassword};
 use diesel::prelude::*;
 
 use super::{bulk::insert_rows, connection::AnyConnection, rows::stored, schema::old_resets};
+
+/// More than a day nobody lets a link live (`auth.passwords.users.expire`, 60 minutes unless told otherwise).
+pub const LIFE: TimeDelta = TimeDelta::days(1);
 
 #[derive(Insertable)]
 #[diesel(table_name = old_resets, treat_none_as_default_value = false)]
@@ -51,4 +54,21 @@ pub fn replace(conn: &mut AnyConnection, new: &[(UserId, OldReset)], earliest: N
     let rows: Vec<Row> = new.iter().map(row).collect();
     insert_rows!(conn, old_resets::table, &rows)?;
     Ok(())
+}
+
+/// Up to `batch` users whose link was mailed before.
+pub fn older(conn: &mut AnyConnection, before: NaiveDateTime, batch: i64) -> QueryResult<Vec<i64>> {
+    let old = old_resets::table.filter(old_resets::created_at.lt(before));
+    old.order(old_resets::created_at).limit(batch).select(old_resets::user_id).load(conn)
+}
+
+/// Forgets the links of these users that were mailed before.
+pub fn forget(conn: &mut AnyConnection, users: &[i64], before: NaiveDateTime) -> QueryResult<usize> {
+    let theirs = old_resets::table.filter(old_resets::user_id.eq_any(users));
+    diesel::delete(theirs.filter(old_resets::created_at.lt(before))).execute(conn)
+}
+
+/// Forgets that of a user who goes.
+pub fn forget_of(conn: &mut AnyConnection, user: UserId) -> QueryResult<usize> {
+    diesel::delete(old_resets::table.filter(old_resets::user_id.eq(user.0))).execute(conn)
 }

@@ -51,10 +51,12 @@ pub fn raise(conn: &mut AnyConnection, user: UserId) -> QueryResult<()> {
     Ok(())
 }
 
-/// [`raise`] where all logins of the user end: what another server signed until now ends as well.
+/// [`raise`] where all logins of the user end: what another server signed until now ends as well. Of the clocks of several
+/// servers the latest counts.
 pub fn end(conn: &mut AnyConnection, user: UserId, now: NaiveDateTime) -> QueryResult<()> {
     raise(conn, user)?;
-    let row = subjects::table.filter(subjects::user_id.eq(user.0));
+    let is_earlier = subjects::ended_at.is_null().or(subjects::ended_at.lt(now));
+    let row = subjects::table.filter(subjects::user_id.eq(user.0)).filter(is_earlier);
     diesel::update(row).set(subjects::ended_at.eq(now)).execute(conn)?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use diesel::{prelude::*, result::Error};
 use super::{
     Store,
     connection::{self, AnyConnection, natively},
-    outstanding,
+    old_resets, outstanding,
     pool::Failure,
     revocations,
     rows::{NewTokenRow, TokenRow, stored},
@@ -251,6 +251,14 @@ impl TokenStore for Store {
                 break;
             }
             self.0.write(|conn| outstanding::forget(conn, &ended))?;
+        }
+        let mailed_before = now - old_resets::LIFE;
+        loop {
+            let old = self.0.read(|conn| old_resets::older(conn, mailed_before, PRUNE_BATCH))?;
+            if old.is_empty() {
+                break;
+            }
+            self.0.write(|conn| old_resets::forget(conn, &old, mailed_before))?;
         }
         loop {
             let old = self.0.read(|conn| revocations::older(conn, revocations_before, PRUNE_BATCH))?;

@@ -174,6 +174,7 @@ fn alter(conn: &mut AnyConnection, id: UserId, change: &UserChange, now: Timesta
 
 /// The identifiers go by themselves: the table says so.
 fn delete(conn: &mut AnyConnection, id: UserId) -> QueryResult<bool> {
+    old_resets::forget_of(conn, id)?;
     Ok(diesel::delete(users::table.filter(users::id.eq(id.0))).execute(conn)? == 1)
 }
 

@@ -116,6 +116,52 @@ fn a_link_of_laravel_works_once() {
     }
 }
 
+/// Before Laravel 10 nothing kept two rows for an address apart.
+#[test]
+fn of_two_rows_for_an_address_the_latest_counts() {
+    for (source, target) in pairs(LARAVEL) {
+        let kinds = format!("from {} to {}", source.name, target.name);
+        let recorded = Recorded::now();
+        recorded.fill(&source, "password_resets");
+        let columns = "email VARCHAR(255) NOT NULL, token VARCHAR(255) NOT NULL, created_at TIMESTAMP NULL";
+        run(&source.url, &format!("CREATE TABLE again ({columns})"));
+        // Older ones for Bob, with Grace's token, before and behind the latest.
+        let graces = recorded.rows[1]["token"].as_str().unwrap();
+        let older = |minutes: i64| {
+            let at = (recorded.made_at - TimeDelta::minutes(minutes)).format("%Y-%m-%d %H:%M:%S");
+            run(&source.url, &format!("INSERT INTO again VALUES ('bob@example.com', '{graces}', '{at}')"));
+        };
+        older(20);
+        run(&source.url, "INSERT INTO again SELECT * FROM password_resets");
+        older(40);
+        run(&source.url, "DROP TABLE password_resets");
+        run(&source.url, "ALTER TABLE again RENAME TO password_resets");
+        let sandbox = installation(&target);
+        let server = recorded.served(&sandbox, &source, target, "");
+        let (bob, grace) = (recorded.link(0), recorded.link(1));
+        assert_eq!(reset(&server, (bob.0, grace.1)).whole(), (422, DEAD), "{kinds}");
+        assert_eq!(reset(&server, bob).status, 200, "{kinds}");
+        assert_eq!(reset(&server, grace).status, 200, "{kinds}");
+    }
+}
+
+#[test]
+fn links_that_cannot_be_kept_are_a_note() {
+    for (source, target) in pairs(LARAVEL) {
+        let recorded = Recorded::now();
+        recorded.fill(&source, "password_resets");
+        let sandbox = installation(&target);
+        let first = import(&sandbox, "laravel", &source, &[]);
+        run(&target.url, "DROP TABLE old_resets");
+        for mode in [&["--dry-run"][..], &[]] {
+            let again = import(&sandbox, "laravel", &source, mode);
+            assert_eq!(again.ran.code, first.ran.code, "{}", again.ran.stderr);
+            let note = again.summary["notes"].as_array().unwrap().last().unwrap().as_str().unwrap().to_owned();
+            assert!(note.starts_with("links to a new password could not be kept: "), "{note}");
+        }
+    }
+}
+
 #[test]
 fn a_link_lives_for_an_hour() {
     let recorded = Recorded::now();

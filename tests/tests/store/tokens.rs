@@ -2,8 +2,10 @@
 
 use countersign_core::{
     Digest, TokenId, TokenKind,
-    store::{Revoke, TokenStore as _},
+    store::{Adopted, Revoke, TokenStore as _},
 };
+
+use countersign_tests::databases::run;
 
 use crate::common::{NOBODY, create, in_slot, moment, new_token, on_every_database};
 
@@ -225,6 +227,50 @@ fn what_has_ended_is_pruned_and_the_log_keeps_its_numbers() {
         assert_eq!(store.last_revocation().unwrap(), 2);
         store.revoke_tokens(ada.id, Revoke::Nothing, moment(300)).unwrap();
         assert_eq!(store.revocations(2).unwrap(), [(3, ada.id)]);
+    });
+}
+
+#[test]
+fn the_moment_of_an_end_never_goes_back_and_two_djangos_need_names() {
+    on_every_database(|store, database| {
+        let ada = create(store, "ada");
+        assert_eq!(store.origin(ada.id, None).unwrap(), None);
+        let source = |id: i64, name: &str| {
+            let (yes, at) = (if database.name == "postgres" { "TRUE" } else { "1" }, "2026-11-22 12:00:00");
+            let values = format!("({id}, '{name}', '{at}', {yes})");
+            run(
+                &database.url,
+                &format!("INSERT INTO import_sources (id, name, created_at, is_django) VALUES {values}"),
+            );
+        };
+        source(7, "first");
+        let entry = format!("(7, 1, {}, '')", ada.id);
+        run(&database.url, &format!("INSERT INTO imports (source, subject, origin, marks) VALUES {entry}"));
+        let ended_at = |source: Option<&str>| store.origin(ada.id, source).unwrap().map(|origin| origin.ended_at);
+        assert_eq!(ended_at(None), Some(None));
+        // Another server's clock is slow.
+        for (at, expected) in [(100, 100), (50, 100), (101, 101)] {
+            let generation = store.generation(ada.id).unwrap();
+            store.revoke_tokens(ada.id, Revoke::Everything, moment(at)).unwrap();
+            assert_eq!(ended_at(None), Some(Some(moment(expected))), "{at}");
+            assert_eq!(store.generation(ada.id).unwrap(), generation + 1);
+        }
+        source(8, "second");
+        assert_eq!([None, Some("second")].map(ended_at), [None, None]);
+        assert_eq!(ended_at(Some("first")), Some(Some(moment(101))));
+    });
+}
+
+/// The end may have been read amiss.
+#[test]
+fn what_was_adopted_is_noted_for_a_day_after_its_end() {
+    on_every_database(|store, _| {
+        let new = new_token(&create(store, "ada"), TokenKind::Jwt, "s");
+        assert!(matches!(store.adopt_token(&new, moment(10)).unwrap(), Adopted::Login(_)));
+        for (at, expected) in [(11, true), (86_409, true), (86_411, false)] {
+            store.prune(moment(at), moment(0)).unwrap();
+            assert_eq!(store.noted(&new.digest).unwrap().is_some(), expected, "{at}");
+        }
     });
 }
 

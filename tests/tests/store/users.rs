@@ -8,6 +8,8 @@ use countersign_core::{
     store::{TokenStore as _, UserStore as _},
 };
 
+use countersign_tests::databases::{number, run};
+
 use crate::common::{NOBODY, create, in_slot, moment, new_token, new_user, on_every_database, optional, required};
 
 #[test]
@@ -341,5 +343,29 @@ fn a_deleted_user_takes_the_identifiers_along_and_its_number_never_returns() {
         let again = create(store, "ada");
         assert!(again.id > ada.id);
         assert!(store.insert_token(&new_token(&again, TokenKind::Djoser, "s")).unwrap().unwrap().id > token.id);
+    });
+}
+
+#[test]
+fn what_a_laravel_kept_of_a_link_goes_after_a_day_and_with_its_user() {
+    on_every_database(|store, database| {
+        let users = ["ada", "bob", "eve"].map(|name| create(store, name).id);
+        let kept = |user: UserId, seconds: i64| {
+            let (at, vouched) = (moment(seconds).format("%Y-%m-%d %H:%M:%S"), "0".repeat(64));
+            let values = format!("({user}, '$2y$04$x', '{vouched}', '{at}')");
+            let columns = "user_id, token, vouched, created_at";
+            run(&database.url, &format!("INSERT INTO old_resets ({columns}) VALUES {values}"));
+        };
+        for (user, seconds) in users.into_iter().zip([0, 100, 200]) {
+            kept(user, seconds);
+        }
+        let there = || users.map(|user| store.old_reset(user).unwrap().is_some());
+        store.prune(moment(86_399), moment(0)).unwrap();
+        assert_eq!(there(), [true; 3]);
+        store.prune(moment(86_450), moment(0)).unwrap();
+        assert_eq!(there(), [false, true, true]);
+        assert!(store.delete_user(users[1]).unwrap());
+        assert_eq!(there(), [false, false, true]);
+        assert_eq!(number(&database.url, "SELECT COUNT(*) FROM old_resets"), 1);
     });
 }

@@ -26,8 +26,6 @@ use crate::{
 
 /// The name of these logins in lists.
 const NAME: &str = "simplejwt";
-/// The number of no row.
-const NO_ROW: TokenId = TokenId(0);
 /// How often a refresh token is tried to be adopted while something of its user is revoked.
 const TRIES: usize = 8;
 
@@ -50,7 +48,7 @@ pub struct ForeignTokens {
     /// `CHECK_REVOKE_TOKEN`: each token names the password that its user had.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub check_revoke_token: bool,
-    /// The name of the source that its users were imported from; `None` for any Django.
+    /// The name of the source that its users were imported from; `None` while there is one Django alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
@@ -246,7 +244,7 @@ fn verified(read: &Read, user: User, token: Token) -> Verified {
 /// A holder of whom no row knows.
 fn without_row(read: &Read, foreign: &Foreign, user: User) -> Verified {
     let token = Token {
-        id: NO_ROW,
+        id: TokenId::NONE,
         kind: TokenKind::Jwt,
         user_id: user.id,
         name: NAME.to_owned(),

@@ -19,7 +19,7 @@ use super::{
 use crate::store::{
     connection::AnyConnection,
     imports::{Marks, Record},
-    rows::IdentifierRow,
+    rows::{IdentifierRow, stored},
     schema::{identifiers, outstanding_tokens, tokens, users},
     subjects,
     users::{claim_email, claim_username},
@@ -276,7 +276,7 @@ enum Ended {
 fn forget(conn: &mut AnyConnection, run: &Run, id: i64, ended: Ended, outcome: &mut Outcome) -> QueryResult<()> {
     match ended {
         // What the source itself signed until now ends with it.
-        Ended::Everything => subjects::end(conn, UserId(id), run.now)?,
+        Ended::Everything => subjects::end(conn, UserId(id), stored(run.clock.now()))?,
         Ended::Kinds(_) => subjects::raise(conn, UserId(id))?,
     }
     let of_user = tokens::table.filter(tokens::user_id.eq(id));

@@ -101,5 +101,9 @@ fn it_is_introspected_and_adopted_by_nobody_who_only_asks() {
         assert_eq!(moved.logins(ADA).len(), 0);
         let gate = |token: &str| server.bearer(token).get("/verify").status;
         assert_eq!((gate(&moved.recorded.token("access")), gate(&moved.recorded.token("refresh"))), (200, 401));
+        // No row knows of it.
+        let told = server.bearer(&moved.recorded.token("access")).get("/verify");
+        let headers = ["x-auth-user", "x-auth-token", "x-auth-kind"].map(|name| told.header(name));
+        assert_eq!(headers, [ADA.to_string().as_str(), "none", "jwt"]);
     });
 }

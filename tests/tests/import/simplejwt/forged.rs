@@ -2,10 +2,10 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use countersign_core::strategy::JwtKey;
-use countersign_tests::databases::databases;
+use countersign_tests::databases::{databases, run};
 use serde_json::{Value, json};
 
-use super::{ADA, Moved, claims, each, id, me, refresh, verify};
+use super::{ADA, DJANGO, Moved, claims, each, eventually, fill, id, import, me, refresh, verify};
 
 fn part(token: &str, at: usize) -> Value {
     serde_json::from_slice(&BASE64.decode(token.split('.').nth(at).unwrap()).unwrap()).unwrap()
@@ -91,9 +91,48 @@ fn of_several_sources_the_named_one_counts() {
             moved.sandbox.done(&[&arguments[..], &["--source", source]].concat());
         };
         with("django of somebody else");
-        super::eventually("another source", || me(&server.anon(), &token).status == 401);
+        eventually("another source", || me(&server.anon(), &token).status == 401);
         with(&name);
-        super::eventually("that source", || me(&server.anon(), &token).status == 200);
+        eventually("that source", || me(&server.anon(), &token).status == 200);
+    }
+}
+
+#[test]
+fn of_two_djangos_a_key_without_a_source_speaks_for_nobody() {
+    for target in databases() {
+        eprintln!("on {}", target.name);
+        let moved = Moved::to(&target, "plain");
+        let first = moved.import().summary["source"].as_str().unwrap().to_owned();
+        let server = moved.sandbox.serve();
+        let anon = server.anon();
+        assert_eq!(me(&anon, &moved.signed(&claims("access", &json!({})))).status, 200);
+        // Another Django's users, with other numbers and names.
+        let second = databases().into_iter().find(|source| source.name == target.name).unwrap();
+        fill(&second, DJANGO);
+        for table in ["authtoken_token", "auth_user_groups"] {
+            run(&second.url, &format!("DELETE FROM {table}"));
+        }
+        run(&second.url, "DELETE FROM auth_user WHERE id <> 1");
+        run(&second.url, "UPDATE auth_user SET id = 5000, username = 'another', email = 'another@example.net'");
+        let note = format!(
+            "users of another Django were imported before ({first:?}): a key that was imported with --simplejwt counts for \
+             nobody unless it names its source, which is --source \"second\" for the key of this one"
+        );
+        for mode in [&["--source", "second", "--check"][..], &["--source", "second"]] {
+            let told = import(&moved.sandbox, "django", &second, mode);
+            assert!(told.summary["notes"].as_array().unwrap().contains(&json!(note)), "{}", told.summary);
+        }
+        let answers = |user: &str| {
+            let token = |kind: &str| moved.signed(&claims(kind, &json!({"user_id": user})));
+            (me(&anon, &token("access")).status, refresh(&anon, &token("refresh")).status)
+        };
+        assert_eq!((answers("1"), answers("5000")), ((401, 401), (401, 401)));
+        for (source, hers, theirs) in [(first.as_str(), 200, 401), ("second", 401, 200)] {
+            let arguments = ["keys", "import", "--simplejwt", "--secret", "django.key", "--until", "2125-01-01"];
+            moved.sandbox.done(&[&arguments[..], &["--source", source]].concat());
+            let expected = ((hers, hers), (theirs, theirs));
+            eventually(source, || (answers("1"), answers("5000")) == expected);
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The tables of the blacklist app.
 
+use chrono::TimeDelta;
+use countersign_core::env::{Clock as _, SystemClock};
 use countersign_tests::databases::run;
 use serde_json::json;
 
-use super::{ADA, blacklisting, each, eventually, me, refresh};
+use super::{ADA, blacklisting, each, eventually, import, me, refresh};
 
 const TABLE: &str = "token_blacklist_outstandingtoken";
 
@@ -71,6 +73,50 @@ fn what_was_ended_here_is_not_brought_back_by_a_later_run() {
             let token = moved.signed(&super::claims("refresh", &json!({"jti": jti})));
             assert_eq!(refresh(&server.anon(), &token).status, 401, "{jti}");
         }
+    });
+}
+
+/// Without `USE_TZ` simplejwt writes UTC, whatever Django's zone is; PostgreSQL takes it for the time of that zone.
+#[test]
+fn what_was_blacklisted_shortly_before_its_end_is_refused_until_it_has_come() {
+    each("blacklist", |moved, server| {
+        let now = SystemClock.now();
+        let end = now + TimeDelta::minutes(30);
+        let zone = if moved.source.name == "postgres" { "+00" } else { "" };
+        let tokens = [
+            (600, "near", end, true),
+            (601, "shifted", end - TimeDelta::hours(14), true),
+            (602, "over", end - TimeDelta::hours(25), true),
+            (603, "living", end, false),
+            (604, "ended", end - TimeDelta::hours(1), false),
+        ];
+        for (id, jti, end, is_blacklisted) in tokens {
+            let end = end.format("%Y-%m-%d %H:%M:%S");
+            run(
+                &moved.source.url,
+                &format!(
+                    "INSERT INTO {TABLE} (id, token, created_at, expires_at, user_id, jti) VALUES \
+                     ({id}, '', '2024-02-01 00:00:00{zone}', '{end}{zone}', {ADA}, '{jti}')"
+                ),
+            );
+            if is_blacklisted {
+                run(&moved.source.url, &blacklisting(id, id, zone));
+            }
+        }
+        let logins = moved.logins(ADA).len();
+        let told = import(&moved.sandbox, "django", &moved.source, &["--time-zone", "Europe/Paris"]);
+        let of_table = told.counts().swap_remove(2);
+        let new = of_table.strip_prefix(&format!("{TABLE}: ")).unwrap().split(' ').nth(1).unwrap();
+        assert_eq!((new, moved.logins(ADA).len()), ("3", logins + 1), "{of_table}");
+        moved.sandbox.done(&["token", "prune"]);
+        let blacklisted = json!({"detail": "Token is blacklisted", "code": "token_not_valid"});
+        for jti in ["near", "shifted"] {
+            let token = moved.signed(&super::claims("refresh", &json!({"jti": jti, "exp": end.timestamp()})));
+            let answer = refresh(&server.anon(), &token);
+            assert_eq!((answer.status, answer.json()), (401, blacklisted.clone()), "{jti}");
+        }
+        let token = moved.signed(&super::claims("refresh", &json!({"jti": "living", "exp": end.timestamp()})));
+        assert_eq!(refresh(&server.anon(), &token).status, 200);
     });
 }
 
