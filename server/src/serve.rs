@@ -200,8 +200,10 @@ pub fn serve_with(
             Either::Right(((), _)) => Ok(()),
         }
     })?;
-    drop((background, access));
+    drop(background);
     mailer.finish();
+    // Last, because it may wait for whoever reads it.
+    drop(access);
     Ok(())
 }
 
