@@ -255,7 +255,8 @@ impl App {
         introspect::routes(cfg);
         health::routes(cfg);
         if self.shows_metrics {
-            self.configure_metrics(cfg);
+            cfg.app_data(self.metrics.clone());
+            metrics::routes(cfg);
         }
         cfg.app_data(self.jwks.clone());
         jwks::routes(cfg);
@@ -269,10 +270,10 @@ impl App {
         Edge { requests: Arc::clone(requests), access: access.clone(), site: Arc::clone(&self.site) }
     }
 
-    /// Registers `/metrics` alone, for the address of `server.metrics_bind`.
+    /// Registers the whole of `/metrics` alone, for the address of `server.metrics_bind`, which is not for clients.
     pub fn configure_metrics(&self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(self.metrics.clone());
-        metrics::routes(cfg);
+        metrics::own_routes(cfg);
     }
 
     /// Starts writing the access log, if there is one.

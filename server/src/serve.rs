@@ -192,7 +192,11 @@ pub fn serve_with(
         let server = server.run();
         let handle = server.handle();
         if let Some(watched) = watched {
-            spawn(watched);
+            spawn(async {
+                if let Err(error) = watched.await {
+                    tracing::error!(%error, "/metrics is not served any more");
+                }
+            });
         }
         let patience = settings.server.shutdown_timeout.into();
         match select(pin!(server), pin!(stop(signals, &app, &mailer, patience, &handle))).await {
@@ -200,8 +204,10 @@ pub fn serve_with(
             Either::Right(((), _)) => Ok(()),
         }
     })?;
-    drop((background, access));
+    drop(background);
     mailer.finish();
+    // Last, because it may wait for whoever reads it.
+    drop(access);
     Ok(())
 }
 

@@ -170,6 +170,20 @@ impl Server {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// What `server.metrics_bind` would serve.
+    ///
+    /// # Panics
+    /// If it is not UTF-8.
+    pub fn all_metrics(&self) -> String {
+        let body = System::new().block_on(async {
+            let app = actix_web::App::new().configure(|cfg| self.app.configure_metrics(cfg));
+            let service = actix_web::test::init_service(app).await;
+            let request = actix_web::test::TestRequest::get().uri("/metrics").to_request();
+            actix_web::test::call_and_read_body(&service, request).await
+        });
+        String::from_utf8(body.to_vec()).expect("text")
+    }
 }
 
 impl Drop for Server {

@@ -75,7 +75,7 @@ fn what_happens_is_counted_on_every_database() {
         let anon = server.anon().wants_json();
         let login =
             |password: &str| anon.post("/api/auth/token", json!({"email": "ada@example.org", "password": password}));
-        let before = metrics(&anon);
+        let before = samples(&server.all_metrics());
         let token = login("Zx9-quokka-77").text("token");
         assert_eq!(login("wrong").status, 422);
         for _ in 0..3 {
@@ -85,7 +85,7 @@ fn what_happens_is_counted_on_every_database() {
         let unknown = anon.with("Authorization", "Token 0123456789abcdef0123456789abcdef01234567");
         assert_eq!(unknown.get("/auth/users/7/").status, 401);
         assert_eq!(unknown.get("/auth/users/eve/").status, 401);
-        let after = metrics(&anon);
+        let after = samples(&server.all_metrics());
         let wanted = [
             (USER, 3.0),
             (NOBODY, 1.0),
@@ -111,6 +111,34 @@ fn what_happens_is_counted_on_every_database() {
             assert!((least..=most).contains(value), "{name}: {value}");
         }
     }
+}
+
+/// Those that change by what no client may learn: whether a form found its address, and when a password was really checked.
+const TELLING: [&str; 3] = ["countersign_logins_total", "countersign_hashing_jobs", "countersign_mails_pending"];
+
+/// Those of [`TELLING`] that are told.
+fn telling(samples: &Samples) -> Vec<&'static str> {
+    let told = |name: &&str| samples.keys().any(|sample| sample.split('{').next() == Some(name));
+    TELLING.into_iter().filter(told).collect()
+}
+
+#[test]
+fn clients_read_nothing_that_tells_who_has_an_account() {
+    let server = Server::start();
+    add_ada(&server);
+    let anon = server.anon().wants_json();
+    assert_eq!(anon.post("/auth/users/reset_password/", json!({"email": "ada@example.org"})).status, 204);
+    anon.post("/api/auth/token", json!({"email": "ada@example.org", "password": "wrong"}));
+    let told = metrics(&anon);
+    assert!(telling(&told).is_empty(), "{told:#?}");
+    let all = samples(&server.all_metrics());
+    assert_eq!(telling(&all), TELLING);
+    // The others are told to both; the request for the first text is a sample of the second.
+    let others = |samples: &Samples| -> BTreeSet<String> {
+        let names = samples.keys().map(|sample| sample.split('{').next().unwrap().to_owned());
+        names.filter(|name| !TELLING.contains(&name.as_str())).collect()
+    };
+    assert_eq!(others(&told), others(&all));
 }
 
 #[test]
@@ -150,6 +178,7 @@ fn metrics_have_an_address_of_their_own_and_every_request_is_a_line() {
     let watcher = Actor::at(&format!("http://{watched}"));
     let told = metrics(&watcher);
     assert_eq!(told["countersign_access_log_dropped_total"].to_string(), "0");
+    assert_eq!(telling(&told), TELLING);
     assert_eq!(watcher.get("/auth/me").status, 404);
     assert_eq!(server.stop(), 0);
     let log = fs::read_to_string(sandbox.path("access.log")).unwrap();

@@ -8,13 +8,17 @@
 //! secrets, and so may a path that nobody serves.
 
 mod line;
+mod paper;
 
 use std::{
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     io::{self, Write},
+    os::{fd::AsFd as _, unix::fs::OpenOptionsExt as _},
+    path::Path,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -25,6 +29,7 @@ use countersign_core::{count::Counter, env::Clock};
 use crate::config::{AccessLogPlace, LogFormat, LogSettings};
 pub(super) use line::Line;
 use line::Stamp;
+use paper::Paper;
 
 /// How often the lines are written.
 const WRITE: Duration = Duration::from_millis(100);
@@ -32,6 +37,10 @@ const WRITE: Duration = Duration::from_millis(100);
 const MUCH: usize = 256 * 1024;
 /// What one worker may have waiting; lines beyond are dropped.
 const MOST: usize = 4 * 1024 * 1024;
+/// How long the end waits for what is still to be written: a pipe that nobody reads takes nothing, ever.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The file says who used the server from where and when: its owner reads it.
+const MODE: u32 = 0o600;
 
 /// The log, for the workers and whoever counts. Cheap to clone.
 #[derive(Clone)]
@@ -55,10 +64,12 @@ pub(super) struct Desk {
     stamp: std::cell::RefCell<Stamp>,
 }
 
-/// The thread that writes; dropping it writes what is there and ends it.
+/// The thread that writes; dropping it writes what is there and ends it, or leaves it if it is stuck.
 pub struct Writer {
     log: AccessLog,
     thread: Option<JoinHandle<()>>,
+    /// Closed when the thread is at its end.
+    ended: Receiver<()>,
 }
 
 impl AccessLog {
@@ -86,23 +97,26 @@ impl AccessLog {
     pub(super) fn write_to(&self, place: &AccessLogPlace) -> io::Result<Option<Writer>> {
         let out: Box<dyn Write + Send> = match place {
             AccessLogPlace::Off => return Ok(None),
-            AccessLogPlace::Stdout => Box::new(io::stdout()),
-            AccessLogPlace::File(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
+            // Not the standard library's, whose buffer hides how much was written.
+            AccessLogPlace::Stdout => Box::new(File::from(io::stdout().as_fd().try_clone_to_owned()?)),
+            AccessLogPlace::File(path) => Box::new(open(path)?),
         };
         self.write_into(out).map(Some)
     }
 
-    fn write_into(&self, mut out: Box<dyn Write + Send>) -> io::Result<Writer> {
-        let log = self.clone();
+    fn write_into(&self, out: Box<dyn Write + Send>) -> io::Result<Writer> {
+        let (log, mut paper) = (self.clone(), Paper::new(out));
+        let (end, ended) = mpsc::channel::<()>();
         let thread = thread::Builder::new().name("access".to_owned()).spawn(move || {
+            let _end = end;
             let mut spare = Vec::new();
             while !log.0.over.load(Ordering::SeqCst) {
                 log.wait();
-                log.drain(&mut out, &mut spare);
+                log.drain(&mut paper, &mut spare);
             }
-            log.drain(&mut out, &mut spare);
+            log.drain(&mut paper, &mut spare);
         })?;
-        Ok(Writer { log: self.clone(), thread: Some(thread) })
+        Ok(Writer { log: self.clone(), thread: Some(thread), ended })
     }
 
     /// A worker's way to write.
@@ -130,13 +144,11 @@ impl AccessLog {
     }
 
     /// Writes what is there; a buffer that was written takes the place of the next one, so that none is made anew.
-    fn drain(&self, out: &mut dyn Write, spare: &mut Vec<u8>) {
+    fn drain(&self, paper: &mut Paper, spare: &mut Vec<u8>) {
         let buffers = lock(&self.0.buffers).clone();
         for buffer in buffers {
             std::mem::swap(&mut *lock(&buffer), spare);
-            if out.write_all(spare).and_then(|()| out.flush()).is_err() {
-                spare.iter().filter(|byte| **byte == b'\n').for_each(|_| self.0.dropped.add());
-            }
+            (0..paper.write_lines(spare)).for_each(|_| self.0.dropped.add());
             spare.clear();
             spare.shrink_to(MUCH);
         }
@@ -168,11 +180,17 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.log.0.over.store(true, Ordering::SeqCst);
         self.log.want();
-        if let Some(thread) = self.thread.take() {
+        // It sends nothing: either its end is seen, or it is stuck and ends with the process.
+        let is_stuck = self.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+        if let Some(thread) = self.thread.take().filter(|_| !is_stuck) {
             // A panic of a thread has been printed by itself.
             let _ = thread.join();
         }
     }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(MODE).open(path)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -187,14 +205,14 @@ mod tests {
 
     use super::*;
 
-    /// A file that takes its time, and then fails.
+    /// A file that is full at some time.
     #[derive(Clone, Default)]
-    struct Paper {
+    struct Memory {
         written: Arc<Mutex<Vec<u8>>>,
         is_full: Arc<AtomicBool>,
     }
 
-    impl Write for Paper {
+    impl Write for Memory {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             if self.is_full.load(Ordering::SeqCst) {
                 return Err(io::Error::other("no space left"));
@@ -224,7 +242,7 @@ mod tests {
 
     #[test]
     fn every_line_is_written_at_the_latest_at_the_end() {
-        let (log, paper) = (log(), Paper::default());
+        let (log, paper) = (log(), Memory::default());
         let (one, other) = (log.desk(), log.desk());
         let writer = log.write_into(Box::new(paper.clone())).unwrap();
         for _ in 0..5_000 {
@@ -241,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_counted_and_the_memory_is_bounded() {
-        let (log, paper) = (log(), Paper::default());
+        let (log, paper) = (log(), Memory::default());
         let desk = log.desk();
         let mut length = Vec::new();
         LINE.write(LogFormat::Json, desk.stamp.borrow_mut().at(log.0.clock.now()), Duration::ZERO, &mut length);
@@ -253,5 +271,47 @@ mod tests {
         paper.is_full.store(true, Ordering::SeqCst);
         drop(log.write_into(Box::new(paper)).unwrap());
         assert_eq!(log.dropped(), u64::try_from(fit).unwrap() + 1_000);
+    }
+
+    /// A pipe that nobody reads: it takes something when its other end is closed.
+    struct Stuck(mpsc::Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_a_pipe_that_nobody_reads() {
+        let log = log();
+        let (other_end, pipe) = mpsc::channel();
+        let writer = log.write_into(Box::new(Stuck(pipe))).unwrap();
+        log.desk().tell(&LINE, Instant::now());
+        let (done, ended) = mpsc::channel();
+        let dropping = thread::spawn(move || {
+            drop(writer);
+            done.send(()).unwrap();
+        });
+        assert_eq!(ended.recv_timeout(PATIENCE * 10), Ok(()));
+        drop(other_end);
+        dropping.join().unwrap();
+    }
+
+    #[test]
+    fn the_file_is_its_owners_and_what_is_in_it_stays() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.log");
+        open(&path).unwrap().write_all(b"one\n").unwrap();
+        open(&path).unwrap().write_all(b"two\n").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
     }
 }

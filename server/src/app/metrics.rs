@@ -1,6 +1,9 @@
 //! `/metrics`: what the server did and what it holds, in the text form that Prometheus reads.
 //!
 //! Nothing is computed before somebody asks. Labels are few and none of a client's making.
+//!
+//! Where clients can read it as well, it leaves out what changes by what is kept from them: whether a form sent a mail, and
+//! when a password was really checked.
 
 mod process;
 mod text;
@@ -19,6 +22,15 @@ pub(super) const PATH: &str = "/metrics";
 /// The text form and its version.
 const FORM: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// Who may read the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// Whoever reaches the address of everything else.
+    Anybody,
+    /// Those for whom `server.metrics_bind` is there.
+    Owners,
+}
+
 /// Everything that can be told.
 pub(super) struct Metrics {
     pub(super) realm: Realm,
@@ -30,13 +42,17 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    /// The whole text.
-    pub(super) fn text(&self) -> String {
+    /// The text for these readers.
+    fn text(&self, readers: Readers) -> String {
         let mut text = Text::default();
         self.tell_requests(&mut text);
         self.tell_verifications(&mut text);
-        self.tell_logins(&mut text);
+        self.tell_refusals(&mut text);
         self.tell_holdings(&mut text);
+        if readers == Readers::Owners {
+            self.tell_logins(&mut text);
+            self.tell_mails(&mut text);
+        }
         process::tell(&mut text);
         text.into_string()
     }
@@ -80,14 +96,18 @@ impl Metrics {
         }
     }
 
+    fn tell_refusals(&self, text: &mut Text) {
+        let help = "Work for the hashing threads that was refused with 503, because it would have waited for too long.";
+        text.single("countersign_hashing_refused_total", Kind::Counter, help, self.executor.lane_refused());
+    }
+
+    /// They change when a hash ends, which is before the answer: a failed login has one time for every reason.
     fn tell_logins(&self, text: &mut Text) {
         let counts = self.realm.counts();
         let help = "Passwords that were checked: right, or wrong.";
         let mut logins = text.family("countersign_logins_total", Kind::Counter, help);
         logins.sample(&[("outcome", "accepted")], counts.logins_accepted.get());
         logins.sample(&[("outcome", "refused")], counts.logins_refused.get());
-        let help = "Work for the hashing threads that was refused with 503, because it would have waited for too long.";
-        text.single("countersign_hashing_refused_total", Kind::Counter, help, self.executor.lane_refused());
         let (waiting, running) = self.executor.lane_load();
         let help = "Work for the hashing threads that waits, and that is done.";
         let mut hashing = text.family("countersign_hashing_jobs", Kind::Gauge, help);
@@ -109,23 +129,41 @@ impl Metrics {
         let mut sockets = text.family("countersign_websockets", Kind::Gauge, help);
         sockets.sample(&[("of", "user")], users);
         sockets.sample(&[("of", "stranger")], strangers);
+    }
+
+    /// One more after a form was sent says that somebody has the address.
+    fn tell_mails(&self, text: &mut Text) {
         if let Some(pending) = self.postman.pending() {
             text.single("countersign_mails_pending", Kind::Gauge, "Mails that wait or are being sent.", pending);
         }
     }
 }
 
-/// Registers it.
+/// Registers it beside everything else.
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(show_metrics);
 }
 
+/// Registers the whole of it, for an address of its own.
+pub(super) fn own_routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(show_all_metrics);
+}
+
 /// Show metrics
 ///
-/// In Prometheus' text form. Only where `server.metrics_bind` gives it no address of its own.
+/// In Prometheus' text form. Only where `server.metrics_bind` gives it no address of its own; without what would tell who has an account.
 #[utoipa::path(operation_id = "server_show_metrics", tag = "server",
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")))]
 #[get("/metrics")]
 pub(super) async fn show_metrics(metrics: web::Data<Metrics>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((CONTENT_TYPE, FORM)).body(metrics.text())
+    answer(metrics.text(Readers::Anybody))
+}
+
+#[get("/metrics")]
+async fn show_all_metrics(metrics: web::Data<Metrics>) -> HttpResponse {
+    answer(metrics.text(Readers::Owners))
+}
+
+fn answer(text: String) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, FORM)).body(text)
 }

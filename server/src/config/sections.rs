@@ -41,8 +41,9 @@ countersign_adapters::settings! {
     pub struct ServerSettings {
         /// The address to listen on, as IP:port.
         pub bind: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000),
-        /// Another address for `/metrics`, which is not served at `bind` then. Without it, whoever reaches `bind` can read how
-        /// much the server does.
+        /// Another address for `/metrics`, which is not served at `bind` then: the place for a scraper. Without it, whoever
+        /// reaches `bind` can read how much the server does, but neither logins nor hashing jobs nor mails, which would tell
+        /// who has an account.
         pub metrics_bind: Option<SocketAddr> = None,
         /// Threads that answer requests; 0 for as many as there are cores.
         pub workers: usize = 0, check = between(0, MOST_THREADS),

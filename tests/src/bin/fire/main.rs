@@ -21,6 +21,7 @@ mod xb_bound;
 
 use std::{
     env,
+    panic::{self, AssertUnwindSafe},
     process::ExitCode,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -57,11 +58,25 @@ fn main() -> ExitCode {
         let began = Instant::now();
         eprintln!("fire: {name}, {title}");
         figures.begin(name, title);
-        experiment(&run, &mut figures);
+        attempt(experiment, &run, &mut figures);
         eprintln!("fire: {name} took {:.1} s", began.elapsed().as_secs_f64());
     }
     figures.print();
     if figures.all_held() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Does one; a panic in it is a figure that was missed, and the others go on.
+fn attempt(experiment: fn(&Run, &mut Figures), run: &Run, figures: &mut Figures) {
+    let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| experiment(run, figures))) else { return };
+    // A message is a `str` or, with arguments, a `String`.
+    let told = panic.downcast_ref::<&str>().copied();
+    let told = told.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic");
+    // A row of the table is a line.
+    let told = told.lines().next().unwrap_or_default().replace('|', "/");
+    figures.must("all", "the experiment", "runs to its end", told, false);
+    if let Err(why) = run.recover() {
+        figures.must("PostgreSQL", "the next experiments", "it is there for them", why, false);
+    }
 }
 
 /// What the command line asks for.
@@ -87,5 +102,25 @@ impl Asked {
             }
         }
         Some(asked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails(_run: &Run, figures: &mut Figures) {
+        figures.must("SQLite", "before", "1", 1, true);
+        panic!("{} of 2", 1);
+    }
+
+    #[test]
+    fn a_panic_is_a_missed_figure_and_keeps_the_others() {
+        let run = Run::new(true, 1);
+        let mut figures = Figures::new(false);
+        figures.begin("x1", "fails");
+        attempt(fails, &run, &mut figures);
+        assert_eq!(figures.len(), 2);
+        assert!(!figures.all_held());
     }
 }

@@ -4,6 +4,7 @@ use std::{
     cell::OnceCell,
     env,
     sync::atomic::{AtomicU32, Ordering},
+    thread,
 };
 
 use tempfile::TempDir;
@@ -52,6 +53,14 @@ impl Run {
         self.postgres
             .get_or_init(|| Postgres::make().inspect_err(|why| eprintln!("fire: no PostgreSQL: {why}")).ok())
             .as_ref()
+    }
+
+    /// Brings PostgreSQL back after an experiment that ended in the middle, so that the others have one.
+    pub fn recover(&self) -> Result<(), String> {
+        let Some(postgres) = self.postgres.get().and_then(Option::as_ref) else { return Ok(()) };
+        postgres.freeze(false);
+        postgres.crash();
+        postgres.start()
     }
 
     /// A fresh database of every kind: SQLite and PostgreSQL, and in the long form MariaDB if `COUNTERSIGN_TEST_MYSQL` says where.
@@ -103,7 +112,11 @@ impl Run {
 
 impl Drop for Base {
     fn drop(&mut self) {
-        if let Some((admin, statement)) = &self.dropped {
+        let Some((admin, statement)) = &self.dropped else { return };
+        // The experiment may have left the database stopped: a second panic, or a wait without an end, would take the table with it.
+        if thread::panicking() {
+            eprintln!("fire: left behind: {statement}");
+        } else {
             execute(admin, statement);
         }
     }
