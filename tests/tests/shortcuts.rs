@@ -205,7 +205,10 @@ fn whatever_else_is_in_a_request_the_answer_is_the_routers() {
         "X-Requested-With: XMLHttpRequest",
         "X-XSRF-TOKEN: y",
     ];
-    for configuration in ["", "front_ends = [\"http://localhost:3000\", \"http://localhost:8080\"]\n"] {
+    let several = "front_ends = [\"http://localhost:3000\", \"http://localhost:8080\"]\n";
+    let in_languages = "[[mount]]\nadapter = \"sanctum\"\n[[mount]]\nadapter = \"hotel\"\n\
+                        [[mount]]\nadapter = \"djoser\"\nlocale = \"accept-language\"\nlanguage_code = \"fr\"\n";
+    for configuration in ["", several, in_languages] {
         let server = Server::with(configuration);
         let plain = server.without_shortcuts();
         for Door { path, authorization } in doors(&server) {
