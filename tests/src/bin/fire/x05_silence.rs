@@ -7,10 +7,7 @@ use std::{
 
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 
-use crate::{
-    harness::{Figures, Installation, Kind, Load, PASSWORD, Postgres, Process, Proxy, Run, Sample, sqlite},
-    x04_crash::wrong,
-};
+use crate::harness::{Figures, Installation, Kind, Load, PASSWORD, Postgres, Process, Proxy, Run, Sample, sqlite, wrong};
 
 /// A place within the pool's wait (2 s), and an answer a second later.
 const ANSWERED: Duration = Duration::from_secs(3);

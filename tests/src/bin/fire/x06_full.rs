@@ -9,13 +9,7 @@ use std::{
 use rustix::process::{Resource, Rlimit, prlimit};
 use serde_json::Value;
 
-use crate::{
-    harness::{
-        Base, Client, Disk, Door, Figures, Installation, Kind, Load, PASSWORD, Process, Run, Sample, count, execute,
-        register,
-    },
-    x04_crash::wrong,
-};
+use crate::harness::{Base, Client, Disk, Door, Figures, Installation, Kind, Load, PASSWORD, Process, Run, Sample, count, execute, register, wrong};
 
 /// After there is room again.
 const FIRST: Duration = Duration::from_secs(2);

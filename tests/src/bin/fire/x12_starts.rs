@@ -1,5 +1,8 @@
 //! X12: eight processes start at once on an empty database, and processes are killed while they make its tables.
 
+#[path = "x12_migration.rs"]
+mod migration;
+
 use std::{thread, time::Duration};
 
 use crate::harness::{Base, Door, Figures, Installation, PASSWORD, Process, Run, count, percentile, register};
@@ -16,6 +19,7 @@ pub fn run(run: &Run, figures: &mut Figures) {
     for name in names {
         at_once(run, figures, name);
         killed(run, figures, name);
+        migration::run(run, figures, name);
     }
     figures.told("all", "old and new version side by side", "left out: no version was ever released to be the old one");
 }

@@ -15,6 +15,8 @@ use super::{Dice, Figures, Postgres, execute};
 pub struct Run {
     pub short: bool,
     seed: u64,
+    /// How long the soak is, if it was said.
+    pub minutes: Option<u64>,
     postgres: OnceCell<Option<Postgres>>,
 }
 
@@ -29,8 +31,8 @@ pub struct Base {
 }
 
 impl Run {
-    pub fn new(short: bool, seed: u64) -> Self {
-        Self { short, seed, postgres: OnceCell::new() }
+    pub fn new(short: bool, seed: u64, minutes: Option<u64>) -> Self {
+        Self { short, seed, minutes, postgres: OnceCell::new() }
     }
 
     /// One number for the short form, one for the long.
