@@ -1,7 +1,8 @@
 //! Kills, stops, fills up and floods real servers, and compares what they did with what they said: docs/fire.md.
 //!
 //! `fire x1 x4 …` runs those experiments, without names all of them; `--short` is the form for every change (some minutes altogether),
-//! without it the counts are those of a release; `--minutes N` says how long the soak is. Every figure that was asked for is a row of the table; one that is missed, or that could
+//! without it the counts are those of a release, of which `--part N` does one Nth. `--minutes N` says how long the soak is, `--mariadb`
+//! that MariaDB takes part in the short form. Every figure that was asked for is a row of the table; one that is missed, or that could
 //! not be asked for on this machine, makes the exit code 1. `--seed N` draws the same moments again.
 //!
 //! Any other arguments are the command line of Countersign itself: that is how this program starts the servers under test.
@@ -54,7 +55,8 @@ const EXPERIMENTS: [Experiment; 14] = [
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let Some(asked) = Asked::read(&arguments) else { return countersign::cli::main() };
-    let run = Run::new(asked.short, asked.seed, asked.minutes);
+    let run =
+        Run::new(asked.short, asked.seed).with_minutes(asked.minutes).with_part(asked.part).with_mariadb(asked.mariadb);
     let mut figures = Figures::new(run.is_timed());
     eprintln!("fire: {} form, seed {}", if asked.short { "short" } else { "long" }, asked.seed);
     for (name, title, experiment) in EXPERIMENTS {
@@ -91,6 +93,8 @@ struct Asked {
     short: bool,
     seed: u64,
     minutes: Option<u64>,
+    part: u64,
+    mariadb: bool,
 }
 
 impl Asked {
@@ -98,11 +102,13 @@ impl Asked {
     fn read(arguments: &[String]) -> Option<Self> {
         #[expect(clippy::disallowed_methods, reason = "a seed may be anything; it is printed")]
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs());
-        let mut asked = Self { names: Vec::new(), short: false, seed: now, minutes: None };
+        let mut asked = Self { names: Vec::new(), short: false, seed: now, minutes: None, part: 1, mariadb: false };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--short" => asked.short = true,
+                "--mariadb" => asked.mariadb = true,
+                "--part" => asked.part = arguments.next()?.parse().ok()?,
                 "--minutes" => asked.minutes = Some(arguments.next()?.parse().ok()?),
                 "--seed" => asked.seed = arguments.next()?.parse().ok()?,
                 name if EXPERIMENTS.iter().any(|(known, ..)| *known == name) => asked.names.push(name.to_owned()),
@@ -124,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_missed_figure_and_keeps_the_others() {
-        let run = Run::new(true, 1, None);
+        let run = Run::new(true, 1);
         let mut figures = Figures::new(false);
         figures.begin("x1", "fails");
         attempt(fails, &run, &mut figures);

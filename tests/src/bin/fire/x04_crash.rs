@@ -16,7 +16,7 @@ pub fn run(run: &Run, figures: &mut Figures) {
     let load = Load::mixed(server.address, "ada");
     thread::sleep(Duration::from_secs(1));
     let mut outages = Vec::new();
-    for _ in 0..run.of(2, 30) {
+    for _ in 0..run.rounds(2, 30) {
         outages.push(crash(postgres, dice.span(1_000, run.of(2_500, 5_000))));
         thread::sleep(Outage::CALM + Duration::from_secs(1));
     }

@@ -25,7 +25,7 @@ pub fn run(run: &Run, figures: &mut Figures) {
 }
 
 fn at_once(run: &Run, figures: &mut Figures, on: &'static str) {
-    let rounds = run.of(2, 50);
+    let rounds = run.rounds(2, 50);
     let (mut took, mut failed, mut different) = (Vec::new(), Vec::new(), Vec::new());
     let mut first = None;
     for round in 0..rounds {
@@ -56,7 +56,7 @@ fn at_once(run: &Run, figures: &mut Figures, on: &'static str) {
 
 fn killed(run: &Run, figures: &mut Figures, on: &'static str) {
     let mut dice = run.dice(on);
-    let rounds = run.of(5, 50);
+    let rounds = run.rounds(5, 50);
     let (mut took, mut failed, mut different, mut midway) = (Vec::new(), Vec::new(), Vec::new(), 0);
     let mut first = None;
     // The moments are drawn from the time that a whole start takes here.

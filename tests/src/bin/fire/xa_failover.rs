@@ -59,7 +59,8 @@ fn synchronous([primary, replica]: &[Postgres; 2], on: bool) {
     execute(&admin, &format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'"));
     execute(&admin, "SELECT pg_reload_conf()");
     let state = if on { "sync" } else { "async" };
-    let in_step = format!("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = '{state}'");
+    let in_step =
+        format!("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = '{state}'");
     let began = Instant::now();
     while count(&admin, &in_step) != 1 {
         assert!(began.elapsed() < IN_STEP, "the replica is in step: {}", replica.log());
@@ -87,7 +88,7 @@ fn without_loss(
     let load = Load::mixed(balancer.address, "ada");
     thread::sleep(PAUSE);
     let (mut outages, mut promotions) = (Vec::new(), Duration::ZERO);
-    for _ in 0..run.of(1, 10) {
+    for _ in 0..run.rounds(1, 10) {
         let outage = fail_over(pair, &mut dice);
         promotions = promotions.max(outage.up.duration_since(outage.starts));
         outages.push(outage);
@@ -128,12 +129,7 @@ fn fail_over(pair: &mut [Postgres; 2], dice: &mut Dice) -> Outage {
 }
 
 /// One of the two processes is killed under load, and started again.
-fn killed_process(
-    figures: &mut Figures,
-    installation: &Installation,
-    servers: &mut [Process; 2],
-    balancer: &Balancer,
-) {
+fn killed_process(figures: &mut Figures, installation: &Installation, servers: &mut [Process; 2], balancer: &Balancer) {
     let load = Load::mixed(balancer.address, "eve");
     thread::sleep(PAUSE);
     servers[0].kill();
@@ -148,7 +144,11 @@ fn killed_process(
         of_kind.map(|sample: &Sample| format!("{} {}", sample.what, sample.status)).collect::<Vec<_>>()
     };
     figures.never(ON, "GETs that failed as one of two processes was killed", &failed(&[Kind::Known, Kind::Fresh]));
-    figures.told(ON, "POSTs cut off then, of all requests", format!("{} of {}", failed(&[Kind::Write]).len(), samples.len()));
+    figures.told(
+        ON,
+        "POSTs cut off then, of all requests",
+        format!("{} of {}", failed(&[Kind::Write]).len(), samples.len()),
+    );
     audit(figures, &noted, servers, "acknowledged and lost, a process killed");
 }
 
@@ -184,7 +184,13 @@ fn with_loss(figures: &mut Figures, pair: &mut [Postgres; 2], servers: &mut [Pro
     let (lost, back) = noted.audit(&mut clients[1], PASSWORD);
     let came = format!("{} and {} of {UNSEEN}", lost.len(), back.len());
     let seen = lost.len() == UNSEEN && back.len() == UNSEEN;
-    figures.must(ON, "asynchronous, a replica behind: users lost and revocations undone, seen by the auditor", "all", came, seen);
+    figures.must(
+        ON,
+        "asynchronous, a replica behind: users lost and revocations undone, seen by the auditor",
+        "all",
+        came,
+        seen,
+    );
     let warned = servers.iter().filter(|server| server.log().contains("is not the one that was read before")).count();
     figures.must(ON, "processes whose log says that the revocations went back", "2", warned, warned == 2);
     // The numbers that both have read are dealt out again: the other learns of the next one all the same.

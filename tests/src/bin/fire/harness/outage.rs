@@ -28,7 +28,8 @@ impl Outage {
     /// Judges the samples that were taken until `end`.
     pub fn judge(outages: &[Self], samples: &[Sample], end: Instant, figures: &mut Figures, on: &str) {
         figures.never(on, "no answer, or another than 2xx or 503 with Retry-After", &wrong(samples));
-        let during: Vec<_> = samples.iter().filter(|sample| outages.iter().any(|outage| outage.covers(sample))).collect();
+        let during: Vec<_> =
+            samples.iter().filter(|sample| outages.iter().any(|outage| outage.covers(sample))).collect();
         let done =
             during.iter().filter(|sample| sample.is_success() && outages.iter().all(|outage| !outage.excuses(sample)));
         let done: Vec<_> = done.map(|sample| format!("{} {}", sample.what, sample.status)).collect();
