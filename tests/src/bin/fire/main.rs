@@ -22,6 +22,7 @@ mod x11_clock;
 mod x12_starts;
 mod xa_failover;
 mod xb_bound;
+mod xc_capacity;
 
 use std::{
     env,
@@ -35,7 +36,7 @@ use harness::{Figures, Run};
 /// An experiment: its name on the command line, what it is, and what does it.
 type Experiment = (&'static str, &'static str, fn(&Run, &mut Figures));
 
-const EXPERIMENTS: [Experiment; 14] = [
+const EXPERIMENTS: [Experiment; 15] = [
     ("x1", "kill -9 while registering", x01_registrations::run),
     ("x2", "kill -9 while revoking and rotating", x02_revocations::run),
     ("x3", "a sync before every answer", x03_syncs::run),
@@ -50,6 +51,7 @@ const EXPERIMENTS: [Experiment; 14] = [
     ("x12", "starts at once, and killed", x12_starts::run),
     ("failover", "the primary is killed, the replica takes over", xa_failover::run),
     ("bound", "revoked through one process, refused by the other", xb_bound::run),
+    ("capacity", "what one PostgreSQL and two processes can do", xc_capacity::run),
 ];
 
 fn main() -> ExitCode {

@@ -238,12 +238,15 @@ fn refresh(address: SocketAddr, stop: &AtomicBool) -> Seen {
 /// Sockets that come and go, a hundred at a time.
 fn churn(address: SocketAddr, stop: &AtomicBool) -> Seen {
     let mut seen = Seen::default();
-    let bearer = somebody(&mut Client::new(address), &name("churn"), Door::Minimal).proof.authorization;
+    // One user may have fifty.
+    let people = [0, 1, 2, 3].map(|number| {
+        somebody(&mut Client::new(address), &format!("{}{number}", name("churn")), Door::Minimal).proof.authorization
+    });
     let mut sockets = std::collections::VecDeque::new();
     while sockets.len() < SOCKETS {
-        sockets.push_back(open(address, &bearer));
+        sockets.push_back(open(address, &people[sockets.len() % people.len()]));
     }
-    pace(stop, CHURN, |_, _| {
+    pace(stop, CHURN, |number, _| {
         seen.requests += 1;
         let Some(mut socket) = sockets.pop_front() else { return };
         let answered = socket.send(Message::text("who am I?")).and_then(|()| socket.read());
@@ -252,7 +255,7 @@ fn churn(address: SocketAddr, stop: &AtomicBool) -> Seen {
         }
         let _ = socket.close(None);
         while socket.read().is_ok() {}
-        sockets.push_back(open(address, &bearer));
+        sockets.push_back(open(address, &people[number % people.len()]));
     });
     seen
 }

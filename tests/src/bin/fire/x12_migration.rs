@@ -25,7 +25,7 @@ const SECRET: &str = "x12x12x12x12x12x12x12x12x12x12x12x12x12x";
 
 pub fn run(run: &Run, figures: &mut Figures, on: &'static str) {
     let mut dice = run.dice(on);
-    let rounds = run.rounds(2, 50);
+    let rounds = run.rounds(1, 50);
     let (mut took, mut failed, mut lost, mut midway) = (Vec::new(), Vec::new(), Vec::new(), 0);
     // The moments are drawn from the time that a whole migration takes here.
     let base = filled(run, on);

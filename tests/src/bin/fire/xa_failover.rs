@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::harness::{
     Balancer, Client, Dice, Door, Figures, Installation, Kind, Load, Noted, Outage, PASSWORD, Postgres, Process, Proof,
-    Run, Sample, count, execute, leaving, register,
+    Run, Sample, count, execute, leaving, register, wrong,
 };
 
 const DATABASE: &str = "failover";
@@ -21,6 +21,8 @@ const IN_STEP: Duration = Duration::from_secs(30);
 /// How long a process may take to come back by itself, and a command of the owner's to be true everywhere (`cache.bound`).
 const BACK: Duration = Duration::from_secs(2);
 const BOUND: Duration = Duration::from_secs(1);
+/// The slowest answer while a commit waits: for a place, and for an answer.
+const WAITED: Duration = Duration::from_secs(3);
 /// What happens between two failovers.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Users, and revocations, while the asynchronous replica is away.
@@ -44,6 +46,7 @@ pub fn run(run: &Run, figures: &mut Figures) {
     };
 
     without_loss(run, figures, &mut pair, &mut servers, &balancer);
+    silent_replica(run, figures, &pair, &servers, &balancer);
     killed_process(figures, &installation, &mut servers, &balancer);
     with_loss(figures, &mut pair, &mut servers);
     for server in &mut servers {
@@ -126,6 +129,35 @@ fn fail_over(pair: &mut [Postgres; 2], dice: &mut Dice) -> Outage {
     let starts = Instant::now();
     pair[1].promote().unwrap_or_else(|why| panic!("the replica is promoted: {why}"));
     Outage { begins, down, starts, up: Instant::now() }
+}
+
+/// The replica says nothing: no write is acknowledged, what is verified from memory goes on.
+fn silent_replica(run: &Run, figures: &mut Figures, pair: &[Postgres; 2], servers: &[Process; 2], balancer: &Balancer) {
+    let load = Load::mixed(balancer.address, "bob");
+    thread::sleep(PAUSE);
+    pair[1].freeze(true);
+    let silent = Instant::now();
+    thread::sleep(run.of(PAUSE * 6, PAUSE * 30));
+    let heard = Instant::now();
+    pair[1].freeze(false);
+    thread::sleep(Outage::CALM);
+    let (samples, noted) = load.finish();
+    figures.never(ON, "a silent replica: no answer, or another than 2xx or 503 with Retry-After", &wrong(&samples));
+    let slowest = samples.iter().map(|sample| sample.took).max().unwrap_or_default();
+    figures.within(ON, "a silent replica: slowest answer", WAITED, slowest, "");
+    let during = |sample: &&Sample| sample.began > silent + BOUND && sample.ended() < heard;
+    let of_kind = |kind: Kind, is_success: bool| {
+        let during = samples.iter().filter(during);
+        let found = during.filter(|sample| sample.kind == kind && sample.is_success() == is_success);
+        found.map(|sample| format!("{} {}", sample.what, sample.status)).collect::<Vec<_>>()
+    };
+    figures.never(ON, "a silent replica: writes that were acknowledged", &of_kind(Kind::Write, true));
+    figures.never(ON, "a silent replica: known tokens that were refused", &of_kind(Kind::Known, false));
+    let after = samples.iter().filter(|sample| sample.kind == Kind::Write && sample.ended() > heard);
+    let first =
+        after.into_iter().find(|sample| sample.is_success()).map_or(Duration::MAX, |sample| sample.ended() - heard);
+    figures.within(ON, "a silent replica: first write after it", BACK, first, "");
+    audit(figures, &noted, servers, "acknowledged and lost, a silent replica");
 }
 
 /// One of the two processes is killed under load, and started again.

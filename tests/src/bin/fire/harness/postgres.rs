@@ -16,6 +16,8 @@ use diesel::{Connection as _, PgConnection};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::server::cpu_of;
+
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -160,6 +162,11 @@ impl Postgres {
         let children = fs::read_to_string(path).unwrap_or_default();
         let children = children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
         std::iter::once(first).chain(children).collect()
+    }
+
+    /// The processor time that all of its processes used so far.
+    pub fn cpu(&self) -> Duration {
+        self.processes().into_iter().map(cpu_of).sum()
     }
 
     fn child(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
