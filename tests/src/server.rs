@@ -23,7 +23,7 @@ use countersign_core::{
 
 use crate::{
     actor::Actor,
-    databases::{Database, databases, sqlite},
+    databases::{Database, databases, run, sqlite},
     wire::exchange,
 };
 
@@ -152,14 +152,10 @@ impl Server {
         self.clock.advance(delta);
     }
 
-    /// Changes an SQLite database behind the server's back.
+    /// Changes the database behind the server's back.
     pub fn tamper(&self, statement: &str) {
-        use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
-
-        let file = self.database.url.strip_prefix("sqlite://").expect("an SQLite database");
-        let mut connection = SqliteConnection::establish(file).expect("the file is there");
-        connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a pragma");
-        connection.batch_execute(statement).expect(statement);
+        let patience = if self.backend == "sqlite" { "PRAGMA busy_timeout = 5000; " } else { "" };
+        run(&self.database.url, &format!("{patience}{statement}"));
     }
 
     /// Tells every open socket to close, as a stop does.
