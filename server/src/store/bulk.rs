@@ -12,7 +12,7 @@ use diesel::{
 use super::{
     Backend, OpenError,
     connection::{self, AnyConnection},
-    pool::{self, Connections},
+    pool::{self, Connections, Failure},
 };
 
 /// How often a transaction is run that others stand in the way of: a lock, a deadlock, a value that somebody else took after
@@ -133,6 +133,9 @@ impl Bulk {
 
     fn transaction<T>(&mut self, work: &impl Fn(&mut AnyConnection) -> QueryResult<T>) -> QueryResult<T> {
         let _turn = self.connections.turn();
+        if !self.connections.is_in_place() {
+            return Err(Error::QueryBuilderError(Failure::Exchanged.into()));
+        }
         connection::begin_write(&mut self.conn)?;
         match work(&mut self.conn).and_then(|value| connection::commit(&mut self.conn).map(|()| value)) {
             Ok(value) => Ok(value),
