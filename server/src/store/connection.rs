@@ -329,9 +329,8 @@ pub fn is_lost(conn: &mut AnyConnection, error: &Error) -> bool {
     use diesel::r2d2::R2D2Connection as _;
 
     match error {
-        Error::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
-        // The server became a replica, or stopped writing: another one that the URL names may have taken over.
-        Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
+        // One that writes nothing has become a replica: another that the URL names may have taken over.
+        Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction, _) => true,
         Error::DatabaseError(DatabaseErrorKind::Unknown | DatabaseErrorKind::UnableToSendCommand, _)
         | Error::BrokenTransactionManager
         | Error::RollbackErrorOnCommit { .. } => conn.ping().is_err(),
