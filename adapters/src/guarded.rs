@@ -25,7 +25,7 @@ impl<A: Adapter> Use<A> {
     /// # Errors
     /// [`AuthError::Throttled`].
     pub fn guess(&self, request: &HttpRequest, guess: Guess<'_>) -> Result<Guarded<'_, A>, AuthError> {
-        let (client, now) = (self.site.proxies.client(request), self.auth.realm().now());
+        let (client, now) = (self.site.proxies.client(request), self.auth.realm().steady());
         let attempt = self.site.throttle.attempt(guess, client, now);
         let attempt = attempt.inspect_err(|_| refused(A::NAME, request, client))?;
         Ok(Guarded { mount: self, attempt })
@@ -36,7 +36,7 @@ impl<A: Adapter> Use<A> {
     /// # Errors
     /// [`AuthError::Throttled`].
     pub fn count(&self, request: &HttpRequest, counted: Request<'_>) -> Result<(), AuthError> {
-        let (client, now) = (self.site.proxies.client(request), self.auth.realm().now());
+        let (client, now) = (self.site.proxies.client(request), self.auth.realm().steady());
         let admitted = self.site.throttle.count(counted, client, now);
         admitted.inspect_err(|_| refused(A::NAME, request, client))
     }

@@ -171,7 +171,8 @@ pub fn serve_with(
         let registered = app.clone();
         let server = HttpServer::new(move || {
             let app = registered.clone();
-            actix_web::App::new().wrap(app.edge()).configure(move |cfg| app.configure(cfg))
+            let shortcuts = app.shortcuts();
+            shortcuts.before(actix_web::App::new().wrap(app.edge()).configure(move |cfg| app.configure(cfg)))
         })
         .workers(settings.server.worker_count())
         .client_request_timeout(HEAD_TIMEOUT)

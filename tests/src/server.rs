@@ -23,7 +23,7 @@ use countersign_core::{
 
 use crate::{
     actor::Actor,
-    databases::{Database, databases, sqlite},
+    databases::{Database, databases, run, sqlite},
     wire::exchange,
 };
 
@@ -131,6 +131,12 @@ impl Server {
         }
     }
 
+    /// Serves the same application once more, every request by its router.
+    pub fn without_shortcuts(&self) -> Plain {
+        let (address, handle, thread) = listen(self.app.clone().without_shortcuts());
+        Plain { address, handle, thread: Some(thread) }
+    }
+
     /// Somebody without any credential.
     pub fn anon(&self) -> Actor {
         Actor::at(&self.url)
@@ -146,14 +152,10 @@ impl Server {
         self.clock.advance(delta);
     }
 
-    /// Changes an SQLite database behind the server's back.
+    /// Changes the database behind the server's back.
     pub fn tamper(&self, statement: &str) {
-        use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
-
-        let file = self.database.url.strip_prefix("sqlite://").expect("an SQLite database");
-        let mut connection = SqliteConnection::establish(file).expect("the file is there");
-        connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a pragma");
-        connection.batch_execute(statement).expect(statement);
+        let patience = if self.backend == "sqlite" { "PRAGMA busy_timeout = 5000; " } else { "" };
+        run(&self.database.url, &format!("{patience}{statement}"));
     }
 
     /// Tells every open socket to close, as a stop does.
@@ -188,11 +190,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let stopped = self.handle.stop(false);
-        System::new().block_on(stopped);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        end(&self.handle, &mut self.thread);
         self.background.take();
     }
 }
@@ -216,13 +214,35 @@ pub fn settings(configuration: &str) -> Settings {
     Settings::load(&sources).expect("the configuration of the test is right")
 }
 
+/// The same application once more; dropping it ends it.
+pub struct Plain {
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        end(&self.handle, &mut self.thread);
+    }
+}
+
+fn end(handle: &ServerHandle, thread: &mut Option<JoinHandle<()>>) {
+    System::new().block_on(handle.stop(false));
+    if let Some(thread) = thread.take() {
+        let _ = thread.join();
+    }
+}
+
 fn listen(app: App) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
     let (sender, receiver) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         System::new().block_on(async {
             let server = HttpServer::new(move || {
-                let app = app.clone();
-                actix_web::App::new().wrap(app.edge()).configure(move |cfg| app.configure(cfg))
+                let inner = app.clone();
+                app.shortcuts()
+                    .before(actix_web::App::new().wrap(app.edge()).configure(move |cfg| inner.configure(cfg)))
             })
             .workers(1)
             .h1_allow_half_closed(false)

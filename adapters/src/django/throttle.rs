@@ -33,7 +33,7 @@ where
     if anon.is_none() && everybody.is_none() {
         return Ok(());
     }
-    let (client, now) = (mount.site.proxies.client(request), mount.auth.realm().now());
+    let (client, now) = (mount.site.proxies.client(request), mount.auth.realm().steady());
     let ask = |rate: Option<Rate>, scope| {
         let who = user.ok_or(client);
         rate.and_then(|rate| mount.site.throttle.request(rate, (&mount.prefix, scope), who, now).err())

@@ -18,7 +18,7 @@ const SCOPE: &str = "login";
 /// # Errors
 /// [`refused`].
 pub fn pass<A: Adapter>(request: &HttpRequest, mount: &Use<A>, rate: Rate, identifier: &str) -> Result<Lockout, Fault> {
-    let (client, now) = (mount.site.proxies.client(request), mount.auth.realm().now());
+    let (client, now) = (mount.site.proxies.client(request), mount.auth.realm().steady());
     let passed = mount.site.throttle.lock_out(rate, (&mount.prefix, SCOPE), (identifier, client), now);
     passed.map_err(|error| {
         tracing::info!(dialect = A::NAME, path = request.path(), %client, "locked out");

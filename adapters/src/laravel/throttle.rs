@@ -108,13 +108,14 @@ pub fn hit<A: Adapter>(
     (name, rate): (&str, Rate),
     who: impl Hash,
 ) -> Result<(), AuthError> {
-    let (limit, now) = (rate.requests(), mount.auth.realm().now());
+    let (limit, now) = (rate.requests(), mount.auth.realm().steady());
     let counted = mount.site.throttle.hit(rate, (&mount.prefix, name), who, now);
     let told = match counted {
         Ok(remaining) => Told { limit, remaining, reset: None },
         Err(wait) => {
             let seconds = i64::try_from(retry_seconds(wait)).unwrap_or(i64::MAX);
-            Told { limit, remaining: 0, reset: Some(now.timestamp().saturating_add(seconds)) }
+            let by_day = mount.auth.realm().now().timestamp();
+            Told { limit, remaining: 0, reset: Some(by_day.saturating_add(seconds)) }
         }
     };
     request.extensions_mut().insert(told);

@@ -72,7 +72,7 @@ impl Background {
             unread = looked.is_err();
         })?;
         let (counters, clock) = (throttle.clone(), realm.clone());
-        background.every(SWEEP, "throttle", move || counters.sweep(clock.now()))?;
+        background.every(SWEEP, "throttle", move || counters.sweep(clock.steady()))?;
         background.survey(realm.clone(), executor.clone())?;
         let writer = realm.clone();
         let mut pruned = Instant::now();

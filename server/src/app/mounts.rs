@@ -9,6 +9,7 @@ use countersign_adapters::{
     laravel::held::AllSessions,
     mount::{Neighbours, Site},
     settings::Table,
+    shortcut::Shortcut,
 };
 use countersign_core::{Auth, StrategyKind, auth::Realm, strategy::JwtKeys};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -87,6 +88,11 @@ impl Mounts {
     /// The first mount of adapter `A`.
     pub(super) fn first<A: Adapter>(&self) -> Option<Use<A>> {
         self.list.iter().find_map(|mount| mount.wired.mount())
+    }
+
+    /// What can be answered without the router.
+    pub(super) fn shortcuts(&self) -> impl Iterator<Item = Arc<Shortcut>> {
+        self.list.iter().filter_map(|mount| mount.wired.shortcut().cloned())
     }
 
     /// The sessions of all mounts that have some.

@@ -91,15 +91,17 @@ const POSTGRES_BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// The connection string's own settings win. `tcp_user_timeout` (milliseconds) ends the wait for a peer that vanished before it
 /// took what was sent. One that vanished afterwards, and whose answer is waited for, is asked by the keepalives (seconds): the
-/// system's own begin after two hours.
+/// system's own begin after two hours. A replica takes no writes and may know less than its primary, what was revoked for instance:
+/// of several servers that the URL names, only the one that writes is used (`target_session_attrs`).
 #[cfg(feature = "postgres")]
-const POSTGRES_PARAMETERS: [(&str, &str); 6] = [
+const POSTGRES_PARAMETERS: [(&str, &str); 7] = [
     ("connect_timeout", "3"),
     ("tcp_user_timeout", "5000"),
     ("keepalives_idle", "5"),
     ("keepalives_interval", "2"),
     ("keepalives_count", "3"),
     ("application_name", "countersign"),
+    ("target_session_attrs", "read-write"),
 ];
 
 /// `READ COMMITTED`: an update sees what was committed while it waited, and there are no gap locks to meet in.
@@ -282,6 +284,8 @@ pub fn is_lost(conn: &mut AnyConnection, error: &Error) -> bool {
 
     match error {
         Error::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
+        // The server became a replica, or stopped writing: another one that the URL names may have taken over.
+        Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
         Error::DatabaseError(DatabaseErrorKind::Unknown | DatabaseErrorKind::UnableToSendCommand, _)
         | Error::BrokenTransactionManager
         | Error::RollbackErrorOnCommit { .. } => conn.ping().is_err(),
@@ -448,7 +452,7 @@ mod tests {
         assert_eq!(
             with_parameters("postgres://db/auth?keepalives_idle=60"),
             "postgres://db/auth?keepalives_idle=60&connect_timeout=3&tcp_user_timeout=5000&keepalives_interval=2\
-             &keepalives_count=3&application_name=countersign"
+             &keepalives_count=3&application_name=countersign&target_session_attrs=read-write"
         );
         assert!(with_parameters("postgres://db/auth").contains("&keepalives_idle=5&"));
     }

@@ -31,7 +31,7 @@ pub fn run(run: &Run, figures: &mut Figures) {
 /// Tokens that are in use at the other process are revoked one after the other.
 fn refused(run: &Run, figures: &mut Figures, base: &Base, [one, other]: &[Process; 2]) {
     let on = base.name;
-    let rounds = run.of(24, 400);
+    let rounds = run.rounds(24, 400);
     let stop = AtomicBool::new(false);
     let (mut took, mut back, mut asked) = (Vec::new(), Vec::new(), 0);
     thread::scope(|scope| {

@@ -4,10 +4,12 @@
 //! production. What is compared is measured in turns of a quarter of a second, so that a machine that has other work in between
 //! slows both sides: trust the ratios, not the figures.
 //!
-//! Without names everything is measured but `imports`, which takes many minutes; `cached`, `uncached`, `growth`, `storm`, `start`,
-//! `memory`, `keys`, `hashes` and `imports` choose. `--write FILE` puts the table into a document and the plot beside it. Any other
-//! arguments are the command line of Countersign itself: that is how this program starts the server under test.
+//! Without names everything is measured but `imports`, which takes many minutes, and `djoser`, which needs the real one; `cached`,
+//! `uncached`, `growth`, `storm`, `start`, `memory`, `keys`, `hashes`, `djoser` and `imports` choose. `--write FILE` puts the table
+//! into a document and the plot beside it. Any other arguments are the command line of Countersign itself: that is how this program
+//! starts the server under test.
 
+mod djoser;
 mod document;
 mod figures;
 mod filling;
@@ -75,7 +77,7 @@ const DIALECTS: [Dialect; 3] = [
 /// A measurement: its name on the command line, and what finds its figures.
 type Measurement = (&'static str, fn() -> Findings);
 
-const MEASUREMENTS: [Measurement; 9] = [
+const MEASUREMENTS: [Measurement; 10] = [
     ("cached", throughput::cached),
     ("uncached", throughput::uncached),
     ("growth", growth::findings),
@@ -84,10 +86,12 @@ const MEASUREMENTS: [Measurement; 9] = [
     ("memory", || memory::rows().into()),
     ("keys", || keys::rows().into()),
     ("hashes", || hashes::rows().into()),
+    (DJOSER, || djoser::rows().into()),
     (IMPORTS, || import::rows().into()),
 ];
 
 /// What is measured only by its name.
+const DJOSER: &str = "djoser";
 const IMPORTS: &str = "imports";
 
 /// Before the file that the table is written into.
@@ -103,7 +107,9 @@ fn main() -> ExitCode {
     if !chosen.iter().all(known) {
         return process::serve();
     }
-    let wanted = |name: &str| (chosen.is_empty() && name != IMPORTS) || chosen.iter().any(|other| other == name);
+    let wanted = |name: &str| {
+        (chosen.is_empty() && ![DJOSER, IMPORTS].contains(&name)) || chosen.iter().any(|other| other == name)
+    };
     let mut findings = Findings::default();
     for (name, measure) in MEASUREMENTS.into_iter().filter(|(name, _)| wanted(name)) {
         let began = Instant::now();
