@@ -300,10 +300,12 @@ impl App {
         Shortcuts::new(wanted, Books::new(requests, access.as_ref(), &self.site))
     }
 
-    /// Registers the whole of `/metrics` alone, for the address of `server.metrics_bind`, which is not for clients.
+    /// Registers the whole of `/metrics`, and `/health/live` once more, for the address of `server.metrics_bind`, which is not for
+    /// clients. Whoever answers there never asks the database by itself.
     pub fn configure_metrics(&self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(self.metrics.clone());
         metrics::own_routes(cfg);
+        cfg.service(health::show_liveness);
     }
 
     /// Starts writing the access log, if there is one.

@@ -54,7 +54,8 @@ struct Seen {
 }
 
 pub fn run(run: &Run, figures: &mut Figures) {
-    let length = run.minutes.map_or(run.of(Duration::from_secs(30), Duration::from_hours(1)), Duration::from_mins);
+    let length =
+        run.minutes.map_or(Duration::from_secs(run.of(30, 3_600)), |minutes| Duration::from_secs(minutes * 60));
     for base in run.bases(figures) {
         soak(run, figures, &base, length);
     }
@@ -249,8 +250,12 @@ fn churn(address: SocketAddr, stop: &AtomicBool) -> Seen {
     pace(stop, CHURN, |number, _| {
         seen.requests += 1;
         let Some(mut socket) = sockets.pop_front() else { return };
-        let answered = socket.send(Message::text("who am I?")).and_then(|()| socket.read());
-        if !answered.as_ref().is_ok_and(|message| message.is_text()) {
+        let mut answered = socket.send(Message::text("who am I?")).and_then(|()| socket.read());
+        // It was pinged while nobody read.
+        while matches!(answered, Ok(Message::Ping(_))) {
+            answered = socket.read();
+        }
+        if !answered.as_ref().is_ok_and(Message::is_text) {
             seen.bad.push(format!("a socket: {answered:?}"));
         }
         let _ = socket.close(None);

@@ -100,7 +100,7 @@ fn jump(run: &Run, figures: &mut Figures, base: &Base, library: &Path) {
     let mut people = People { kept: Vec::new(), dead: Vec::new(), spent: Vec::new() };
     let mut client = server.client();
     for door in Door::ALL {
-        let entered = people.come(&mut client, &format!("kept{door:?}"), door);
+        let entered = come(&mut client, &format!("kept{door:?}"), door);
         // An access token of the hotel API's ends by itself.
         people.kept.extend((door != Door::Hotel).then_some(entered.proof));
     }
@@ -160,14 +160,6 @@ impl Clock {
 }
 
 impl People {
-    /// Registers and logs in.
-    fn come(&self, client: &mut Client, name: &str, door: Door) -> Entered {
-        let registered = register(client, name).expect("an answer");
-        assert!(registered.is_success(), "{registered:?}");
-        let (reply, entered) = door.enter(client, name, PASSWORD).expect("an answer");
-        entered.unwrap_or_else(|| panic!("it lets in: {reply:?}"))
-    }
-
     /// Somebody who leaves again by each door: never to come back, whatever the clock says. What fails is told.
     fn leave(&mut self, client: &mut Client, name: &str) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -224,7 +216,7 @@ impl People {
     fn across(&mut self, client: &mut Client, clock: &Clock, offset: i64, name: &str) -> Vec<String> {
         let mut wrong = Vec::new();
         let guessed = format!("{name}g");
-        self.come(client, &guessed, Door::Minimal);
+        come(client, &guessed, Door::Minimal);
         for _ in 0..3 {
             guess(client, &guessed);
         }
@@ -249,6 +241,14 @@ impl People {
         wrong.extend(self.leave(client, &format!("{name}right")));
         wrong
     }
+}
+
+/// Registers and logs in.
+fn come(client: &mut Client, name: &str, door: Door) -> Entered {
+    let registered = register(client, name).expect("an answer");
+    assert!(registered.is_success(), "{registered:?}");
+    let (reply, entered) = door.enter(client, name, PASSWORD).expect("an answer");
+    entered.unwrap_or_else(|| panic!("it lets in: {reply:?}"))
 }
 
 /// A wrong password; the status.

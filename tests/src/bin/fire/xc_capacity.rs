@@ -24,6 +24,9 @@ const SPAN: Duration = Duration::from_secs(2);
 /// How long a replica may take.
 const IN_STEP: Duration = Duration::from_secs(30);
 
+/// What the person with this number does.
+type Step<'a> = dyn Fn(&mut Client, usize) -> Result<Reply, Lost> + Sync + 'a;
+
 /// What was used, by whom, since when.
 struct Meter<'a> {
     servers: &'a [Process],
@@ -72,7 +75,7 @@ fn writes(figures: &mut Figures, how: &str, servers: &[Process], databases: &[&P
     let name = |number: usize| format!("{}{number}", how.replace(' ', "-"));
     let entered: Vec<Mutex<Option<Entered>>> = (0..people).map(|_| Mutex::default()).collect();
     let entry = |number: usize| entered[number].lock().expect("nobody panics with it");
-    let steps: [(&str, &(dyn Fn(&mut Client, usize) -> Result<Reply, Lost> + Sync)); 5] = [
+    let steps: [(&str, &Step); 5] = [
         ("registrations", &|client, number| register(client, &name(number))),
         ("tokens issued", &|client, number| {
             Door::Sanctum.enter(client, &name(number), PASSWORD).map(|(reply, _)| reply)
