@@ -129,8 +129,8 @@ struct Php {
 impl Formatter for Php {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         // Without a branch a byte: most texts have nothing to escape.
-        let special = |found, byte: u8| found | !byte.is_ascii() | (byte == b'/');
-        if !fragment.bytes().fold(false, special) {
+        let found = fragment.bytes().fold(0, |found, byte| found | (byte & 0x80) | u8::from(byte == b'/'));
+        if found == 0 {
             return CompactFormatter.write_string_fragment(writer, fragment);
         }
         let special = |byte: u8| !byte.is_ascii() || (byte == b'/' && self.slashes);
