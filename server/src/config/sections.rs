@@ -67,7 +67,8 @@ countersign_adapters::settings! {
 countersign_adapters::settings! {
     /// Where users and tokens are kept.
     pub struct DatabaseSettings {
-        /// sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME.
+        /// sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME. Of several servers of PostgreSQL
+        /// (postgres://USER:PASSWORD@HOST:5432,OTHER:5432/NAME) the one that takes writes is used.
         pub url: DatabaseUrl = DatabaseUrl::new("sqlite://countersign.db"), check = DatabaseUrl::check,
         /// The most connections for requests at a time; one more watches for revocations.
         pub pool_size: u32 = 10, check = between(1, 1_000),
