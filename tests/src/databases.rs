@@ -38,7 +38,7 @@ enum Owned {
 impl Database {
     /// How tests open a store: enough connections for 16 threads, and a wait that a busy machine does not exceed.
     pub fn options(&self) -> StoreOptions {
-        StoreOptions { url: DatabaseUrl::new(&self.url), pool_size: 8, wait: Duration::from_secs(20) }
+        StoreOptions { url: DatabaseUrl::new(&self.url), pool_size: 8, wait: Duration::from_secs(20), at_once: 1 }
     }
 
     /// A store on it, migrated.

@@ -131,6 +131,12 @@ impl Server {
         }
     }
 
+    /// Serves the same application once more, every request by its router.
+    pub fn without_shortcuts(&self) -> Plain {
+        let (address, handle, thread) = listen(self.app.clone().without_shortcuts());
+        Plain { address, handle, thread: Some(thread) }
+    }
+
     /// Somebody without any credential.
     pub fn anon(&self) -> Actor {
         Actor::at(&self.url)
@@ -184,11 +190,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let stopped = self.handle.stop(false);
-        System::new().block_on(stopped);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        end(&self.handle, &mut self.thread);
         self.background.take();
     }
 }
@@ -212,13 +214,35 @@ pub fn settings(configuration: &str) -> Settings {
     Settings::load(&sources).expect("the configuration of the test is right")
 }
 
+/// The same application once more; dropping it ends it.
+pub struct Plain {
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        end(&self.handle, &mut self.thread);
+    }
+}
+
+fn end(handle: &ServerHandle, thread: &mut Option<JoinHandle<()>>) {
+    System::new().block_on(handle.stop(false));
+    if let Some(thread) = thread.take() {
+        let _ = thread.join();
+    }
+}
+
 fn listen(app: App) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
     let (sender, receiver) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         System::new().block_on(async {
             let server = HttpServer::new(move || {
-                let app = app.clone();
-                actix_web::App::new().wrap(app.edge()).configure(move |cfg| app.configure(cfg))
+                let inner = app.clone();
+                app.shortcuts()
+                    .before(actix_web::App::new().wrap(app.edge()).configure(move |cfg| inner.configure(cfg)))
             })
             .workers(1)
             .h1_allow_half_closed(false)

@@ -21,13 +21,21 @@ const REDIRECT_HTML: &str = "text/html; charset=utf-8";
 
 /// Compact JSON, as PHP's `json_encode` writes it: slashes and everything beyond ASCII escaped.
 pub fn json<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
-    match encode(body, Php { slashes: true }) {
+    match bytes(body) {
         Ok(bytes) => begin(status).insert_header((CONTENT_TYPE, JSON)).body(bytes),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
             message(StatusCode::INTERNAL_SERVER_ERROR, "Server Error")
         }
     }
+}
+
+/// The body of [`json`].
+///
+/// # Errors
+/// A value that JSON has no form for.
+pub fn bytes<T: Serialize>(body: &T) -> serde_json::Result<Vec<u8>> {
+    encode(body, Php { slashes: true })
 }
 
 /// The one member that an exception shows, pretty-printed as Laravel's exception handler does.

@@ -4,7 +4,9 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 compile_error!("a store needs a database: enable at least one of the features `sqlite`, `postgres`, `mysql`");
 
-use std::collections::HashSet;
+#[cfg(feature = "sqlite")]
+use std::sync::Arc;
+use std::{collections::HashSet, io};
 
 use chrono::NaiveDateTime;
 use diesel::{
@@ -123,6 +125,9 @@ pub struct Address {
     /// Which database.
     pub backend: Backend,
     url: DatabaseUrl,
+    /// The file, once it was opened.
+    #[cfg(feature = "sqlite")]
+    watch: Option<Arc<file::Watch>>,
 }
 
 impl Address {
@@ -132,7 +137,12 @@ impl Address {
         if !backend.is_compiled_in() {
             return Err(OpenError::NotCompiledIn(backend));
         }
-        Ok(Self { backend, url: url.clone() })
+        Ok(Self {
+            backend,
+            url: url.clone(),
+            #[cfg(feature = "sqlite")]
+            watch: None,
+        })
     }
 
     /// A database that is gone with its connection: there can be only one, for ever.
@@ -144,6 +154,37 @@ impl Address {
     #[cfg(feature = "sqlite")]
     pub fn file(&self) -> Option<&str> {
         self.url.expose().strip_prefix("sqlite://").filter(|path| *path != ":memory:")
+    }
+
+    /// The same address for all further connections: if it is a file's, they open the file that it leads to now, or
+    /// none.
+    ///
+    /// # Errors
+    /// What the system says of the file.
+    pub fn settled(self) -> io::Result<Self> {
+        #[cfg(feature = "sqlite")]
+        if let Some(path) = self.file() {
+            let watch = Some(Arc::new(file::Watch::begin(path)?));
+            return Ok(Self { watch, ..self });
+        }
+        Ok(self)
+    }
+
+    /// Looks whether the file is still the one that was opened first.
+    pub fn look(&self) {
+        #[cfg(feature = "sqlite")]
+        if let Some(watch) = &self.watch {
+            watch.look();
+        }
+    }
+
+    /// Was it another one, when it was last looked? Always `false` where there is no file.
+    pub fn is_exchanged(&self) -> bool {
+        #[cfg(feature = "sqlite")]
+        if let Some(watch) = &self.watch {
+            return watch.is_exchanged();
+        }
+        false
     }
 
     /// Opens a connection and sets up its session.
@@ -171,10 +212,15 @@ impl Address {
         match self.backend {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite => {
-                if let Some(path) = self.file() {
-                    file::create_private(path)?;
+                match (&self.watch, self.file()) {
+                    (Some(watch), _) => watch.check()?,
+                    (None, Some(path)) => file::create_private(path)?,
+                    (None, None) => {}
                 }
-                diesel::SqliteConnection::establish(self.file().unwrap_or(":memory:")).map(AnyConnection::Sqlite)
+                let conn = diesel::SqliteConnection::establish(self.file().unwrap_or(":memory:"))?;
+                // It may have been exchanged between the look and the opening.
+                self.watch.as_ref().map_or(Ok(()), |watch| watch.check())?;
+                Ok(AnyConnection::Sqlite(conn))
             }
             #[cfg(feature = "postgres")]
             Backend::Postgres => {
