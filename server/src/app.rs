@@ -151,9 +151,10 @@ impl App {
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &keys.jwt, &site)?);
         let gates = web::Data::new(Gates::of(&mounts, &site));
         let sessions = web::Data::new(mounts.sessions());
-        let docs = Docs::of(&mounts, settings.server.metrics_bind.is_none());
+        let shows_metrics = settings.server.metrics_bind.is_none();
+        let docs = Docs::of(&mounts, shows_metrics);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
-        let paths = web::Data::new(Paths::new(&mounts, &docs));
+        let paths = web::Data::new(Paths::new(&mounts, &docs, &docs::own(shows_metrics)));
         let requests = Arc::new(Requests::new(paths.clone()));
         let metrics = web::Data::new(Metrics {
             realm: realm.clone(),
@@ -180,7 +181,7 @@ impl App {
             gates,
             sessions,
             metrics,
-            shows_metrics: settings.server.metrics_bind.is_none(),
+            shows_metrics,
             has_shortcuts: true,
             own: None,
             own_sockets: None,
