@@ -175,17 +175,28 @@ mod tests {
         diesel::select(sql::<BigInt>("1")).get_result(conn)
     }
 
+    /// Asks again after a pause: on a busy machine anything may be slow.
+    fn patiently<T>(direct: &Direct, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        for _ in 0..100 {
+            match direct.read(&work) {
+                Err(Failure::NotAtOnce) => sleep(PAUSE / 4),
+                found => return found,
+            }
+        }
+        Err(Failure::NotAtOnce)
+    }
+
     #[test]
     fn a_connection_is_opened_once_and_again_after_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let direct = direct(&folder, 1);
-        assert_eq!(direct.read(one).unwrap(), 1);
+        assert_eq!(patiently(&direct, one).unwrap(), 1);
         let open = || direct.seats.iter().filter(|seat| seat.lock().unwrap().is_some()).count();
         assert_eq!(open(), 1);
-        assert!(direct.read(|conn| conn.batch_execute("CREATE TABLE x (y)")).is_err(), "it only reads");
+        assert!(patiently(&direct, |conn| conn.batch_execute("CREATE TABLE x (y)")).is_err(), "it only reads");
         assert_eq!(open(), 0);
-        assert_eq!(direct.read(one).unwrap(), 1);
-        assert!(matches!(direct.read::<i64>(|_| Err(Error::NotFound)), Err(Failure::Query(Error::NotFound))));
+        assert_eq!(patiently(&direct, one).unwrap(), 1);
+        assert!(matches!(patiently::<i64>(&direct, |_| Err(Error::NotFound)), Err(Failure::Query(Error::NotFound))));
         assert_eq!(open(), 1, "nothing was found, and nothing is wrong");
     }
 
@@ -202,7 +213,7 @@ mod tests {
         assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
         drop(other);
         assert!(read.is_err(), "the file is somebody else's alone");
-        assert_eq!(direct.read::<i64>(count).unwrap(), 0, "until it is given back");
+        assert_eq!(patiently::<i64>(&direct, count).unwrap(), 0, "until it is given back");
     }
 
     #[test]

@@ -441,10 +441,19 @@ mod tests {
         assert_eq!(connections.read(one).unwrap(), 1);
         assert_eq!(connections.read_at_once(one).unwrap(), 1);
         let file = fs::metadata(&path).unwrap().ino();
-        let locks = fs::read_to_string("/proc/locks").unwrap();
-        let mine =
-            |line: &&str| line.contains(&format!(" {} ", std::process::id())) && line.contains(&format!(":{file} "));
-        assert!(locks.lines().any(|line| mine(&line)), "{locks}");
+        // The system writes that list in pieces: a line may be missed while other processes give their locks back.
+        let is_held = || {
+            fs::read_to_string("/proc/locks")
+                .unwrap()
+                .lines()
+                .any(|line| line.contains(&format!(" {} ", std::process::id())) && line.contains(&format!(":{file} ")))
+        };
+        let seen = (0..50).any(|_| {
+            let seen = is_held();
+            std::thread::sleep(Duration::from_millis(if seen { 0 } else { 10 }));
+            seen
+        });
+        assert!(seen, "{}", fs::read_to_string("/proc/locks").unwrap());
         drop(held);
     }
 
