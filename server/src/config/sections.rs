@@ -68,7 +68,8 @@ countersign_adapters::settings! {
 countersign_adapters::settings! {
     /// Where users and tokens are kept.
     pub struct DatabaseSettings {
-        /// sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME. Move no other file over FILE while a
+        /// sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME. Of several servers of PostgreSQL
+        /// (postgres://USER:PASSWORD@HOST:5432,OTHER:5432/NAME) the one that takes writes is used. Move no other file over FILE while a
         /// server runs: it answers 503 then, until its own is back. To restore a backup, stop it, put the backup in place, delete
         /// FILE-wal and FILE-shm, and start it again.
         pub url: DatabaseUrl = DatabaseUrl::new("sqlite://countersign.db"), check = DatabaseUrl::check,
