@@ -68,7 +68,7 @@ const POSTGRES: Words = Words {
     indexes: "SELECT indexname::text AS name, indexdef AS definition FROM pg_indexes WHERE tablename = 'tokens' \
               AND indexname NOT IN (SELECT conname FROM pg_constraint)",
     before: "SET maintenance_work_mem = '512MB'; SET synchronous_commit = off",
-    after: "VACUUM (ANALYZE) tokens; VACUUM (ANALYZE) users",
+    after: "VACUUM (ANALYZE) tokens, users",
 };
 
 /// Writes the token of a number behind `Bearer`, the first one's being 0; as Sanctum hands it out, with the number of its row,
