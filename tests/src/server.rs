@@ -16,7 +16,7 @@ use countersign::{
     store::Store,
 };
 use countersign_core::{
-    Auth,
+    Auth, Digest,
     env::{Clock, CountedRandom, FixedClock, Random},
     seal::KeyRing,
 };
@@ -81,19 +81,29 @@ impl Server {
         Self::run(database, quick(configuration))
     }
 
+    /// The same with randomness of its own, so that several servers of one database never draw the same.
+    pub fn seeded(database: Arc<Database>, configuration: &str, seed: u64) -> Self {
+        let random = SeededRandom { seed, draws: CountedRandom::default() };
+        Self::build(database, quick(configuration), Arc::new(random), |app| app)
+    }
+
     /// On SQLite, with this configuration and what an application adds.
     pub fn extended(configuration: &str, extend: impl FnOnce(App) -> App) -> Self {
-        Self::build(Arc::new(sqlite()), quick(configuration), extend)
+        Self::build(Arc::new(sqlite()), quick(configuration), Arc::new(CountedRandom::default()), extend)
     }
 
     /// With exactly these settings.
     pub fn run(database: Arc<Database>, settings: Settings) -> Self {
-        Self::build(database, settings, |app| app)
+        Self::build(database, settings, Arc::new(CountedRandom::default()), |app| app)
     }
 
-    fn build(database: Arc<Database>, settings: Settings, extend: impl FnOnce(App) -> App) -> Self {
+    fn build(
+        database: Arc<Database>,
+        settings: Settings,
+        random: Arc<dyn Random>,
+        extend: impl FnOnce(App) -> App,
+    ) -> Self {
         let clock = Arc::new(FixedClock::at(noon()));
-        let random: Arc<dyn Random> = Arc::new(CountedRandom::default());
         let ring = KeyRing::new(["the key ring of every test server!"]).expect("32 bytes and more");
         let keys = Keys::on_ring(ring, &settings, random.as_ref(), noon()).expect("[jwt] of the test is right");
         let store = database.store();
@@ -192,6 +202,23 @@ impl Drop for Server {
     fn drop(&mut self) {
         end(&self.handle, &mut self.thread);
         self.background.take();
+    }
+}
+
+/// What is counted, made another sequence by a seed.
+struct SeededRandom {
+    seed: u64,
+    draws: CountedRandom,
+}
+
+impl Random for SeededRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let mut drawn = [0; 40];
+            self.draws.fill(&mut drawn[..32]);
+            drawn[32..].copy_from_slice(&self.seed.to_be_bytes());
+            chunk.copy_from_slice(&Digest::of(&drawn).as_bytes()[..chunk.len()]);
+        }
     }
 }
 

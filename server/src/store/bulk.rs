@@ -181,6 +181,10 @@ impl Bulk {
     /// the import has left there, with a client waiting. `PASSIVE` waits for nobody and keeps nobody from writing.
     #[cfg(feature = "sqlite")]
     fn tidy(&mut self) {
+        #[cfg_attr(
+            not(any(feature = "postgres", feature = "mysql")),
+            expect(irrefutable_let_patterns, reason = "such a build knows no other database")
+        )]
         let AnyConnection::Sqlite(conn) = &mut self.conn else { return };
         let Ok(version) = sql::<BigInt>("PRAGMA data_version").get_result(conn) else { return };
         match self.beside.version.replace(version) {

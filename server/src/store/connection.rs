@@ -65,11 +65,11 @@ const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/s
 /// - `busy_timeout`: a request has waited for its connection already, at most `wait`. One second more for another
 ///   process's write keeps the whole near `wait` + 1 s; writers of this process do not meet here (`turn.rs`).
 /// - `synchronous=FULL`: an acknowledged write survives a power cut.
-/// - `cache_size` (KiB, negative) and `mmap_size` (bytes): 8 MiB a connection and one shared map of 128 MiB hold the
-///   tables of some 100,000 users.
+/// - `cache_size` (KiB, negative) and `mmap_size` (bytes): 8 MiB a connection, and one shared map as large as SQLite allows (2 GiB).
+///   Among millions of tokens every look-up needs other pages, and a page outside of the map is a system call and a copy.
 #[cfg(feature = "sqlite")]
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-     PRAGMA cache_size = -8192; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY";
+     PRAGMA cache_size = -8192; PRAGMA mmap_size = 2147418112; PRAGMA temp_store = MEMORY";
 
 /// Readers do not wait for the writer. The mode is kept in the file: only the first connection ever changes it.
 #[cfg(feature = "sqlite")]
