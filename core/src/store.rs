@@ -253,8 +253,9 @@ pub trait TokenStore: Send + Sync {
     /// how many tokens went.
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize>;
 
-    /// The log's entries with a number above `after`, in the order of their numbers: (number, user). Numbers follow the
-    /// order of commits: whoever has read up to one misses nothing by reading on from it.
+    /// The first of the log's entries with a number above `after`, in the order of their numbers: (number, user). How many at
+    /// a time is the store's choice; none mean that there are none. Numbers follow the order of commits: whoever has read up
+    /// to one misses nothing by reading on from it.
     fn revocations(&self, after: i64) -> StoreResult<Vec<(i64, UserId)>>;
 
     /// The highest number that the log has ever had, 0 for none; numbers have no gaps.

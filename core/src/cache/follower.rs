@@ -27,13 +27,20 @@ impl Follower {
     /// The store's; then the trust runs out.
     pub fn look(&mut self, realm: &Realm) -> StoreResult<()> {
         let looked = Instant::now();
-        for (number, user) in realm.tokens().revocations(self.last)? {
-            // Entries that this process has not read were pruned: whoever they were about is not known any more.
-            if number > self.last + 1 {
-                realm.cache().forget_everybody();
+        // Page by page: who could not look for long may find a million of them.
+        loop {
+            let page = realm.tokens().revocations(self.last)?;
+            if page.is_empty() {
+                break;
             }
-            realm.cache().forget(user);
-            self.last = number;
+            for (number, user) in page {
+                // Entries that this process has not read were pruned: whoever they were about is not known any more.
+                if number > self.last + 1 {
+                    realm.cache().forget_everybody();
+                }
+                realm.cache().forget(user);
+                self.last = number;
+            }
         }
         realm.cache().refreshed(looked);
         Ok(())

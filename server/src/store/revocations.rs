@@ -15,6 +15,8 @@ use super::{
 
 /// Entries that are inserted by one statement: as many as every database takes.
 const MANY: usize = 1000;
+/// Entries that are read by one look, so that its memory and time are bounded.
+pub const PAGE: i64 = 10_000;
 
 #[derive(Insertable)]
 #[diesel(table_name = revocations, treat_none_as_default_value = false)]
@@ -67,11 +69,12 @@ pub fn lock(conn: &mut AnyConnection) -> QueryResult<()> {
     Ok(())
 }
 
-/// The entries above `after`, in the order of their numbers.
+/// The first entries above `after`, in the order of their numbers.
 pub fn after(conn: &mut AnyConnection, after: i64) -> QueryResult<Vec<(i64, UserId)>> {
     let rows: Vec<(i64, i64)> = revocations::table
         .filter(revocations::id.gt(after))
         .order(revocations::id)
+        .limit(PAGE)
         .select((revocations::id, revocations::user_id))
         .load(conn)?;
     Ok(rows.into_iter().map(|(number, user)| (number, UserId(user))).collect())
