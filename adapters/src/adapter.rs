@@ -14,6 +14,7 @@ use crate::{
     gateway::Gate,
     laravel::session::Sessions,
     mount::{Neighbours, Use},
+    shortcut::Shortcut,
 };
 
 /// One wire format: a mapping between a document's requests and answers and the use cases of core.
@@ -85,6 +86,12 @@ pub trait Adapter: Sized + 'static {
     /// after the other, so these stand in front of all others, of whichever mount; each with a path without variable parts.
     fn often(cfg: &mut ServiceConfig) {
         let _ = cfg;
+    }
+
+    /// What of [`Adapter::often`] can be answered without the router.
+    fn shortcut(mount: &Use<Self>) -> Option<Shortcut> {
+        let _ = mount;
+        None
     }
 
     /// Registers the other handlers, relative to the mount's prefix; each with `#[utoipa::path]` and an actix route macro. Which

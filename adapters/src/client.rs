@@ -5,7 +5,7 @@ use std::{
     str::FromStr,
 };
 
-use actix_web::{HttpRequest, http::header::HeaderMap};
+use actix_web::{HttpRequest, dev::RequestHead, http::header::HeaderMap};
 
 /// The proxies in front of the server.
 #[derive(Debug, Clone)]
@@ -34,8 +34,13 @@ impl Proxies {
     /// trusted one as well, so did that one before. Where the list breaks off or cannot be read, the last proxy that can be
     /// told apart stands for the client.
     pub fn client(&self, request: &HttpRequest) -> IpAddr {
+        self.client_of(request.head())
+    }
+
+    /// [`Proxies::client`] of a request that no router has seen.
+    pub fn client_of(&self, request: &RequestHead) -> IpAddr {
         // Only a request that came over no socket has no peer.
-        let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
+        let peer = request.peer_addr.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
         network(if self.trusts(peer) { self.behind(peer, request.headers()) } else { peer })
     }
 

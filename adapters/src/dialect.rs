@@ -18,6 +18,7 @@ use crate::{
     mount::{Mount, Neighbours, Site, Use},
     sanctum, sanctum_spa,
     settings::{AdapterOptions, Problem, Section as _, Table, parse_options},
+    shortcut::Shortcut,
 };
 
 /// Every dialect, in the order in which they are mounted by default. A new adapter is a module and a row here.
@@ -85,6 +86,7 @@ pub struct Wired {
     mount: Arc<dyn Any + Send + Sync>,
     gate: Gate,
     sessions: Option<Arc<Sessions>>,
+    shortcut: Option<Arc<Shortcut>>,
     doors: Arc<[Auth]>,
 }
 
@@ -107,6 +109,11 @@ impl Wired {
     /// [`Adapter::sessions`] of the mount.
     pub const fn sessions(&self) -> Option<&Arc<Sessions>> {
         self.sessions.as_ref()
+    }
+
+    /// [`Adapter::shortcut`] of the mount.
+    pub const fn shortcut(&self) -> Option<&Arc<Shortcut>> {
+        self.shortcut.as_ref()
     }
 
     /// The doors behind which the mount looks a token up, whatever header it came in.
@@ -176,6 +183,7 @@ fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
     let doors = own.into_iter().chain(pair.clone()).collect();
     let data = Use::data(Mount::<A> { auth, pair, options, prefix, beside, site });
     let (mount, gate, sessions) = (Arc::new(data.clone()), A::gate(&data), A::sessions(&data));
+    let shortcut = A::shortcut(&data).map(Arc::new);
     let often = data.clone();
     let often = Arc::new(move |cfg: &mut ServiceConfig| {
         cfg.app_data(often.clone());
@@ -183,5 +191,5 @@ fn wire<A: Adapter>(parts: MountParts<'_>) -> Result<Wired, Vec<Problem>> {
         A::often(cfg);
     });
     let register = Arc::new(move |cfg: &mut ServiceConfig| A::routes(cfg, &data.options, &data.beside));
-    Ok(Wired { often, register, mount, gate, sessions, doors })
+    Ok(Wired { often, register, mount, gate, sessions, shortcut, doors })
 }

@@ -44,6 +44,7 @@ use crate::{
     document,
     minimal::Minimal,
     mount::{Neighbours, Use},
+    shortcut::Shortcut,
 };
 
 pub use options::DjoserOptions;
@@ -116,6 +117,10 @@ impl Adapter for Djoser {
         });
     }
 
+    fn shortcut(mount: &Use<Self>) -> Option<Shortcut> {
+        me::shortcut(mount)
+    }
+
     fn describe() -> OpenApi {
         let info = document::info(
             "Djoser",
@@ -132,7 +137,7 @@ impl Adapter for Djoser {
 
     fn credential(request: &HttpRequest) -> Result<&str, TokenFault> {
         let scheme = Use::<Self>::of(request).map_or(SCHEME, |mount| &mount.options.auth_header_prefix);
-        let presented = django::presented(request, scheme).map_err(|_| TokenFault::Malformed)?;
+        let presented = django::presented(request.headers(), scheme).map_err(|_| TokenFault::Malformed)?;
         presented.map(Presented::text).ok_or(TokenFault::Missing)
     }
 
@@ -141,7 +146,7 @@ impl Adapter for Djoser {
         if let Some(verified) = request.extensions().get::<Arc<Verified>>() {
             return Either::Left(ready(Ok(Arc::clone(verified))));
         }
-        match django::accepted(request, mount) {
+        match django::accepted(request.headers(), mount) {
             Ok(Some((presented, door))) => caller::lookup(mount, door, presented.text()),
             Ok(None) => caller::refused(TokenFault::Missing),
             Err(_) => caller::refused(TokenFault::Malformed),

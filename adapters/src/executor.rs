@@ -20,7 +20,7 @@ use actix_web::{
     web,
 };
 use countersign_core::{
-    AuthError, Secret,
+    AuthError, Secret, deadline,
     password::{Passwords, release_memory},
     store::StoreError,
 };
@@ -31,6 +31,8 @@ use lane::{Lane, Turn};
 
 /// What work may take beside its waits for the lane and for a connection.
 const WORKING: Duration = Duration::from_secs(1);
+/// What a commit may take that begins at the last moment: so much earlier than the client's patience the work ends.
+const COMMITTING: Duration = Duration::from_millis(100);
 /// Threads that may ask the store beyond its connections: they wait for the next one that is given back, or do what
 /// needs none.
 const BESIDE_CONNECTIONS: usize = 4;
@@ -102,8 +104,8 @@ impl Executor {
         }
     }
 
-    /// Runs `work` on the hashing lane, where clients are served in turns. A failed login is held back to the floor by a timer, so that the time it took
-    /// says nothing about its reason.
+    /// Runs `work` on the hashing lane, where clients are served in turns. A failed login is held back to the floor by a timer,
+    /// so that the time it took says nothing about its reason.
     pub(crate) async fn hashing<T, W>(&self, client: IpAddr, work: W) -> Result<T, AuthError>
     where
         T: Send + 'static,
@@ -112,6 +114,10 @@ impl Executor {
         let (sender, answer) = oneshot::channel();
         let retry_after = self.lane.max_wait();
         let floor = Arc::clone(&self.floor);
+        let hash = self.lane.native().max(self.floor.slowest());
+        // Of its two waits only the longer: who waited long for the lane waits less for a connection.
+        let patience = self.lane.latest().max(self.store_wait) + hash * HASHES_A_JOB + WORKING;
+        let (_, end) = ends(patience);
         let job = move |turn| {
             // Nobody waits for the hash of a client that has gone.
             if sender.is_closed() {
@@ -119,7 +125,7 @@ impl Executor {
             }
             let began = Instant::now();
             let result = match turn {
-                Turn::Work => work(),
+                Turn::Work => deadline::until(end, work),
                 Turn::TooLate => Err(AuthError::Busy { retry_after }),
             };
             if matches!(result, Err(AuthError::WrongCredentials)) {
@@ -128,9 +134,6 @@ impl Executor {
             let _ = sender.send((began, result));
         };
         self.lane.submit(client, job).map_err(|retry_after| AuthError::Busy { retry_after })?;
-        let hash = self.lane.native().max(self.floor.slowest());
-        // Of its two waits only the longer: who waited long for the lane waits less for a connection.
-        let patience = self.lane.latest().max(self.store_wait) + hash * HASHES_A_JOB + WORKING;
         match timeout(patience, answer).await {
             Ok(Ok((began, result))) => {
                 if matches!(result, Err(AuthError::WrongCredentials)) {
@@ -150,8 +153,9 @@ impl Executor {
         sleep(self.floor.least().saturating_sub(began.elapsed())).await;
     }
 
-    /// Runs `work`, which asks the store, on a blocking thread. Once begun it runs to its end, even if the client goes
-    /// or the answer comes too late.
+    /// Runs `work`, which asks the store, on a blocking thread. Once begun it runs to its end, even if the client goes;
+    /// but what it has not committed when the client is given up, the store does not commit any more
+    /// ([`mod@deadline`]).
     ///
     /// # Errors
     /// What `work` fails with; [`AuthError::Store`] if it does not begin or end in time.
@@ -160,21 +164,29 @@ impl Executor {
         T: Send + 'static,
         W: FnOnce() -> Result<T, AuthError> + Send + 'static,
     {
-        let began = Instant::now();
+        let (given_up, end) = ends(self.store_wait + WORKING);
         let free = Arc::clone(&self.blocking).acquire_owned();
         let permit = timeout(self.store_wait, free).await.map_err(|_| stalled())?;
         let work = move || {
             // Whoever is stuck in the store keeps its place: the threads are bounded, not the answers.
             let _permit = permit;
-            work()
+            if Instant::now() >= end {
+                return Err(stalled());
+            }
+            deadline::until(end, work)
         };
         // The wait for the place is part of it.
-        let rest = (self.store_wait + WORKING).saturating_sub(began.elapsed());
-        match timeout(rest, web::block(work)).await {
+        match timeout(given_up.saturating_duration_since(Instant::now()), web::block(work)).await {
             Ok(answer) => answer.unwrap_or_else(|_| Err(ended())),
             Err(_) => Err(stalled()),
         }
     }
+}
+
+/// When a client is given up that waits from now on, and when the work for it ends.
+fn ends(patience: Duration) -> (Instant, Instant) {
+    let now = Instant::now();
+    (now + patience, now + patience.saturating_sub(COMMITTING))
 }
 
 fn ended() -> AuthError {
@@ -271,5 +283,24 @@ mod tests {
             let late = executor.hashing(HERE, || Ok(()));
             assert!(matches!(late.await, Err(AuthError::Store(_) | AuthError::Busy { .. })));
         });
+    }
+
+    #[test]
+    fn the_work_for_a_client_has_an_end_before_the_client_is_given_up() {
+        let executor = executor(1);
+        System::new().block_on(async {
+            let began = Instant::now();
+            let ends = [
+                executor.blocking(|| Ok(deadline::end())).await.unwrap().unwrap(),
+                executor.hashing(|| Ok(deadline::end())).await.unwrap().unwrap(),
+            ];
+            assert!(
+                ends.iter().all(|end| *end > began + Duration::from_millis(900)),
+                "{:?}",
+                ends.map(|end| end - began)
+            );
+            assert!(ends[0] + COMMITTING < began + Duration::from_millis(350) + WORKING, "{:?}", ends[0] - began);
+        });
+        assert_eq!(deadline::end(), None);
     }
 }

@@ -29,7 +29,7 @@ impl<A: Adapter> Use<A> {
     /// # Errors
     /// [`AuthError::Throttled`]; [`AuthError::Store`] where counters are shared.
     pub async fn guess(&self, request: &HttpRequest, guess: Guess<'_>) -> Result<Guarded<'_, A>, AuthError> {
-        let (client, now) = (self.site.proxies.client(request), self.auth.realm().now());
+        let (client, now) = (self.site.proxies.client(request), self.counting());
         let asked = self.site.throttle.attempt(guess, client, now);
         let attempt = self.asked(asked).await.inspect_err(|error| refused(A::NAME, request, client, error))?;
         Ok(Guarded { mount: self, client, attempt })
@@ -61,7 +61,7 @@ impl<A: Adapter> Use<A> {
     /// # Errors
     /// [`AuthError::Throttled`]; [`AuthError::Store`] where counters are shared.
     pub async fn count(&self, request: &HttpRequest, counted: Request<'_>) -> Result<(), AuthError> {
-        let (client, now) = (self.site.proxies.client(request), self.auth.realm().now());
+        let (client, now) = (self.site.proxies.client(request), self.counting());
         let admitted = self.asked(self.site.throttle.count(counted, client, now)).await;
         admitted.inspect_err(|error| refused(A::NAME, request, client, error))
     }

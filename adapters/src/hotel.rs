@@ -40,6 +40,7 @@ use crate::{
     document, json,
     mount::{Neighbours, Use},
     plain::{self, Cause},
+    shortcut::{self, Shortcut},
 };
 
 pub use error::{Code, Error, Failure};
@@ -95,6 +96,13 @@ impl Adapter for Hotel {
         cfg.service(register::register_user);
         cfg.service(sessions::logout_all).service(sessions::list_sessions).service(sessions::delete_session);
         admin::routes(cfg);
+    }
+
+    fn shortcut(mount: &Use<Self>) -> Option<Shortcut> {
+        Some(Shortcut::new(mount, "/me", |mount, headers| {
+            let caller = mount.auth.known(plain::bearer(headers).ok()?)?;
+            json::bytes(&Profile::from(&caller.user)).ok()
+        }))
     }
 
     fn describe() -> OpenApi {
@@ -377,7 +385,7 @@ async fn logout(mount: Use<Hotel>, caller: Caller<Hotel>) -> Result<HttpResponse
 )]
 #[get("/me")]
 async fn show_user(caller: Caller<Hotel>) -> HttpResponse {
-    json::answer(StatusCode::OK, &Profile::from(&caller.user))
+    shortcut::opened(json::answer(StatusCode::OK, &Profile::from(&caller.user)))
 }
 
 fn expires_in(issued: &Issued) -> u64 {

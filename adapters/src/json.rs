@@ -23,13 +23,21 @@ use crate::body::BodyError;
 /// An answer in JSON.
 pub fn answer<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
     const JSON: HeaderValue = HeaderValue::from_static("application/json");
-    match serde_json::to_vec(body) {
+    match bytes(body) {
         Ok(bytes) => HttpResponse::build(status).insert_header((CONTENT_TYPE, JSON)).body(bytes),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
             HttpResponse::InternalServerError().finish()
         }
     }
+}
+
+/// The body of an answer in JSON.
+///
+/// # Errors
+/// A value that JSON has no form for.
+pub fn bytes<T: Serialize>(body: &T) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(body)
 }
 
 /// Reads a whole document.

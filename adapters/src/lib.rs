@@ -28,6 +28,7 @@ pub mod plain;
 pub mod sanctum;
 pub mod sanctum_spa;
 pub mod settings;
+pub mod shortcut;
 pub mod sockets;
 
 pub use adapter::{Adapter, Refusal};

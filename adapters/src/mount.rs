@@ -3,7 +3,7 @@
 use std::{future::Ready, net::IpAddr, ops::Deref, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServerError};
-use countersign_core::{Auth, AuthError, Throttle};
+use countersign_core::{Auth, AuthError, Throttle, model::Timestamp};
 
 use crate::{
     adapter::Adapter,
@@ -128,6 +128,13 @@ impl<A: Adapter> Use<A> {
     {
         let auth = self.auth.clone();
         self.site.executor.hashing(client, move || work(&auth)).await
+    }
+
+    /// The moment by which limits count: one that goes on evenly, or where several processes count together the time of day,
+    /// on which they agree.
+    pub(crate) fn counting(&self) -> Timestamp {
+        let realm = self.auth.realm();
+        if self.site.throttle.is_shared() { realm.now() } else { realm.steady() }
     }
 
     /// Runs work that asks the store, on a blocking thread.

@@ -29,6 +29,7 @@ use crate::{
     },
     mount::{Neighbours, Use},
     settings::when_set,
+    shortcut::{self, Shortcut},
 };
 
 /// The tag of the operations.
@@ -86,6 +87,17 @@ impl Adapter for Sanctum {
         cfg.service(create_token).service(create_device_token).service(delete_current_token);
         cfg.service(tokens::list_tokens).service(tokens::delete_tokens);
         cfg.service(tokens::create_named_token).service(tokens::delete_token);
+    }
+
+    /// A request without a page and without cookies has no session.
+    fn shortcut(mount: &Use<Self>) -> Option<Shortcut> {
+        let is_counted = mount.options.api().is_some();
+        (!is_counted).then(|| {
+            Shortcut::new(mount, "/api/user", |mount, headers| {
+                let caller = mount.auth.known(bearer::token(headers).ok()?)?;
+                answer::bytes(&ShownUser::from(&caller.user)).ok()
+            })
+        })
     }
 
     fn describe() -> OpenApi {
@@ -248,7 +260,7 @@ async fn issue(
 )]
 #[get("/api/user", wrap = "Group::Api")]
 async fn show_user(caller: Caller<Sanctum>) -> HttpResponse {
-    answer::json(StatusCode::OK, &ShownUser::from(&caller.user))
+    shortcut::opened(answer::json(StatusCode::OK, &ShownUser::from(&caller.user)))
 }
 
 /// Log out

@@ -2,10 +2,10 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
-    time::SystemTime,
+    time::{Instant, SystemTime},
 };
 
 use chrono::{DateTime, TimeDelta};
@@ -16,6 +16,12 @@ use crate::model::Timestamp;
 pub trait Clock: Send + Sync {
     /// Now, UTC, cut to the microseconds that a database keeps.
     fn now(&self) -> Timestamp;
+
+    /// The same for what counts within a span, such as a limit: it goes on evenly when the time of day is put forward or back, so that
+    /// nobody is let in or locked out by that.
+    fn steady(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// A source of unpredictable bytes.
@@ -66,6 +72,13 @@ impl Clock for SystemClock {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
         DateTime::from_timestamp(seconds, since.subsec_micros() * 1_000).unwrap_or_default()
+    }
+
+    /// What the time of day was when this was asked first, and what has passed since.
+    fn steady(&self) -> Timestamp {
+        static BEGAN: OnceLock<(Timestamp, Instant)> = OnceLock::new();
+        let (day, began) = BEGAN.get_or_init(|| (self.now(), Instant::now()));
+        TimeDelta::from_std(began.elapsed()).ok().and_then(|passed| day.checked_add_signed(passed)).unwrap_or(*day)
     }
 }
 

@@ -14,6 +14,7 @@
 pub mod auth;
 pub mod cache;
 pub mod count;
+pub mod deadline;
 pub mod digits;
 pub mod env;
 pub mod error;

@@ -77,6 +77,17 @@ pub enum Revoke {
     Nothing,
 }
 
+/// An entry of the log of revocations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revocation {
+    /// Its place in the log; numbers have no gaps.
+    pub number: i64,
+    /// Of whom something was revoked.
+    pub user: UserId,
+    /// When; it tells an entry from another with the same number, and orders nothing.
+    pub at: Timestamp,
+}
+
 /// What a store knows of a user who came from a Django.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
@@ -253,10 +264,17 @@ pub trait TokenStore: Send + Sync {
     /// how many tokens went.
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize>;
 
-    /// The first of the log's entries with a number above `after`, in the order of their numbers: (number, user). How many at
-    /// a time is the store's choice; none mean that there are none. Numbers follow the order of commits: whoever has read up
-    /// to one misses nothing by reading on from it.
-    fn revocations(&self, after: i64) -> StoreResult<Vec<(i64, UserId)>>;
+    /// The first of the log's entries from the number `from` on, in the order of their numbers; how many at a time is the store's
+    /// choice, but two if there are two. Numbers follow the order of commits: whoever
+    /// has read up to one misses nothing by reading on from it, as long as that one is still the entry that was read: a replica
+    /// that took over without the last transactions, or an older copy, deals the same numbers out again.
+    fn revocations_from(&self, from: i64) -> StoreResult<Vec<Revocation>>;
+
+    /// The entries with a number above `after`: (number, user).
+    fn revocations(&self, after: i64) -> StoreResult<Vec<(i64, UserId)>> {
+        let entries = self.revocations_from(after.saturating_add(1))?;
+        Ok(entries.into_iter().map(|entry| (entry.number, entry.user)).collect())
+    }
 
     /// The highest number that the log has ever had, 0 for none; numbers have no gaps.
     fn last_revocation(&self) -> StoreResult<i64>;

@@ -164,6 +164,11 @@ impl Throttle {
         Self { ledger: Some(Ledger::new(store, ring)), ..self }
     }
 
+    /// Do several processes count together? Then their moments are those of the time of day, on which they agree.
+    pub fn is_shared(&self) -> bool {
+        self.ledger.is_some()
+    }
+
     /// May `client` guess? To be asked before the work that judges the guess; its outcome goes to [`Attempt::settle`].
     ///
     /// It fails with [`AuthError::Throttled`], and where counters are shared with [`AuthError::Store`].

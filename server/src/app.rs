@@ -2,6 +2,7 @@
 
 mod access;
 mod background;
+mod books;
 mod cors;
 mod docs;
 mod edge;
@@ -15,12 +16,14 @@ mod mounts;
 mod paths;
 mod plan;
 mod requests;
+mod shortcuts;
 mod strategies;
 mod verify;
 
 pub use access::Writer as AccessWriter;
 pub use background::Background;
 pub use edge::Edge;
+pub use shortcuts::{Before, BeforeFactory, Shortcuts};
 
 use std::{io, sync::Arc};
 
@@ -50,6 +53,7 @@ use crate::{
     keys::Keys,
 };
 use access::AccessLog;
+use books::Books;
 use cors::Cors;
 use docs::Docs;
 use gates::{Gates, Schemes};
@@ -110,6 +114,7 @@ pub struct App {
     metrics: web::Data<Metrics>,
     /// Are they served beside everything else?
     shows_metrics: bool,
+    has_shortcuts: bool,
     own: Option<OwnRoutes>,
     own_sockets: Option<Handler>,
 }
@@ -149,9 +154,10 @@ impl App {
         let mounts = Arc::new(Mounts::wire(plan, settings, &realm, &keys.jwt, &site)?);
         let gates = web::Data::new(Gates::of(&mounts, &site));
         let sessions = web::Data::new(mounts.sessions());
-        let docs = Docs::of(&mounts, settings.server.metrics_bind.is_none());
+        let shows_metrics = settings.server.metrics_bind.is_none();
+        let docs = Docs::of(&mounts, shows_metrics);
         let cors = web::Data::new(Cors::new(&settings.front_ends));
-        let paths = web::Data::new(Paths::new(&mounts, &docs));
+        let paths = web::Data::new(Paths::new(&mounts, &docs, &docs::own(shows_metrics)));
         let requests = Arc::new(Requests::new(paths.clone()));
         let metrics = web::Data::new(Metrics {
             realm: realm.clone(),
@@ -178,7 +184,8 @@ impl App {
             gates,
             sessions,
             metrics,
-            shows_metrics: settings.server.metrics_bind.is_none(),
+            shows_metrics,
+            has_shortcuts: true,
             own: None,
             own_sockets: None,
         })
@@ -238,6 +245,13 @@ impl App {
         self
     }
 
+    /// Answers every request by its router; see [`App::shortcuts`].
+    #[must_use]
+    pub const fn without_shortcuts(mut self) -> Self {
+        self.has_shortcuts = false;
+        self
+    }
+
     /// Registers everything: an application's own routes, the mounts and the server's own paths, then what answers the rest.
     /// actix asks one route after the other, so what is asked most often stands first.
     pub fn configure(&self, cfg: &mut web::ServiceConfig) {
@@ -273,10 +287,28 @@ impl App {
         Edge { requests: Arc::clone(requests), access: access.clone(), site: Arc::clone(&self.site) }
     }
 
-    /// Registers the whole of `/metrics` alone, for the address of `server.metrics_bind`, which is not for clients.
+    /// The layer in front of the application with its [edge](App::edge), made anew by every worker:
+    ///
+    /// ```text
+    /// HttpServer::new(move || {
+    ///     let inner = app.clone();
+    ///     app.shortcuts().before(actix_web::App::new().wrap(app.edge()).configure(move |cfg| inner.configure(cfg)))
+    /// })
+    /// ```
+    ///
+    /// It answers what most clients ask most often without a router, and may be left out: nothing but time depends on it.
+    pub fn shortcuts(&self) -> Shortcuts {
+        let Metrics { requests, access, .. } = self.metrics.as_ref();
+        let wanted = self.mounts.shortcuts().filter(|_| self.has_shortcuts);
+        Shortcuts::new(wanted, Books::new(requests, access.as_ref(), &self.site))
+    }
+
+    /// Registers the whole of `/metrics`, and `/health/live` once more, for the address of `server.metrics_bind`, which is not for
+    /// clients. Whoever answers there never asks the database by itself.
     pub fn configure_metrics(&self, cfg: &mut web::ServiceConfig) {
         cfg.app_data(self.metrics.clone());
         metrics::own_routes(cfg);
+        cfg.service(health::show_liveness);
     }
 
     /// Starts writing the access log, if there is one.

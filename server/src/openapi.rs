@@ -81,19 +81,32 @@ pub fn merged(mounts: &[Mounted<'_>], beside: &Neighbours, own: OpenApi) -> Open
     whole
 }
 
+/// The methods that are served at each path, as a document has them.
+pub type Methods = BTreeMap<String, Vec<&'static str>>;
+
+/// The methods of a path in a document, in their order.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
 /// The methods that a document has for each path.
-pub fn methods(document: &OpenApi) -> BTreeMap<String, Vec<&'static str>> {
+pub fn methods(document: &OpenApi) -> Methods {
     let of_item = |item: &PathItem| {
-        let all = [
-            ("GET", &item.get),
-            ("POST", &item.post),
-            ("PUT", &item.put),
-            ("PATCH", &item.patch),
-            ("DELETE", &item.delete),
-        ];
-        all.into_iter().filter_map(|(name, operation)| operation.as_ref().map(|_| name)).collect()
+        let all = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
+        METHODS.into_iter().zip(all).filter_map(|(name, operation)| operation.as_ref().map(|_| name)).collect()
     };
     document.paths.paths.iter().map(|(path, item)| (path.clone(), of_item(item))).collect()
+}
+
+/// What the merged document of all has, without making it.
+pub fn joined(all: impl Iterator<Item = Methods>) -> Methods {
+    let mut joined = Methods::new();
+    for (path, methods) in all.flatten() {
+        joined.entry(path).or_default().extend(methods);
+    }
+    for methods in joined.values_mut() {
+        methods.sort_unstable_by_key(|method| METHODS.iter().position(|known| known == method));
+        methods.dedup();
+    }
+    joined
 }
 
 /// As it is committed and printed: pretty, with a line feed at the end.

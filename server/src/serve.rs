@@ -74,7 +74,9 @@ pub enum ServeError {
 pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let keys = Keys::open(settings, random.as_ref(), SystemClock.now())?;
-    let store = Store::open(&StoreOptions::from(&settings.database))?;
+    // One thread that serves is always left, whatever the disk does.
+    let at_once = settings.server.worker_count() - 1;
+    let store = Store::open(&StoreOptions { at_once, ..StoreOptions::from(&settings.database) })?;
     let applied = store.migrate()?;
     if !applied.is_empty() {
         tracing::info!(backend = %store.backend(), migrations = applied.len(), "database is up to date");
@@ -171,7 +173,8 @@ pub fn serve_with(
         let registered = app.clone();
         let server = HttpServer::new(move || {
             let app = registered.clone();
-            actix_web::App::new().wrap(app.edge()).configure(move |cfg| app.configure(cfg))
+            let shortcuts = app.shortcuts();
+            shortcuts.before(actix_web::App::new().wrap(app.edge()).configure(move |cfg| app.configure(cfg)))
         })
         .workers(settings.server.worker_count())
         .client_request_timeout(HEAD_TIMEOUT)

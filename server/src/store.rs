@@ -42,11 +42,14 @@ pub struct StoreOptions {
     pub pool_size: u32,
     /// How long a request waits for a free connection before it fails.
     pub wait: Duration,
+    /// How many threads that serve may look up by themselves at the same moment, where the database is a file: fewer than
+    /// there are, because each is stuck while the disk says nothing. 0 for whoever serves nobody.
+    pub at_once: usize,
 }
 
 impl From<&DatabaseSettings> for StoreOptions {
     fn from(settings: &DatabaseSettings) -> Self {
-        Self { url: settings.url.clone(), pool_size: settings.pool_size, wait: settings.wait.duration() }
+        Self { url: settings.url.clone(), pool_size: settings.pool_size, wait: settings.wait.duration(), at_once: 0 }
     }
 }
 

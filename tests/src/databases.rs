@@ -31,14 +31,13 @@ enum Owned {
     /// The folder of the SQLite file.
     Folder { _folder: tempfile::TempDir },
     /// A database on a server.
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
     OnServer { admin: String, database: String },
 }
 
 impl Database {
     /// How tests open a store: enough connections for 16 threads, and a wait that a busy machine does not exceed.
     pub fn options(&self) -> StoreOptions {
-        StoreOptions { url: DatabaseUrl::new(&self.url), pool_size: 8, wait: Duration::from_secs(20) }
+        StoreOptions { url: DatabaseUrl::new(&self.url), pool_size: 8, wait: Duration::from_secs(20), at_once: 1 }
     }
 
     /// A store on it, migrated.
@@ -76,23 +75,47 @@ impl Database {
 ///
 /// If `COUNTERSIGN_TEST_REQUIRE` names one that is not there, or a server refuses.
 pub fn databases() -> Vec<Database> {
-    let all = vec![
-        Some(sqlite()),
-        #[cfg(feature = "postgres")]
-        on_server("postgres", "COUNTERSIGN_TEST_POSTGRES"),
-        #[cfg(feature = "mysql")]
-        on_server("mysql", "COUNTERSIGN_TEST_MYSQL"),
-    ];
-    let all: Vec<Database> = all.into_iter().flatten().collect();
+    kinds().into_iter().map(fresh).collect()
+}
+
+/// The kinds that are there.
+///
+/// # Panics
+///
+/// If `COUNTERSIGN_TEST_REQUIRE` names one that is not there.
+pub fn kinds() -> Vec<&'static str> {
+    let kinds: Vec<_> = ["sqlite", "postgres", "mysql"].into_iter().filter(|kind| is_there(kind)).collect();
     for name in ["sqlite", "postgres", "mysql"] {
         assert!(
-            !is_required(name) || all.iter().any(|database| database.name == name),
+            !is_required(name) || kinds.contains(&name),
             "COUNTERSIGN_TEST_REQUIRE names {name}, which is not there: build the tests with its cargo feature \
              and set COUNTERSIGN_TEST_{} (source .ci/databases does)",
             name.to_uppercase(),
         );
     }
-    all
+    kinds
+}
+
+/// A new database of this kind, which is there.
+///
+/// # Panics
+///
+/// If it is not, or its server refuses.
+pub fn fresh(kind: &'static str) -> Database {
+    if kind == "sqlite" { sqlite() } else { on_server(kind) }
+}
+
+fn is_there(kind: &str) -> bool {
+    match kind {
+        "postgres" => cfg!(feature = "postgres") && server_of(kind).is_some(),
+        "mysql" => cfg!(feature = "mysql") && server_of(kind).is_some(),
+        _ => true,
+    }
+}
+
+/// The URL of a user who may create databases of this kind.
+fn server_of(kind: &str) -> Option<String> {
+    std::env::var(format!("COUNTERSIGN_TEST_{}", kind.to_uppercase())).ok().filter(|url| !url.is_empty())
 }
 
 /// A file in a folder of its own.
@@ -103,20 +126,18 @@ pub fn sqlite() -> Database {
 }
 
 /// A name that no other test of this or another process has.
-#[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "only servers need names"))]
 fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("countersign_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-fn on_server(name: &'static str, variable: &str) -> Option<Database> {
-    let admin = std::env::var(variable).ok().filter(|url| !url.is_empty())?;
+fn on_server(name: &'static str) -> Database {
+    let admin = server_of(name).expect("its server is there");
     let database = fresh_name();
     run(&admin, &format!("CREATE DATABASE {database}"));
     let (server, _) = admin.rsplit_once('/').expect("an URL that ends with the name of a database");
     let url = format!("{server}/{database}");
-    Some(Database { url, name, _owned: Owned::OnServer { admin, database } })
+    Database { url, name, _owned: Owned::OnServer { admin, database } }
 }
 
 /// Runs statements by a connection of their own, on a server as its owner.
@@ -171,11 +192,9 @@ impl Drop for Owned {
     fn drop(&mut self) {
         match self {
             Self::Folder { .. } => {}
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
             Self::OnServer { admin, database } if admin.starts_with("postgres") => {
                 run(admin, &format!("DROP DATABASE {database} WITH (FORCE)"));
             }
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
             Self::OnServer { admin, database } => run(admin, &format!("DROP DATABASE {database}")),
         }
     }

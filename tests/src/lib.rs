@@ -9,6 +9,7 @@ pub mod generator;
 pub mod log;
 pub mod mailbox;
 pub mod program;
+pub mod properties;
 pub mod received;
 pub mod required;
 pub mod server;

@@ -16,14 +16,14 @@ use countersign::{
     store::Store,
 };
 use countersign_core::{
-    Auth,
+    Auth, Digest,
     env::{Clock, CountedRandom, FixedClock, Random},
     seal::KeyRing,
 };
 
 use crate::{
     actor::Actor,
-    databases::{Database, databases, sqlite},
+    databases::{Database, databases, run, sqlite},
     wire::exchange,
 };
 
@@ -81,19 +81,29 @@ impl Server {
         Self::run(database, quick(configuration))
     }
 
+    /// The same with randomness of its own, so that several servers of one database never draw the same.
+    pub fn seeded(database: Arc<Database>, configuration: &str, seed: u64) -> Self {
+        let random = SeededRandom { seed, draws: CountedRandom::default() };
+        Self::build(database, quick(configuration), Arc::new(random), |app| app)
+    }
+
     /// On SQLite, with this configuration and what an application adds.
     pub fn extended(configuration: &str, extend: impl FnOnce(App) -> App) -> Self {
-        Self::build(Arc::new(sqlite()), quick(configuration), extend)
+        Self::build(Arc::new(sqlite()), quick(configuration), Arc::new(CountedRandom::default()), extend)
     }
 
     /// With exactly these settings.
     pub fn run(database: Arc<Database>, settings: Settings) -> Self {
-        Self::build(database, settings, |app| app)
+        Self::build(database, settings, Arc::new(CountedRandom::default()), |app| app)
     }
 
-    fn build(database: Arc<Database>, settings: Settings, extend: impl FnOnce(App) -> App) -> Self {
+    fn build(
+        database: Arc<Database>,
+        settings: Settings,
+        random: Arc<dyn Random>,
+        extend: impl FnOnce(App) -> App,
+    ) -> Self {
         let clock = Arc::new(FixedClock::at(noon()));
-        let random: Arc<dyn Random> = Arc::new(CountedRandom::default());
         let ring = KeyRing::new(["the key ring of every test server!"]).expect("32 bytes and more");
         let keys = Keys::on_ring(ring, &settings, random.as_ref(), noon()).expect("[jwt] of the test is right");
         let store = database.store();
@@ -132,6 +142,12 @@ impl Server {
         }
     }
 
+    /// Serves the same application once more, every request by its router.
+    pub fn without_shortcuts(&self) -> Plain {
+        let (address, handle, thread) = listen(self.app.clone().without_shortcuts());
+        Plain { address, handle, thread: Some(thread) }
+    }
+
     /// Somebody without any credential.
     pub fn anon(&self) -> Actor {
         Actor::at(&self.url)
@@ -147,14 +163,10 @@ impl Server {
         self.clock.advance(delta);
     }
 
-    /// Changes an SQLite database behind the server's back.
+    /// Changes the database behind the server's back.
     pub fn tamper(&self, statement: &str) {
-        use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
-
-        let file = self.database.url.strip_prefix("sqlite://").expect("an SQLite database");
-        let mut connection = SqliteConnection::establish(file).expect("the file is there");
-        connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a pragma");
-        connection.batch_execute(statement).expect(statement);
+        let patience = if self.backend == "sqlite" { "PRAGMA busy_timeout = 5000; " } else { "" };
+        run(&self.database.url, &format!("{patience}{statement}"));
     }
 
     /// Tells every open socket to close, as a stop does.
@@ -189,12 +201,25 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let stopped = self.handle.stop(false);
-        System::new().block_on(stopped);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        end(&self.handle, &mut self.thread);
         self.background.take();
+    }
+}
+
+/// What is counted, made another sequence by a seed.
+struct SeededRandom {
+    seed: u64,
+    draws: CountedRandom,
+}
+
+impl Random for SeededRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let mut drawn = [0; 40];
+            self.draws.fill(&mut drawn[..32]);
+            drawn[32..].copy_from_slice(&self.seed.to_be_bytes());
+            chunk.copy_from_slice(&Digest::of(&drawn).as_bytes()[..chunk.len()]);
+        }
     }
 }
 
@@ -217,13 +242,35 @@ pub fn settings(configuration: &str) -> Settings {
     Settings::load(&sources).expect("the configuration of the test is right")
 }
 
+/// The same application once more; dropping it ends it.
+pub struct Plain {
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        end(&self.handle, &mut self.thread);
+    }
+}
+
+fn end(handle: &ServerHandle, thread: &mut Option<JoinHandle<()>>) {
+    System::new().block_on(handle.stop(false));
+    if let Some(thread) = thread.take() {
+        let _ = thread.join();
+    }
+}
+
 fn listen(app: App) -> (SocketAddr, ServerHandle, JoinHandle<()>) {
     let (sender, receiver) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         System::new().block_on(async {
             let server = HttpServer::new(move || {
-                let app = app.clone();
-                actix_web::App::new().wrap(app.edge()).configure(move |cfg| app.configure(cfg))
+                let inner = app.clone();
+                app.shortcuts()
+                    .before(actix_web::App::new().wrap(app.edge()).configure(move |cfg| inner.configure(cfg)))
             })
             .workers(1)
             .h1_allow_half_closed(false)

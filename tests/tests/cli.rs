@@ -6,6 +6,8 @@
 mod configuration;
 #[path = "cli/doctor.rs"]
 mod doctor;
+#[path = "cli/exchanged.rs"]
+mod exchanged;
 #[path = "cli/front_ends.rs"]
 mod front_ends;
 #[path = "cli/keys.rs"]

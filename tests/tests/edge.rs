@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails panics")]
 
+#[path = "edge/anything.rs"]
+mod anything;
 #[path = "edge/bodies.rs"]
 mod bodies;
 #[path = "edge/credentials.rs"]

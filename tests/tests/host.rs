@@ -8,6 +8,7 @@ mod users;
 use std::{
     sync::{Arc, Barrier},
     thread,
+    time::Instant,
 };
 
 use chrono::TimeDelta;
@@ -16,6 +17,7 @@ use countersign_core::{
     Auth, AuthError, Credentials, Grant, Issued, Registration, Strategy, Subject, TokenFault,
     auth::{OldLinks, Realm, RealmParts},
     cache::{Cache, CacheOptions},
+    deadline,
     env::{CountedRandom, FixedClock},
     password::{Argon2Params, PasswordRules, Passwords},
     seal::KeyRing,
@@ -157,6 +159,28 @@ fn a_recovery_and_a_deletion_end_everything_of_a_user_of_the_hosts_own() {
         for (door, issued) in host.doors.iter().zip(&issued) {
             host.assert_dead(door, issued);
             assert!(matches!(log_in(door, "ada", NEW), Err(AuthError::WrongCredentials)));
+        }
+        assert_eq!(host.store.tokens_of(ada.id, None).unwrap(), []);
+    });
+}
+
+/// The host has changed its user by then: half of it would leave the thief a login under the new password.
+#[test]
+fn what_a_change_takes_away_is_revoked_although_its_client_was_given_up_meanwhile() {
+    on_every_database(|host| {
+        let ada = host.register("ada");
+        let door = &host.doors[0];
+        for (number, password) in [OLD, NEW].into_iter().enumerate() {
+            let issued = host.doors.each_ref().map(|door| log_in(door, "ada", password).unwrap());
+            deadline::until(Instant::now(), || {
+                let late = log_in(door, "ada", password);
+                assert!(matches!(late, Err(AuthError::Store(_))), "{}: {late:?}", host.name);
+                if number == 0 { door.recover(ada.id, &NEW.into()).map(drop) } else { door.delete_user(ada.id) }
+            })
+            .unwrap();
+            for (door, issued) in host.doors.iter().zip(&issued) {
+                host.assert_dead(door, issued);
+            }
         }
         assert_eq!(host.store.tokens_of(ada.id, None).unwrap(), []);
     });

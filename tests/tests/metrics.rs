@@ -180,6 +180,7 @@ fn metrics_have_an_address_of_their_own_and_every_request_is_a_line() {
     assert_eq!(told["countersign_access_log_dropped_total"].to_string(), "0");
     assert_eq!(telling(&told), TELLING);
     assert_eq!(watcher.get("/auth/me").status, 404);
+    assert_eq!(watcher.get("/health/live").body, r#"{"status":"ok"}"#);
     assert_eq!(server.stop(), 0);
     let log = fs::read_to_string(sandbox.path("access.log")).unwrap();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -85,6 +85,54 @@ fn a_cache_that_cannot_read_the_log_is_not_trusted() {
     assert!(took < Duration::from_millis(1_500), "{took:?}");
 }
 
+/// A replica that took over without the last writes, or a backup that was put back, deals the same numbers out again.
+#[test]
+fn a_log_that_went_back_makes_nobody_miss_what_comes_next() {
+    for database in databases() {
+        let database = Arc::new(database);
+        let (one, other) = (Server::on(Arc::clone(&database), ""), Server::on(database, ""));
+        register(&one);
+        let (_, token) = login(&one);
+        for _ in 0..4 {
+            let (_, gone) = login(&one);
+            assert_eq!(one.bearer(&gone).post_empty("/auth/logout").status, 204);
+        }
+        // Both have read the fourth.
+        std::thread::sleep(Duration::from_millis(600));
+        assert_eq!((status(&one, &token), status(&other, &token)), (200, 200));
+        one.tamper("DELETE FROM revocations WHERE id > 1; UPDATE revocation_counter SET last = 1");
+        assert_eq!(one.bearer(&token).post_empty("/auth/logout").status, 204);
+        assert_eq!(one.store.last_revocation().unwrap(), 2);
+        let took = until_refused(&other, &token);
+        assert!(took < Duration::from_secs(1), "{} took {took:?}", other.backend);
+    }
+}
+
+#[test]
+fn another_log_with_the_same_numbers_is_seen_to_be_another() {
+    for database in databases() {
+        let database = Arc::new(database);
+        let (one, other) = (Server::on(Arc::clone(&database), ""), Server::on(database, ""));
+        register(&one);
+        let (_, token) = login(&one);
+        assert_eq!(one.anon().post("/register", json!({"login": "bob", "password": "x"})).status, 200);
+        for _ in 0..2 {
+            let bob = one.anon().post("/auth/login", json!({"identifier": "bob", "password": "x"}));
+            assert_eq!(one.bearer(&bob.text("access_token")).post_empty("/auth/logout").status, 204);
+        }
+        std::thread::sleep(Duration::from_millis(600));
+        assert_eq!((one.store.last_revocation().unwrap(), status(&other, &token)), (2, 200));
+        // As if the first were about Ada, and the second of another moment, in one step.
+        let ada = one.owner.find_user("ada").unwrap().id;
+        one.tamper(&format!(
+            "BEGIN; DELETE FROM tokens WHERE user_id = {ada}; UPDATE revocations SET user_id = {ada} WHERE id = 1; \
+             UPDATE revocations SET created_at = '2026-01-02 03:04:05' WHERE id = 2; COMMIT"
+        ));
+        let took = until_refused(&other, &token);
+        assert!(took < Duration::from_secs(1), "{} took {took:?}", other.backend);
+    }
+}
+
 #[test]
 fn the_owners_recovery_ends_everything_and_the_old_password() {
     for server in Server::each() {

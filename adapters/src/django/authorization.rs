@@ -1,6 +1,6 @@
 //! The `Authorization` header as DRF's `TokenAuthentication` (with whatever keyword) and `JWTAuthentication` of `simplejwt` read it.
 
-use actix_web::{HttpRequest, http::header::AUTHORIZATION};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use countersign_core::{Auth, ClaimFault, TokenFault};
 use serde::Serialize;
 
@@ -157,8 +157,8 @@ impl<'a> Presented<'a> {
 ///
 /// # Errors
 /// How a header of ours is malformed.
-pub fn presented<'a>(request: &'a HttpRequest, keyword: &str) -> Result<Option<Presented<'a>>, Unauthenticated> {
-    let mut headers = request.headers().get_all(AUTHORIZATION);
+pub fn presented<'a>(headers: &'a HeaderMap, keyword: &str) -> Result<Option<Presented<'a>>, Unauthenticated> {
+    let mut headers = headers.get_all(AUTHORIZATION);
     let Some(header) = headers.next() else { return Ok(None) };
     let mut words = header.as_bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let Some(scheme) = words.next() else { return Ok(None) };
@@ -189,10 +189,10 @@ pub fn presented<'a>(request: &'a HttpRequest, keyword: &str) -> Result<Option<P
 /// # Errors
 /// As [`presented`].
 pub fn accepted<'r, 'm, A: Adapter>(
-    request: &'r HttpRequest,
+    headers: &'r HeaderMap,
     mount: &'m Mount<A>,
 ) -> Result<Option<(Presented<'r>, &'m Auth)>, Unauthenticated> {
-    let found = match presented(request, A::token_scheme(&mount.options).unwrap_or(KEYWORD)) {
+    let found = match presented(headers, A::token_scheme(&mount.options).unwrap_or(KEYWORD)) {
         Ok(Some(Presented::Token(_)))
         | Err(Unauthenticated::NoCredentials | Unauthenticated::Spaces | Unauthenticated::InvalidCharacters)
             if !A::takes_token(&mount.options) =>
@@ -222,7 +222,8 @@ mod tests {
 
     fn read_as(keyword: &str, header: &[u8]) -> Result<Option<String>, Unauthenticated> {
         let request = TestRequest::default().insert_header((AUTHORIZATION, HeaderValue::from_bytes(header).unwrap()));
-        presented(&request.to_http_request(), keyword).map(|found| found.map(|presented| format!("{presented:?}")))
+        presented(request.to_http_request().headers(), keyword)
+            .map(|found| found.map(|presented| format!("{presented:?}")))
     }
 
     #[test]

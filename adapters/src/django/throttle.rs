@@ -37,5 +37,5 @@ where
     let rates = [("anon", anon.filter(|_| user.is_none())), ("user", everybody)];
     let limits = rates.into_iter().filter_map(|(name, rate)| Some((rate?, (mount.prefix.as_str(), name), who)));
     let limits: Vec<_> = limits.collect();
-    mount.site.throttle.request(&limits, mount.auth.realm().now())
+    mount.site.throttle.request(&limits, mount.counting())
 }

@@ -286,7 +286,7 @@ where
     if matches!(view.guests, Guests::Unasked) {
         return Admission::counted(mount, throttle::check(mount, http, None));
     }
-    let (presented, door) = match accepted(http, mount) {
+    let (presented, door) = match accepted(http.headers(), mount) {
         Ok(Some(accepted)) => accepted,
         Ok(None) if view.guests.may(http.method()) => {
             return Admission::counted(mount, throttle::check(mount, http, None));

@@ -20,9 +20,10 @@ use super::{
 use crate::{
     body::Body,
     caller::Caller,
-    django::{Action, Error, Guests, Language, View, dispatch},
+    django::{self, Action, Error, Guests, Language, Rates, Throttled as _, View, dispatch},
     json,
     mount::Use,
+    shortcut::{self, Shortcut},
 };
 
 /// `UserViewSet.me`.
@@ -65,8 +66,21 @@ async fn show_me(mount: Use<Djoser>, caller: Caller<Djoser>) -> HttpResponse {
     me(mount, caller).await
 }
 
+/// [`show_me`] without the router, if nothing is counted.
+pub(super) fn shortcut(mount: &Use<Djoser>) -> Option<Shortcut> {
+    let Rates { anon, user } = mount.options.rates();
+    let is_counted = anon.is_some() || user.is_some();
+    (!is_counted).then(|| {
+        Shortcut::new(mount, "/users/me/", |mount, headers| {
+            let (presented, door) = django::accepted(headers, mount).ok()??;
+            let caller = door.known(presented.text())?;
+            json::bytes(&UserView::of(&mount.options, &caller.user)).ok()
+        })
+    })
+}
+
 async fn me(mount: Use<Djoser>, caller: Caller<Djoser>) -> HttpResponse {
-    json::answer(StatusCode::OK, &UserView::of(&mount.options, &caller.user))
+    shortcut::opened(json::answer(StatusCode::OK, &UserView::of(&mount.options, &caller.user)))
 }
 
 /// Change the caller

@@ -21,13 +21,21 @@ const REDIRECT_HTML: &str = "text/html; charset=utf-8";
 
 /// Compact JSON, as PHP's `json_encode` writes it: slashes and everything beyond ASCII escaped.
 pub fn json<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
-    match encode(body, Php { slashes: true }) {
+    match bytes(body) {
         Ok(bytes) => begin(status).insert_header((CONTENT_TYPE, JSON)).body(bytes),
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
             message(StatusCode::INTERNAL_SERVER_ERROR, "Server Error")
         }
     }
+}
+
+/// The body of [`json`].
+///
+/// # Errors
+/// A value that JSON has no form for.
+pub fn bytes<T: Serialize>(body: &T) -> serde_json::Result<Vec<u8>> {
+    encode(body, Php { slashes: true })
 }
 
 /// The one member that an exception shows, pretty-printed as Laravel's exception handler does.
@@ -120,7 +128,9 @@ struct Php {
 
 impl Formatter for Php {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.is_ascii() && !(self.slashes && fragment.contains('/')) {
+        // Without a branch a byte: most texts have nothing to escape.
+        let found = fragment.bytes().fold(0, |found, byte| found | (byte & 0x80) | u8::from(byte == b'/'));
+        if found == 0 {
             return CompactFormatter.write_string_fragment(writer, fragment);
         }
         let special = |byte: u8| !byte.is_ascii() || (byte == b'/' && self.slashes);

@@ -23,7 +23,7 @@ pub async fn pass<A: Adapter>(
     rate: Rate,
     identifier: &str,
 ) -> Result<Lockout, Fault> {
-    let (client, now) = (mount.site.proxies.client(request), mount.auth.realm().now());
+    let (client, now) = (mount.site.proxies.client(request), mount.counting());
     let asked = mount.site.throttle.lock_out(rate, (&mount.prefix, SCOPE), (identifier, client), now);
     mount.asked(asked).await.map_err(|error| {
         if matches!(error, AuthError::Throttled { .. }) {

@@ -70,12 +70,16 @@ where
                 Ok(caller) => caller,
                 Err(error) => return Either::Left(ready(Err(error))),
             };
-            let now = mount.auth.realm().now();
+            let now = mount.counting();
             match ask(request, mount, (API, rate), Some(caller.user.id), now) {
-                Asked::Known(counted) => Either::Left(ready(note(request, rate, now, counted).map(|()| caller))),
+                Asked::Known(counted) => {
+                    Either::Left(ready(note(request, rate, mount.auth.realm().now(), counted).map(|()| caller)))
+                }
                 asked @ Asked::Question(_) => {
                     let (request, mount) = (request.clone(), mount.clone());
-                    let counted = async move { note(&request, rate, now, mount.asked(asked).await).map(|()| caller) };
+                    let counted = async move {
+                        note(&request, rate, mount.auth.realm().now(), mount.asked(asked).await).map(|()| caller)
+                    };
                     Either::Right(counted.boxed_local())
                 }
             }
@@ -111,9 +115,9 @@ async fn count<A: Adapter>(
     rate: Rate,
     user: Option<UserId>,
 ) -> Result<(), AuthError> {
-    let now = mount.auth.realm().now();
+    let now = mount.counting();
     let counted = mount.asked(ask(request, mount, (API, rate), user, now)).await;
-    note(request, rate, now, counted)
+    note(request, rate, mount.auth.realm().now(), counted)
 }
 
 /// Asks whether a user may, or whoever it is at their address.
@@ -139,9 +143,9 @@ pub async fn hit<A: Adapter>(
     (name, rate): (&str, Rate),
     who: Who<'_>,
 ) -> Result<(), AuthError> {
-    let now = mount.auth.realm().now();
+    let now = mount.counting();
     let counted = mount.asked(mount.site.throttle.hit(rate, (&mount.prefix, name), who, now)).await;
-    note(request, rate, now, counted)
+    note(request, rate, mount.auth.realm().now(), counted)
 }
 
 /// Leaves in the request what its answer tells of the limit.

@@ -109,7 +109,7 @@ pub(super) async fn send_to(request: &HttpRequest, mount: &Use<SanctumSpa>, addr
         }
         _ => key.as_str().to_owned(),
     };
-    let (rate, now) = (mount.options.reset_link_rate, mount.auth.realm().now());
+    let (rate, now) = (mount.options.reset_link_rate, mount.counting());
     let scope = (mount.prefix.as_str(), "sanctum_spa_reset_link");
     let counted = mount.asked(mount.site.throttle.request(&[(rate, scope, Who::Named(&who))], now)).await;
     counted.map_err(|error| match error {

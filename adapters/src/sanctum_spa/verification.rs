@@ -119,7 +119,7 @@ pub(super) async fn count_mail_of(mount: &Use<SanctumSpa>, user: UserId) -> Resu
 }
 
 async fn count(mount: &Use<SanctumSpa>, what: &str, who: Who<'_>) -> Result<(), AuthError> {
-    let (scope, now) = ((mount.prefix.as_str(), what), mount.auth.realm().now());
+    let (scope, now) = ((mount.prefix.as_str(), what), mount.counting());
     mount.asked(mount.site.throttle.request(&[(mount.options.verification_mail_rate, scope, who)], now)).await
 }
 

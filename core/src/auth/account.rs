@@ -2,6 +2,7 @@
 
 use super::Auth;
 use crate::{
+    deadline,
     error::AuthError,
     identifier::{self, Claim, Key, Kind, Taken},
     model::{Account, Mandate, NewUser, Proof, Registration, Role, Seen, Step, Subject, User, UserChange, UserId},
@@ -216,7 +217,7 @@ impl Auth {
     /// [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn delete_user(&self, user: UserId) -> Result<(), AuthError> {
         let existed = self.realm.users().delete_user(user)?;
-        self.revoke_many(user, Revoke::Everything)?;
+        deadline::carry_through(|| self.revoke_many(user, Revoke::Everything))?;
         if existed { Ok(()) } else { Err(AuthError::NotFound) }
     }
 
@@ -282,7 +283,7 @@ impl Auth {
     pub(super) fn change(&self, user: UserId, change: &UserChange, revoke: Revoke) -> Result<User, AuthError> {
         let changed = self.realm.users().change_user(user, change, self.realm.now())?;
         let changed = changed.ok_or(AuthError::NotFound)?;
-        self.revoke_many(user, revoke)?;
+        deadline::carry_through(|| self.revoke_many(user, revoke))?;
         Ok(changed)
     }
 

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{Auth, account::draft};
 use crate::{
+    deadline,
     error::AuthError,
     model::{Mandate, Objection, Registration, Role, Step, TokenKind, User, UserChange, UserId},
     store::Revoke,
@@ -39,7 +40,7 @@ impl Auth {
             Objection::LastAdministrator => AuthError::LastAdministrator,
             Objection::Absent => AuthError::NotFound,
         })?;
-        self.revoke_many(user.id, revoke)?;
+        deadline::carry_through(|| self.revoke_many(user.id, revoke))?;
         Ok(user)
     }
 

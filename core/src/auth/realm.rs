@@ -153,6 +153,11 @@ impl Realm {
         self.shared.clock.now()
     }
 
+    /// Now, for limits: [`Clock::steady`](crate::env::Clock::steady).
+    pub fn steady(&self) -> Timestamp {
+        self.shared.clock.steady()
+    }
+
     /// The verified credentials of this process.
     pub(crate) fn cache(&self) -> &Cache {
         &self.shared.cache

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Auth;
 use crate::{
+    deadline,
     error::AuthError,
     model::{Grant, Issued, NewToken, Subject, Token, TokenId, TokenKind, UserChange, UserId, Verified},
     secret::Secret,
@@ -89,7 +90,8 @@ impl Auth {
         realm.cache().forget(subject.id);
         let token = replaced?;
         let sealed = realm.keys().seal(&purpose(subject.id), secret.expose(), realm.random());
-        realm.users().change_user(subject.id, &UserChange::ApiToken(Some(sealed)), realm.now())?;
+        let publish = UserChange::ApiToken(Some(sealed));
+        deadline::carry_through(|| realm.users().change_user(subject.id, &publish, realm.now()))?;
         Ok((secret, token))
     }
 

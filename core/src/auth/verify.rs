@@ -16,6 +16,24 @@ impl Auth {
         self.without_waiting(self.key(credential), credential, |realm| self.strategy.recognise(realm, credential))
     }
 
+    /// Whom `credential` speaks for, if that is at hand or costs no wait, and the credential is good. `None` says nothing
+    /// about it: ask [`Auth::at_once`] or [`Auth::verify`], which also count what they are asked.
+    pub fn known(&self, credential: &str) -> Option<Arc<Verified>> {
+        let key = self.key(credential);
+        if let Some(verified) = self.at_hand(key) {
+            return Some(verified);
+        }
+        // What will be in the cache is asked of the store once, by whoever may wait.
+        if self.realm.cache().is_trusted() {
+            return None;
+        }
+        let (realm, revision) = (self.at_once.as_ref()?, self.realm.cache().revision());
+        look_at(credential).ok()?;
+        let verified = self.strategy.recognise(realm, credential).ok()?;
+        self.realm.counts().asked.add();
+        Some(self.keep(key, verified, revision))
+    }
+
     /// Finds out whom `credential` speaks for under this mount's strategy.
     ///
     /// # Errors

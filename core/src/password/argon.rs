@@ -25,6 +25,11 @@ const MAX_PARALLELISM: u32 = 16;
 /// more does not keep it.
 const KEPT_BLOCKS: usize = 64 * 1024;
 
+/// The least that a thread reserves, in blocks; what is not used of it is no memory, only addresses. glibc maps what is larger
+/// than 32 MiB by itself and gives it back when it goes. Smaller ones it takes from its heaps once the first is gone, where they
+/// stay for good, and with them whatever else was freed meanwhile.
+const LEAST_BLOCKS: usize = 33 * 1024;
+
 thread_local! {
     static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
 }
@@ -171,7 +176,8 @@ fn derive(password: &Secret, salt: &[u8], variant: Argon2Variant, params: Argon2
     let (algorithm, version) = variant.algorithm();
     let argon2 = Argon2::new(algorithm, version, params);
     MEMORY.with_borrow_mut(|memory| {
-        if memory.len() < blocks && memory.try_reserve_exact(blocks - memory.len()).is_err() {
+        let reserved = blocks.max(LEAST_BLOCKS);
+        if memory.capacity() < blocks && memory.try_reserve_exact(reserved - memory.len()).is_err() {
             return false;
         }
         memory.resize(memory.len().max(blocks), Block::default());

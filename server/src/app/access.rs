@@ -11,6 +11,7 @@ mod line;
 mod paper;
 
 use std::{
+    cell::{Cell, RefCell},
     fs::{File, OpenOptions},
     io::{self, Write},
     os::{fd::AsFd as _, unix::fs::OpenOptionsExt as _},
@@ -24,7 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_core::{count::Counter, env::Clock};
+use countersign_core::{count::Counter, env::Clock, model::Timestamp};
 
 use crate::config::{AccessLogPlace, LogFormat, LogSettings};
 pub(super) use line::Line;
@@ -33,6 +34,8 @@ use paper::Paper;
 
 /// How often the lines are written.
 const WRITE: Duration = Duration::from_millis(100);
+/// How often the clock is asked.
+const ASK: Duration = Duration::from_millis(50);
 /// With so many bytes of one worker they are written at once.
 const MUCH: usize = 256 * 1024;
 /// What one worker may have waiting; lines beyond are dropped.
@@ -61,7 +64,9 @@ struct Shared {
 pub(super) struct Desk {
     log: AccessLog,
     buffer: Arc<Mutex<Vec<u8>>>,
-    stamp: std::cell::RefCell<Stamp>,
+    stamp: RefCell<Stamp>,
+    /// The clock as it was last asked, and when that was.
+    asked: Cell<Option<(Instant, Timestamp)>>,
 }
 
 /// The thread that writes; dropping it writes what is there and ends it, or leaves it if it is stuck.
@@ -123,7 +128,7 @@ impl AccessLog {
     pub(super) fn desk(&self) -> Desk {
         let buffer = Arc::<Mutex<Vec<u8>>>::default();
         lock(&self.0.buffers).push(Arc::clone(&buffer));
-        Desk { log: self.clone(), buffer, stamp: std::cell::RefCell::default() }
+        Desk { log: self.clone(), buffer, stamp: RefCell::default(), asked: Cell::default() }
     }
 
     /// How many lines were lost.
@@ -159,9 +164,10 @@ impl Desk {
     /// Writes a line about an answer whose request came at `began`.
     pub(super) fn tell(&self, line: &Line<'_>, began: Instant) {
         let Shared { format, clock, dropped, .. } = self.log.0.as_ref();
-        let took = began.elapsed();
+        let ended = Instant::now();
+        let took = ended.saturating_duration_since(began);
         let mut stamp = self.stamp.borrow_mut();
-        let at = stamp.at(clock.now());
+        let at = stamp.at(self.now(clock.as_ref(), ended));
         let mut buffer = lock(&self.buffer);
         if buffer.len() >= MOST {
             dropped.add();
@@ -173,6 +179,22 @@ impl Desk {
             drop(buffer);
             self.log.want();
         }
+    }
+}
+
+impl Desk {
+    /// What the clock says at `instant`, which is now. It is asked a few times a second: in between the instants say how much later
+    /// it is.
+    fn now(&self, clock: &dyn Clock, instant: Instant) -> Timestamp {
+        if let Some((before, then)) = self.asked.get() {
+            let since = instant.saturating_duration_since(before);
+            if since < ASK {
+                return then + since;
+            }
+        }
+        let now = clock.now();
+        self.asked.set(Some((instant, now)));
+        now
     }
 }
 
@@ -254,6 +276,9 @@ mod tests {
         assert_eq!(written.lines().count(), 10_000);
         let line: serde_json::Value = serde_json::from_str(written.lines().next().unwrap()).unwrap();
         assert_eq!(line["timestamp"], "2026-01-02T12:00:00.000Z");
+        // The clock stands still, but not within the span in which it is not asked.
+        let latest = written.lines().map(|line| line[14..38].to_owned()).max().unwrap();
+        assert!(("2026-01-02T12:00:00.000Z".."2026-01-02T12:00:00.050Z").contains(&latest.as_str()), "{latest}");
         assert_eq!(log.dropped(), 0);
     }
 

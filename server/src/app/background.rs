@@ -73,7 +73,7 @@ impl Background {
         })?;
         let (counters, clock) = (throttle.clone(), realm.clone());
         background.every(SWEEP, "throttle", move || {
-            if let Err(error) = counters.sweep(clock.now()) {
+            if let Err(error) = counters.sweep(if counters.is_shared() { clock.now() } else { clock.steady() }) {
                 tracing::warn!(%error, "cannot forget shared counters yet");
             }
         })?;

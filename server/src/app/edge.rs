@@ -11,7 +11,7 @@ use std::{
 
 use actix_web::{
     Error, HttpMessage as _, HttpRequest,
-    body::{BodySize, EitherBody, MessageBody},
+    body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
     http::{
         Method,
@@ -28,11 +28,12 @@ use futures_util::{
 };
 
 use super::{
-    access::{AccessLog, Desk, Line},
+    access::AccessLog,
+    books::{Books, Entry},
     cors::{self, Origin},
     failures::Failures,
     paths,
-    requests::{Requests, Route, Worker},
+    requests::Requests,
     verify,
 };
 
@@ -65,9 +66,8 @@ where
 
     /// Called once a worker.
     fn new_transform(&self, service: S) -> Self::Future {
-        let desk = self.access.as_ref().map(AccessLog::desk);
-        let watch = Rc::new(Watch { worker: self.requests.worker(), desk, site: Arc::clone(&self.site) });
-        ready(Ok(AtEdge { service: Rc::new(service), watch }))
+        let books = Books::new(&self.requests, self.access.as_ref(), &self.site);
+        ready(Ok(AtEdge { service: Rc::new(service), watch: Rc::new(Watch(books)) }))
     }
 }
 
@@ -77,12 +77,8 @@ pub struct AtEdge<S> {
     watch: Rc<Watch>,
 }
 
-/// Who is told of every answer of a worker.
-struct Watch {
-    worker: Worker,
-    desk: Option<Desk>,
-    site: Arc<Site>,
-}
+/// What is done with every answer of a worker.
+struct Watch(Books);
 
 /// An answer that is on its way.
 type Coming<B> = LocalBoxFuture<'static, Result<ServiceResponse<EitherBody<B>>, Error>>;
@@ -119,7 +115,7 @@ where
     forward_ready!(service);
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        let began = self.watch.begin();
+        let began = self.watch.0.begin();
         if may_concern_front(&request) {
             match paths::front(&mut request) {
                 Some(front) => {
@@ -174,11 +170,6 @@ where
 }
 
 impl Watch {
-    /// When a request came, if anybody wants to know.
-    fn begin(&self) -> Option<Instant> {
-        self.desk.is_some().then(Instant::now)
-    }
-
     fn finish<B: MessageBody>(&self, mut response: ServiceResponse<B>, began: Option<Instant>) -> ServiceResponse<B> {
         const DEFAULTS: [(HeaderName, HeaderValue); 2] = [
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -202,24 +193,9 @@ impl Watch {
         if status.is_server_error() {
             FAILURES.log(response);
         }
-        let number = self.worker.number(request.match_info().as_str());
-        self.worker.count(number, status);
-        if let (Some(desk), Some(began)) = (&self.desk, began) {
-            let Route { dialect, template } = self.worker.route(number);
-            let bytes = match response.response().body().size() {
-                BodySize::Sized(bytes) => bytes,
-                BodySize::None | BodySize::Stream => 0,
-            };
-            let line = Line {
-                client: self.site.proxies.client(request),
-                method: method(request),
-                dialect,
-                route: template,
-                status: status.as_u16(),
-                bytes,
-            };
-            desk.tell(&line, began);
-        }
+        let number = self.0.number(request.match_info().as_str());
+        let entry = Entry { number, method: method(request), status, size: response.response().body().size() };
+        self.0.enter(&entry, request.head(), began);
     }
 }
 

@@ -9,6 +9,7 @@ use countersign_adapters::{
     laravel::held::AllSessions,
     mount::{Neighbours, Site},
     settings::Table,
+    shortcut::Shortcut,
 };
 use countersign_core::{Auth, StrategyKind, auth::Realm, strategy::JwtKeys};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     config::{Problems, Settings},
-    openapi::{Mounted, document},
+    openapi::{Methods, Mounted},
 };
 
 /// One mount.
@@ -28,8 +29,8 @@ pub(super) struct Mount {
     pub(super) prefix: String,
     options: Table,
     pub(super) wired: Wired,
-    /// The paths that its document has.
-    paths: Vec<String>,
+    /// What its document has.
+    pub(super) methods: Methods,
 }
 
 impl Mount {
@@ -75,9 +76,8 @@ impl Mounts {
             };
             match mount.dialect.mount(parts) {
                 Ok(wired) => {
-                    let paths = document(mount.mounted(), &beside).paths.paths.into_keys().collect();
-                    let Planned { dialect, prefix, options, .. } = mount;
-                    list.push(Mount { dialect, prefix, options, wired, paths });
+                    let Planned { dialect, prefix, options, methods, .. } = mount;
+                    list.push(Mount { dialect, prefix, options, wired, methods });
                 }
                 Err(wrong) => problems.extend(wrong.into_iter().map(|p| p.within(&format!("mount[{number}].")))),
             }
@@ -88,6 +88,11 @@ impl Mounts {
     /// The first mount of adapter `A`.
     pub(super) fn first<A: Adapter>(&self) -> Option<Use<A>> {
         self.list.iter().find_map(|mount| mount.wired.mount())
+    }
+
+    /// What can be answered without the router.
+    pub(super) fn shortcuts(&self) -> impl Iterator<Item = Arc<Shortcut>> {
+        self.list.iter().filter_map(|mount| mount.wired.shortcut().cloned())
     }
 
     /// The sessions of all mounts that have some.
@@ -113,8 +118,9 @@ impl Mounts {
         }
         let mut scopes: Vec<_> = scopes.into_iter().collect();
         scopes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
-        let reaches =
-            |mount: &&Mount| mount.paths.iter().any(|path| scopes.iter().any(|(prefix, _)| may_be_below(prefix, path)));
+        let reaches = |mount: &&Mount| {
+            mount.methods.keys().any(|path| scopes.iter().any(|(prefix, _)| may_be_below(prefix, path)))
+        };
         let (before, behind): (Vec<_>, Vec<_>) = self.unprefixed().partition(reaches);
         let register = |cfg: &mut web::ServiceConfig, mounts: Vec<&Mount>| {
             for mount in mounts {
@@ -123,7 +129,7 @@ impl Mounts {
         };
         register(cfg, before);
         for (prefix, mut mounts) in scopes {
-            mounts.sort_by_key(|mount| mount.paths.len());
+            mounts.sort_by_key(|mount| mount.methods.len());
             cfg.service(web::scope(prefix).configure(|cfg| {
                 for mount in &mounts {
                     mount.wired.register_often(&mut ServiceConfig::new(cfg));

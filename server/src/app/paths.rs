@@ -10,6 +10,7 @@ use actix_web::{
     web,
 };
 use countersign_adapters::{Dialect, front::Front};
+use utoipa::openapi::OpenApi;
 
 use super::{docs::Docs, mounts::Mounts, verify};
 use crate::openapi;
@@ -41,23 +42,25 @@ enum Segment {
 }
 
 impl Paths {
-    pub(super) fn new(mounts: &Mounts, docs: &Docs) -> Self {
+    pub(super) fn new(mounts: &Mounts, docs: &Docs, own: &OpenApi) -> Self {
         let mut prefixes: Vec<_> = mounts.list.iter().map(|mount| (mount.prefix.clone(), mount.dialect)).collect();
         // Stable: of two mounts at one prefix the first in the configuration speaks.
         prefixes.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         let mut owners = BTreeMap::new();
         for mount in &mounts.list {
-            for path in openapi::methods(&openapi::document(mount.mounted(), &mounts.beside)).into_keys() {
-                owners.entry(path).or_insert(mount.dialect);
+            for path in mount.methods.keys() {
+                owners.entry(path.clone()).or_insert(mount.dialect);
             }
         }
+        let of_mounts = mounts.list.iter().map(|mount| mount.methods.clone());
+        let all = openapi::joined(of_mounts.chain([openapi::methods(own)]));
         let served = |(path, methods): (String, Vec<&str>)| Served {
             pattern: segments(&path),
             methods: methods.iter().filter_map(|method| method.parse().ok()).collect(),
             owner: owners.get(&path).copied(),
             template: path,
         };
-        let mut served: Vec<_> = openapi::methods(docs.merged()).into_iter().map(served).collect();
+        let mut served: Vec<_> = all.into_iter().map(served).collect();
         let documents = docs.paths().map(|path| Served {
             pattern: segments(path),
             methods: vec![Method::GET],

@@ -11,7 +11,7 @@ use countersign_core::{JwtForm, StrategyKind, password::PasswordRules};
 
 use crate::{
     config::{MountSettings, Problems, Settings},
-    openapi::Mounted,
+    openapi::{self, Methods, Mounted},
 };
 
 /// One mount.
@@ -23,6 +23,8 @@ pub(super) struct Planned {
     pub(super) strategy: StrategyKind,
     pub(super) rules: PasswordRules,
     pub(super) options: Table,
+    /// What its document has. It is made once for this and dropped: documents are large.
+    pub(super) methods: Methods,
 }
 
 /// All mounts, in the order of the configuration.
@@ -42,8 +44,11 @@ impl Plan {
     /// The plan as far as it can be made, and everything that is wrong with it.
     pub(super) fn examine(settings: &Settings) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
-        let list: Vec<_> = settings.mounts.iter().filter_map(|mount| plan_one(mount, &mut problems)).collect();
+        let mut list: Vec<_> = settings.mounts.iter().filter_map(|mount| plan_one(mount, &mut problems)).collect();
         let beside = Neighbours::new(list.iter().map(|mount| (mount.dialect.name.to_owned(), mount.prefix.clone())));
+        for mount in &mut list {
+            mount.methods = openapi::methods(&openapi::document(mount.mounted(), &beside));
+        }
         let plan = Self { list, beside };
         problems.extend(claims::problems(&plan));
         (plan, problems)
@@ -85,6 +90,7 @@ fn plan_one(mount: &MountSettings, problems: &mut Vec<Problem>) -> Option<Planne
         strategy,
         rules: mount.password_rules.unwrap_or(dialect.password_rules),
         options: mount.options.clone(),
+        methods: Methods::new(),
     })
 }
 

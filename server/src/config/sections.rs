@@ -41,11 +41,12 @@ countersign_adapters::settings! {
     pub struct ServerSettings {
         /// The address to listen on, as IP:port.
         pub bind: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000),
-        /// Another address for `/metrics`, which is not served at `bind` then: the place for a scraper. Without it, whoever
-        /// reaches `bind` can read how much the server does, but neither logins nor hashing jobs nor mails, which would tell
-        /// who has an account.
+        /// Another address for `/metrics`, which is not served at `bind` then: the place for a scraper. `/health/live` is answered
+        /// there as well, whatever keeps the threads of `bind`. Without it, whoever reaches `bind` can read how much the
+        /// server does, but neither logins nor hashing jobs nor mails, which would tell who has an account.
         pub metrics_bind: Option<SocketAddr> = None,
-        /// Threads that answer requests; 0 for as many as there are cores.
+        /// Threads that answer requests; 0 for as many as there are cores. From two on they read an SQLite file by themselves,
+        /// all but one at a time: a disk that says nothing must not keep all of them.
         pub workers: usize = 0, check = between(0, MOST_THREADS),
         /// The address under which clients reach the server, such as "https://id.example.org"; "" for http:// and `bind`.
         /// Links are built from it, never from a Host header.
@@ -67,7 +68,10 @@ countersign_adapters::settings! {
 countersign_adapters::settings! {
     /// Where users and tokens are kept.
     pub struct DatabaseSettings {
-        /// sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME.
+        /// sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME. Of several servers of PostgreSQL
+        /// (postgres://USER:PASSWORD@HOST:5432,OTHER:5432/NAME) the one that takes writes is used. Move no other file over FILE while a
+        /// server runs: it answers 503 then, until its own is back. To restore a backup, stop it, put the backup in place, delete
+        /// FILE-wal and FILE-shm, and start it again.
         pub url: DatabaseUrl = DatabaseUrl::new("sqlite://countersign.db"), check = DatabaseUrl::check,
         /// The most connections for requests at a time; one more watches for revocations.
         pub pool_size: u32 = 10, check = between(1, 1_000),

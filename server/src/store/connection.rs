@@ -4,7 +4,9 @@
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 compile_error!("a store needs a database: enable at least one of the features `sqlite`, `postgres`, `mysql`");
 
-use std::collections::HashSet;
+#[cfg(feature = "sqlite")]
+use std::sync::Arc;
+use std::{collections::HashSet, io};
 
 use chrono::NaiveDateTime;
 use diesel::{
@@ -63,11 +65,11 @@ const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/s
 /// - `busy_timeout`: a request has waited for its connection already, at most `wait`. One second more for another
 ///   process's write keeps the whole near `wait` + 1 s; writers of this process do not meet here (`turn.rs`).
 /// - `synchronous=FULL`: an acknowledged write survives a power cut.
-/// - `cache_size` (KiB, negative) and `mmap_size` (bytes): 8 MiB a connection and one shared map of 128 MiB hold the
-///   tables of some 100,000 users.
+/// - `cache_size` (KiB, negative) and `mmap_size` (bytes): 8 MiB a connection, and one shared map as large as SQLite allows (2 GiB).
+///   Among millions of tokens every look-up needs other pages, and a page outside of the map is a system call and a copy.
 #[cfg(feature = "sqlite")]
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-     PRAGMA cache_size = -8192; PRAGMA mmap_size = 134217728; PRAGMA temp_store = MEMORY";
+     PRAGMA cache_size = -8192; PRAGMA mmap_size = 2147418112; PRAGMA temp_store = MEMORY";
 
 /// Readers do not wait for the writer. The mode is kept in the file: only the first connection ever changes it.
 #[cfg(feature = "sqlite")]
@@ -91,15 +93,17 @@ const POSTGRES_BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// The connection string's own settings win. `tcp_user_timeout` (milliseconds) ends the wait for a peer that vanished before it
 /// took what was sent. One that vanished afterwards, and whose answer is waited for, is asked by the keepalives (seconds): the
-/// system's own begin after two hours.
+/// system's own begin after two hours. A replica takes no writes and may know less than its primary, what was revoked for instance:
+/// of several servers that the URL names, only the one that writes is used (`target_session_attrs`).
 #[cfg(feature = "postgres")]
-const POSTGRES_PARAMETERS: [(&str, &str); 6] = [
+const POSTGRES_PARAMETERS: [(&str, &str); 7] = [
     ("connect_timeout", "3"),
     ("tcp_user_timeout", "5000"),
     ("keepalives_idle", "5"),
     ("keepalives_interval", "2"),
     ("keepalives_count", "3"),
     ("application_name", "countersign"),
+    ("target_session_attrs", "read-write"),
 ];
 
 /// `READ COMMITTED`: an update sees what was committed while it waited, and there are no gap locks to meet in.
@@ -121,6 +125,9 @@ pub struct Address {
     /// Which database.
     pub backend: Backend,
     url: DatabaseUrl,
+    /// The file, once it was opened.
+    #[cfg(feature = "sqlite")]
+    watch: Option<Arc<file::Watch>>,
 }
 
 impl Address {
@@ -130,7 +137,12 @@ impl Address {
         if !backend.is_compiled_in() {
             return Err(OpenError::NotCompiledIn(backend));
         }
-        Ok(Self { backend, url: url.clone() })
+        Ok(Self {
+            backend,
+            url: url.clone(),
+            #[cfg(feature = "sqlite")]
+            watch: None,
+        })
     }
 
     /// A database that is gone with its connection: there can be only one, for ever.
@@ -142,6 +154,37 @@ impl Address {
     #[cfg(feature = "sqlite")]
     pub fn file(&self) -> Option<&str> {
         self.url.expose().strip_prefix("sqlite://").filter(|path| *path != ":memory:")
+    }
+
+    /// The same address for all further connections: if it is a file's, they open the file that it leads to now, or
+    /// none.
+    ///
+    /// # Errors
+    /// What the system says of the file.
+    pub fn settled(self) -> io::Result<Self> {
+        #[cfg(feature = "sqlite")]
+        if let Some(path) = self.file() {
+            let watch = Some(Arc::new(file::Watch::begin(path)?));
+            return Ok(Self { watch, ..self });
+        }
+        Ok(self)
+    }
+
+    /// Looks whether the file is still the one that was opened first.
+    pub fn look(&self) {
+        #[cfg(feature = "sqlite")]
+        if let Some(watch) = &self.watch {
+            watch.look();
+        }
+    }
+
+    /// Was it another one, when it was last looked? Always `false` where there is no file.
+    pub fn is_exchanged(&self) -> bool {
+        #[cfg(feature = "sqlite")]
+        if let Some(watch) = &self.watch {
+            return watch.is_exchanged();
+        }
+        false
     }
 
     /// Opens a connection and sets up its session.
@@ -169,10 +212,15 @@ impl Address {
         match self.backend {
             #[cfg(feature = "sqlite")]
             Backend::Sqlite => {
-                if let Some(path) = self.file() {
-                    file::create_private(path)?;
+                match (&self.watch, self.file()) {
+                    (Some(watch), _) => watch.check()?,
+                    (None, Some(path)) => file::create_private(path)?,
+                    (None, None) => {}
                 }
-                diesel::SqliteConnection::establish(self.file().unwrap_or(":memory:")).map(AnyConnection::Sqlite)
+                let conn = diesel::SqliteConnection::establish(self.file().unwrap_or(":memory:"))?;
+                // It may have been exchanged between the look and the opening.
+                self.watch.as_ref().map_or(Ok(()), |watch| watch.check())?;
+                Ok(AnyConnection::Sqlite(conn))
             }
             #[cfg(feature = "postgres")]
             Backend::Postgres => {
@@ -281,7 +329,8 @@ pub fn is_lost(conn: &mut AnyConnection, error: &Error) -> bool {
     use diesel::r2d2::R2D2Connection as _;
 
     match error {
-        Error::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
+        // One that writes nothing has become a replica: another that the URL names may have taken over.
+        Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction, _) => true,
         Error::DatabaseError(DatabaseErrorKind::Unknown | DatabaseErrorKind::UnableToSendCommand, _)
         | Error::BrokenTransactionManager
         | Error::RollbackErrorOnCommit { .. } => conn.ping().is_err(),
@@ -448,7 +497,7 @@ mod tests {
         assert_eq!(
             with_parameters("postgres://db/auth?keepalives_idle=60"),
             "postgres://db/auth?keepalives_idle=60&connect_timeout=3&tcp_user_timeout=5000&keepalives_interval=2\
-             &keepalives_count=3&application_name=countersign"
+             &keepalives_count=3&application_name=countersign&target_session_attrs=read-write"
         );
         assert!(with_parameters("postgres://db/auth").contains("&keepalives_idle=5&"));
     }

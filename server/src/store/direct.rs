@@ -3,6 +3,10 @@
 //!
 //! The thread that asks serves requests, so it may not wait. Whatever would have to be waited for fails here, and is asked
 //! again from the pool by a thread that may.
+//!
+//! A disk that says nothing cannot be told from one that is about to answer, and a thread that reads from it is stuck until it does.
+//! So each look-up says that it has begun: while one takes too long nobody else begins any, and never are all threads that serve
+//! inside at once.
 
 use std::{
     sync::{
@@ -28,24 +32,27 @@ const SLOW: Duration = Duration::from_millis(5);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Never written through, and never waiting for whoever writes: in WAL mode a reader meets nobody but a start, a recovery
-/// or a migration. The pages that are read again and again are in the map of the file, which all connections share.
-const SESSION: &str = "PRAGMA busy_timeout = 0; PRAGMA query_only = ON; PRAGMA mmap_size = 134217728; \
+/// or a migration. The pages that are read again and again are in the map of the file, which all connections share. It is as
+/// large as SQLite allows: among millions of tokens every look-up needs other pages, and a page outside of the map is a system
+/// call and a copy, a quarter of the whole look-up. A map takes no memory but the file's in the system's cache.
+const SESSION: &str = "PRAGMA busy_timeout = 0; PRAGMA query_only = ON; PRAGMA mmap_size = 2147418112; \
      PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY";
 
 /// Connections that nobody waits for.
 pub struct Direct {
     address: Address,
     seats: Box<[Mutex<Option<AnyConnection>>]>,
+    inside: Inside,
     started: Instant,
     /// In nanoseconds since the start.
     paused_until: AtomicU64,
 }
 
 impl Direct {
-    /// No connection is opened before it is needed.
-    pub fn new(address: Address) -> Self {
+    /// For `most` look-ups at once. No connection is opened before it is needed.
+    pub fn new(address: Address, most: usize) -> Self {
         let seats = std::iter::repeat_with(Mutex::default).take(SEATS).collect();
-        Self { address, seats, started: Instant::now(), paused_until: AtomicU64::new(0) }
+        Self { address, seats, inside: Inside::new(most), started: Instant::now(), paused_until: AtomicU64::new(0) }
     }
 
     /// Runs queries that only read.
@@ -57,11 +64,14 @@ impl Direct {
         if nanos(began) < self.paused_until.load(Ordering::Relaxed) {
             return Err(Failure::NotAtOnce);
         }
-        let mut seat = match self.seats[seat()].try_lock() {
+        let number = seat();
+        let mut seat = match self.seats[number].try_lock() {
             Ok(seat) => seat,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return Err(Failure::NotAtOnce),
         };
+        let taken = NEXT_SEAT.load(Ordering::Relaxed).min(SEATS);
+        let _inside = self.inside.enter(number, nanos(began), taken).ok_or(Failure::NotAtOnce)?;
         let mut conn = match seat.take() {
             Some(conn) => conn,
             None => self.connect()?,
@@ -82,11 +92,59 @@ impl Direct {
     }
 }
 
+/// Who looks up at this moment, and since when.
+struct Inside {
+    /// In nanoseconds since the start, by seat; 0 for nobody. Side by side, because each look-up looks through them.
+    since: Box<[AtomicU64]>,
+    most: usize,
+}
+
+impl Inside {
+    fn new(most: usize) -> Self {
+        Self { since: std::iter::repeat_with(AtomicU64::default).take(SEATS).collect(), most }
+    }
+
+    /// Goes inside, unless somebody has been there for too long or there are as many as may be. Of several who come at the same
+    /// moment all may be turned away, but never are too many let in: each tells of itself first and looks then, in one order
+    /// that all of them see. `taken` seats have somebody who may come.
+    fn enter(&self, number: usize, now: u64, taken: usize) -> Option<Entered<'_>> {
+        let mine = &self.since[number];
+        mine.store(now.max(1), Ordering::SeqCst);
+        let entered = Entered(mine);
+        let mut there = 0;
+        for since in &self.since[..taken] {
+            let since = since.load(Ordering::SeqCst);
+            if since != 0 {
+                there += 1;
+                if there > self.most || now.saturating_sub(since) > SLOW_NANOS {
+                    return None;
+                }
+            }
+        }
+        Some(entered)
+    }
+}
+
+/// Somebody who looks up, until this is dropped.
+struct Entered<'a>(&'a AtomicU64);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Release);
+    }
+}
+
+/// [`SLOW`], as [`Inside`] counts.
+#[expect(clippy::cast_possible_truncation, reason = "five million")]
+const SLOW_NANOS: u64 = SLOW.as_nanos() as u64;
+
+/// How many threads have a seat.
+static NEXT_SEAT: AtomicUsize = AtomicUsize::new(0);
+
 /// The number of this thread's connection.
 fn seat() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
-        static MINE: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SEATS;
+        static MINE: usize = NEXT_SEAT.fetch_add(1, Ordering::Relaxed) % SEATS;
     }
     MINE.try_with(|mine| *mine).unwrap_or(0)
 }
@@ -98,16 +156,19 @@ fn nanos(duration: Duration) -> u64 {
 #[cfg(feature = "sqlite")]
 #[cfg(test)]
 mod tests {
-    use std::thread::sleep;
+    use std::{
+        sync::mpsc::channel,
+        thread::{self, sleep},
+    };
 
     use diesel::{RunQueryDsl as _, connection::SimpleConnection as _, dsl::sql, sql_types::BigInt};
 
     use super::*;
     use crate::config::DatabaseUrl;
 
-    fn direct(folder: &tempfile::TempDir) -> Direct {
+    fn direct(folder: &tempfile::TempDir, most: usize) -> Direct {
         let url = DatabaseUrl::new(format!("sqlite://{}", folder.path().join("db").display()));
-        Direct::new(Address::parse(&url).unwrap())
+        Direct::new(Address::parse(&url).unwrap(), most)
     }
 
     fn one(conn: &mut AnyConnection) -> QueryResult<i64> {
@@ -117,7 +178,7 @@ mod tests {
     #[test]
     fn a_connection_is_opened_once_and_again_after_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        let direct = direct(&folder);
+        let direct = direct(&folder, 1);
         assert_eq!(direct.read(one).unwrap(), 1);
         let open = || direct.seats.iter().filter(|seat| seat.lock().unwrap().is_some()).count();
         assert_eq!(open(), 1);
@@ -131,7 +192,7 @@ mod tests {
     #[test]
     fn nobody_waits_for_a_lock() {
         let folder = tempfile::tempdir().unwrap();
-        let direct = direct(&folder);
+        let direct = direct(&folder, 1);
         let mut other = direct.address.connect().unwrap();
         other.batch_execute("PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE x (y)").unwrap();
         let began = Instant::now();
@@ -147,7 +208,7 @@ mod tests {
     #[test]
     fn after_a_slow_look_up_others_are_asked_for_a_moment() {
         let folder = tempfile::tempdir().unwrap();
-        let direct = direct(&folder);
+        let direct = direct(&folder, 1);
         let slow = |conn: &mut AnyConnection| {
             sleep(SLOW * 2);
             one(conn)
@@ -156,5 +217,56 @@ mod tests {
         assert!(matches!(direct.read(one), Err(Failure::NotAtOnce)));
         sleep(PAUSE);
         assert_eq!(direct.read(one).unwrap(), 1);
+    }
+
+    /// Runs `meanwhile` while a look-up of another thread waits for a disk that says nothing.
+    fn stalled<T>(direct: &Direct, meanwhile: impl FnOnce() -> T) -> T {
+        let (begun, has_begun) = channel();
+        let (release, disk) = channel::<()>();
+        let disk = Mutex::new(disk);
+        thread::scope(|scope| {
+            let stuck = scope.spawn(|| {
+                direct.read(|conn| {
+                    let _ = (begun.send(()), disk.lock().unwrap().recv());
+                    one(conn)
+                })
+            });
+            has_begun.recv().unwrap();
+            let outcome = meanwhile();
+            drop(release);
+            assert_eq!(stuck.join().unwrap().unwrap(), 1, "it has waited to its end");
+            outcome
+        })
+    }
+
+    #[test]
+    fn while_a_look_up_does_not_end_nobody_else_begins_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let direct = direct(&folder, 8);
+        stalled(&direct, || {
+            sleep(SLOW * 2);
+            for _ in 0..3 {
+                thread::scope(|scope| {
+                    let other = scope.spawn(|| direct.read(one));
+                    assert!(matches!(other.join().unwrap(), Err(Failure::NotAtOnce)));
+                });
+            }
+        });
+        sleep(PAUSE);
+        assert_eq!(direct.read(one).unwrap(), 1, "the disk is back");
+    }
+
+    #[test]
+    fn there_are_never_more_inside_than_may_be_however_short_they_have_been_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = Inside::new(2);
+        let held = (inside.enter(0, 7, 3), inside.enter(1, 7, 3));
+        assert!(held.0.is_some() && held.1.is_some());
+        assert!(inside.enter(2, 7, 3).is_none());
+        drop(held.0);
+        assert!(inside.enter(2, 7, 3).is_some());
+
+        let one_alone = direct(&folder, 1);
+        stalled(&one_alone, || assert!(matches!(one_alone.read(one), Err(Failure::NotAtOnce))));
     }
 }

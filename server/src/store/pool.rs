@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_core::store::StoreError;
+use countersign_core::{deadline, store::StoreError};
 use diesel::{
     QueryResult,
     r2d2::{Error as ConnectError, R2D2Connection as _},
@@ -33,10 +33,6 @@ const PAUSE: Duration = Duration::from_millis(3);
 /// more of them than the three identifiers of a new user.
 const RACES: u32 = 4;
 
-/// How long after its wait a request has been answered in any case: what is not committed by then is taken back, because its
-/// client was told that it did not happen.
-const ANSWERED: Duration = Duration::from_secs(1);
-
 /// How often one that waits for a connection looks whether there can be none.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -46,12 +42,15 @@ pub enum Failure {
     /// No connection within the wait.
     #[error("no connection: {0}")]
     Pool(#[from] r2d2::Error),
-    /// The database was silent for so long that the client has its answer.
+    /// All the time is over for which somebody waits for this: the client has its answer.
     #[error("the database answered too late")]
     Late,
     /// Other writers of this process took all of the wait.
     #[error("no turn to write")]
     Turn,
+    /// Another file is where the database was, or none.
+    #[error("the database file is not the one that was opened at start")]
+    Exchanged,
     /// Whoever asked may not wait.
     #[error("not without waiting")]
     NotAtOnce,
@@ -134,12 +133,32 @@ pub struct Connections {
     turn: Option<Turn>,
 }
 
+/// The time that one call has.
+#[derive(Clone, Copy)]
+struct Span {
+    /// Until when it may wait for a connection and for its turn, however often it tries.
+    wait: Instant,
+    /// After that it commits nothing, because its client was told that it did not happen. Nothing is too late where nobody
+    /// waits.
+    end: Option<Instant>,
+}
+
+impl Span {
+    fn is_over(self) -> bool {
+        self.end.is_some_and(|end| Instant::now() >= end)
+    }
+}
+
 impl Connections {
     /// Connects once, then makes the pool.
     pub fn open(options: &StoreOptions) -> Result<Self, OpenError> {
         let address = Address::parse(&options.url)?;
         let backend = address.backend;
-        address.connect().map_err(|error| OpenError::Connect { backend, reason: one_line(&error.to_string()) })?;
+        let failed =
+            |error: &dyn std::fmt::Display| OpenError::Connect { backend, reason: one_line(&error.to_string()) };
+        let first = address.connect().map_err(|error| failed(&error))?;
+        let address = address.settled().map_err(|error| failed(&error))?;
+        drop(first);
 
         #[cfg(feature = "sqlite")]
         if let Some(file) = address.file().filter(|file| file::is_open_to_others(file)) {
@@ -171,7 +190,7 @@ impl Connections {
         };
         let turn = (backend == Backend::Sqlite).then(Turn::default);
         let is_file = backend == Backend::Sqlite && !address.is_in_memory();
-        let direct = is_file.then(|| Direct::new(address.clone()));
+        let direct = (is_file && options.at_once > 0).then(|| Direct::new(address.clone(), options.at_once));
         Ok(Self { pool, aside, direct, address, wait: options.wait, era, refusals, turn })
     }
 
@@ -184,7 +203,7 @@ impl Connections {
     pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
         let backend = self.backend();
         let mut pooled = self
-            .check_out(&self.pool, self.deadline())
+            .check_out(&self.pool, self.patience())
             .map_err(|failure| OpenError::Connect { backend, reason: one_line(&failure.to_string()) })?;
         let outcome = connection::migrate(&mut pooled.conn, backend);
         // A migration changes its session's timeouts; after a failure they may not be what they were.
@@ -196,7 +215,7 @@ impl Connections {
     pub fn missing(&self) -> Result<Option<Vec<String>>, OpenError> {
         let backend = self.backend();
         let mut pooled = self
-            .check_out(&self.pool, self.deadline())
+            .check_out(&self.pool, self.patience())
             .map_err(|failure| OpenError::Connect { backend, reason: one_line(&failure.to_string()) })?;
         let versions = connection::versions(&mut pooled.conn, backend)?;
         Ok((!versions.is_empty).then_some(versions.missing))
@@ -207,11 +226,17 @@ impl Connections {
         self.address.connect()
     }
 
+    /// Is the file still the one that was opened? `true` where there is none.
+    pub fn is_in_place(&self) -> bool {
+        self.address.look();
+        !self.address.is_exchanged()
+    }
+
     /// The turn to write, where the database has one writer at a time; waits as long as it takes.
     pub fn turn(&self) -> Option<Taken<'_>> {
         let turn = self.turn.as_ref()?;
         loop {
-            if let Some(taken) = turn.take(self.deadline()) {
+            if let Some(taken) = turn.take(self.patience()) {
                 return Some(taken);
             }
         }
@@ -235,12 +260,17 @@ impl Connections {
 
     /// [`Connections::read`] on a thread that may not wait.
     pub fn read_at_once<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
-        self.direct.as_ref().ok_or(Failure::NotAtOnce)?.read(work)
+        match &self.direct {
+            Some(direct) if !self.address.is_exchanged() => direct.read(work),
+            _ => Err(Failure::NotAtOnce),
+        }
     }
 
     /// [`Connections::read`] beside the requests: however many of them wait for a connection, this does not wait for
-    /// theirs, nor they for this one.
+    /// theirs, nor they for this one. A server asks so several times a second, so here it is looked whether the file is still
+    /// the same.
     pub fn read_aside<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
+        self.address.look();
         self.read_from(self.aside.as_ref().unwrap_or(&self.pool), work)
     }
 
@@ -249,10 +279,10 @@ impl Connections {
         pool: &r2d2::Pool<Manager>,
         work: impl Fn(&mut AnyConnection) -> QueryResult<T>,
     ) -> Result<T, Failure> {
-        let deadline = self.deadline();
+        let span = self.span()?;
         let mut may_reconnect = true;
         loop {
-            let mut pooled = self.check_out(pool, deadline)?;
+            let mut pooled = self.check_out(pool, span.wait)?;
             match work(&mut pooled.conn) {
                 Err(error) if self.gave_up(&mut pooled, &error) && may_reconnect => may_reconnect = false,
                 outcome => return Ok(outcome?),
@@ -263,32 +293,29 @@ impl Connections {
     /// Runs `work` as one transaction: all of it is committed if it says `Ok`, none of it otherwise.
     ///
     /// It is run again if the connection was dead (unless a commit was under way, which may have happened) or if the
-    /// database ended it in favour of another transaction.
+    /// database ended it in favour of another transaction. [`Failure::Late`] if the time is over for which somebody waits
+    /// ([`mod@deadline`]).
     pub fn write<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
-        self.write_until(self.deadline(), work)
+        self.write_within(self.span()?, work)
     }
 
-    fn write_until<T>(
-        &self,
-        deadline: Instant,
-        work: impl Fn(&mut AnyConnection) -> QueryResult<T>,
-    ) -> Result<T, Failure> {
+    fn write_within<T>(&self, span: Span, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
         let mut may_reconnect = true;
         let mut tries = 1;
         loop {
             let turn = match &self.turn {
-                Some(turn) => Some(turn.take(deadline).ok_or(Failure::Turn)?),
+                Some(turn) => Some(turn.take(span.wait).ok_or(Failure::Turn)?),
                 None => None,
             };
-            let mut pooled = self.check_out(&self.pool, deadline)?;
-            let (error, may_be_done) = match attempt(&mut pooled.conn, deadline + ANSWERED, &work) {
+            let mut pooled = self.check_out(&self.pool, span.wait)?;
+            let (error, may_be_done) = match attempt(&mut pooled.conn, span, &work) {
                 Ok(Some(value)) => return Ok(value),
                 Ok(None) => return Err(Failure::Late),
                 Err(failed) => failed,
             };
             if self.gave_up(&mut pooled, &error) && may_reconnect && !may_be_done {
                 may_reconnect = false;
-            } else if connection::is_collision(&error) && tries < TRIES && Instant::now() < deadline {
+            } else if connection::is_collision(&error) && tries < TRIES && Instant::now() < span.wait {
                 drop((pooled, turn));
                 std::thread::sleep(PAUSE * (1 << (tries - 1)));
                 tries += 1;
@@ -301,18 +328,31 @@ impl Connections {
     /// [`Connections::write`] for a `work` that looks before it inserts: it is run again if somebody else took the unique
     /// value in between. Now that the other transaction is committed, the next look sees it.
     pub fn write_contended<T>(&self, work: impl Fn(&mut AnyConnection) -> QueryResult<T>) -> Result<T, Failure> {
-        let deadline = self.deadline();
+        let span = self.span()?;
         let mut races = 0;
         loop {
-            match self.write_until(deadline, &work) {
+            match self.write_within(span, &work) {
                 Err(failure) if failure.is_unique_violation() && races < RACES => races += 1,
                 outcome => return outcome,
             }
         }
     }
 
-    /// Until when this request may wait, however often it tries.
-    fn deadline(&self) -> Instant {
+    /// The time for a call that begins now: `wait`, but never longer than somebody waits for all of what it is part of.
+    fn span(&self) -> Result<Span, Failure> {
+        let (wait, end) = (self.patience(), deadline::end());
+        let span = Span { wait: end.map_or(wait, |end| wait.min(end)), end };
+        if self.address.is_exchanged() {
+            Err(Failure::Exchanged)
+        } else if span.is_over() {
+            Err(Failure::Late)
+        } else {
+            Ok(span)
+        }
+    }
+
+    /// Until when a connection or a turn is waited for from now on.
+    fn patience(&self) -> Instant {
         Instant::now() + self.wait
     }
 
@@ -353,16 +393,16 @@ impl Connections {
     }
 }
 
-/// One run of a transaction, `None` if it is taken back because it is `late`; with the error comes whether a commit may have happened
+/// One run of a transaction, `None` if it is taken back because its time is over; with the error comes whether a commit may have happened
 /// all the same.
 fn attempt<T>(
     conn: &mut AnyConnection,
-    late: Instant,
+    span: Span,
     work: impl Fn(&mut AnyConnection) -> QueryResult<T>,
 ) -> Result<Option<T>, (Error, bool)> {
     connection::begin_write(conn).map_err(|error| (error, false))?;
     match work(conn) {
-        Ok(_) if Instant::now() > late => connection::rollback(conn).map(|()| None).map_err(|error| (error, false)),
+        Ok(_) if span.is_over() => connection::rollback(conn).map(|()| None).map_err(|error| (error, false)),
         Ok(value) => connection::commit(conn).map(|()| Some(value)).map_err(|error| (error, true)),
         Err(error) => {
             // If this fails too, the connection is broken and the pool drops it; the first error is the cause.
@@ -393,7 +433,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("locked.db");
         let url = DatabaseUrl::new(format!("sqlite://{}", path.display()));
-        let options = StoreOptions { url, pool_size: 2, wait: Duration::from_millis(500) };
+        let options = StoreOptions { url, pool_size: 2, wait: Duration::from_millis(500), at_once: 1 };
         let connections = Connections::open(&options).unwrap();
         connections.write(|conn| conn.batch_execute("CREATE TABLE words (word TEXT)")).unwrap();
         let one = |conn: &mut AnyConnection| diesel::select(sql::<BigInt>("1")).get_result::<i64>(conn);
@@ -409,10 +449,12 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_after_its_client_has_the_answer_is_taken_back() {
+    fn what_would_be_committed_after_its_client_was_given_up_is_taken_back_and_begins_no_more() {
+        const ENOUGH: Duration = Duration::from_millis(100);
+
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::new(format!("sqlite://{}", folder.path().join("late.db").display()));
-        let options = StoreOptions { url, pool_size: 2, wait: Duration::from_millis(50) };
+        let options = StoreOptions { url, pool_size: 2, wait: Duration::from_millis(50), at_once: 1 };
         let connections = Connections::open(&options).unwrap();
         connections.write(|conn| conn.batch_execute("CREATE TABLE words (word TEXT)")).unwrap();
         let say = |pause: Duration| {
@@ -424,11 +466,16 @@ mod tests {
         };
         let said = || {
             let count = |conn: &mut AnyConnection| sql::<BigInt>("SELECT count(*) FROM words").get_result::<i64>(conn);
-            connections.read(count).unwrap()
+            connections.read(count)
         };
-        assert!(matches!(say(ANSWERED + Duration::from_millis(200)), Err(Failure::Late)));
-        assert_eq!(said(), 0);
-        say(Duration::ZERO).unwrap();
-        assert_eq!(said(), 1);
+        deadline::until(Instant::now() + ENOUGH, || {
+            assert!(matches!(say(ENOUGH), Err(Failure::Late)));
+            assert!(matches!(say(Duration::ZERO), Err(Failure::Late)), "the second call");
+            assert!(matches!(said(), Err(Failure::Late)), "nobody waits for the answer");
+        });
+        assert_eq!(said().unwrap(), 0);
+        deadline::until(Instant::now() + Duration::from_secs(60), || say(Duration::ZERO)).unwrap();
+        say(ENOUGH * 2).unwrap();
+        assert_eq!(said().unwrap(), 2, "who has no client is never too late");
     }
 }

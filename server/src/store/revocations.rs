@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDateTime;
-use countersign_core::{UserId, model::Timestamp};
+use countersign_core::{UserId, model::Timestamp, store::Revocation};
 use diesel::prelude::*;
 
 use super::{
@@ -69,15 +69,17 @@ pub fn lock(conn: &mut AnyConnection) -> QueryResult<()> {
     Ok(())
 }
 
-/// The first entries above `after`, in the order of their numbers.
-pub fn after(conn: &mut AnyConnection, after: i64) -> QueryResult<Vec<(i64, UserId)>> {
-    let rows: Vec<(i64, i64)> = revocations::table
-        .filter(revocations::id.gt(after))
+/// The first entries from the number `from` on, in the order of their numbers.
+pub fn from(conn: &mut AnyConnection, from: i64) -> QueryResult<Vec<Revocation>> {
+    let rows: Vec<(i64, i64, NaiveDateTime)> = revocations::table
+        .filter(revocations::id.ge(from))
         .order(revocations::id)
         .limit(PAGE)
-        .select((revocations::id, revocations::user_id))
+        .select((revocations::id, revocations::user_id, revocations::created_at))
         .load(conn)?;
-    Ok(rows.into_iter().map(|(number, user)| (number, UserId(user))).collect())
+    let entry =
+        |(number, user, at): (i64, i64, NaiveDateTime)| Revocation { number, user: UserId(user), at: at.and_utc() };
+    Ok(rows.into_iter().map(entry).collect())
 }
 
 /// The highest number that was ever given, 0 if there is none.

@@ -6,7 +6,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use countersign_core::{
     Digest, NewToken, Token, TokenId, TokenKind, UserId,
     model::Timestamp,
-    store::{Adopted, Connections, Noted, Origin, Revoke, StoreResult, TokenStore},
+    store::{Adopted, Connections, Noted, Origin, Revocation, Revoke, StoreResult, TokenStore},
 };
 use diesel::{prelude::*, result::Error};
 
@@ -269,8 +269,8 @@ impl TokenStore for Store {
         }
     }
 
-    fn revocations(&self, after: i64) -> StoreResult<Vec<(i64, UserId)>> {
-        Ok(self.0.read_aside(|conn| revocations::after(conn, after))?)
+    fn revocations_from(&self, from: i64) -> StoreResult<Vec<Revocation>> {
+        Ok(self.0.read_aside(|conn| revocations::from(conn, from))?)
     }
 
     fn last_revocation(&self) -> StoreResult<i64> {

@@ -3,44 +3,42 @@
 use countersign_tests::databases::{databases, run};
 use serde_json::{Value, json};
 
-use super::common::{DJANGO, LARAVEL, import, installation, sources};
+use super::common::{DJANGO, LARAVEL, import, installation, pairs, sources};
 
 #[test]
 fn an_id_or_an_address_that_is_taken_is_told_with_both_rows() {
-    for source in sources(LARAVEL) {
-        for target in databases() {
-            eprintln!("from {} to {}", source.name, target.name);
-            let sandbox = installation(&target);
-            // The first user here has the id of Alice and the address of Bob.
-            sandbox.done_with(
-                "password",
-                &["user", "add", "--username", "ada", "--email", "bob@example.com", "--password-stdin"],
-            );
-            let expected = [
-                "clash users 1: the id belongs to somebody else in the target [user 1 \"ada\" <bob@example.com>]",
-                "clash users 2: the e-mail address belongs to somebody else in the target [user 1 \"ada\" <bob@example.com>]",
-                "refused personal_access_tokens 1: its user 1 was not imported",
-                "refused personal_access_tokens 2: its user 1 was not imported",
-                "refused personal_access_tokens 3: its user 1 was not imported",
-                "refused personal_access_tokens 4: its user 1 was not imported",
-                "refused personal_access_tokens 5: its user 2 was not imported",
-                "refused personal_access_tokens 6: its user 2 was not imported",
-                "refused personal_access_tokens 7: its user 2 was not imported",
-                "refused personal_access_tokens 16: its user 4242 was not imported",
-            ];
-            let counts = ["users: 12 10 0 0 0 2", "personal_access_tokens: 18 10 0 0 0 8"];
-            for more in [&["--check"][..], &["--dry-run"], &[]] {
-                let imported = import(&sandbox, "laravel", &source, more);
-                assert_eq!(imported.said(), expected, "{more:?}");
-                assert_eq!(imported.counts(), counts, "{more:?}");
-                assert_eq!(imported.ran.code, 1);
-                assert_eq!(imported.findings[1]["who"], json!("\"bob@example.com\""));
-            }
-            // No token of Alice speaks for Ada.
-            let server = sandbox.serve();
-            let alice = server.bearer("1|OkBBfrrfCeSXcwH63uolX0ktIgYlHgHuyk8oo7zT19c8c821");
-            assert_eq!(alice.wants_json().get("/api/user").status, 401);
+    for (source, target) in pairs(LARAVEL) {
+        eprintln!("from {} to {}", source.name, target.name);
+        let sandbox = installation(&target);
+        // The first user here has the id of Alice and the address of Bob.
+        sandbox.done_with(
+            "password",
+            &["user", "add", "--username", "ada", "--email", "bob@example.com", "--password-stdin"],
+        );
+        let expected = [
+            "clash users 1: the id belongs to somebody else in the target [user 1 \"ada\" <bob@example.com>]",
+            "clash users 2: the e-mail address belongs to somebody else in the target [user 1 \"ada\" <bob@example.com>]",
+            "refused personal_access_tokens 1: its user 1 was not imported",
+            "refused personal_access_tokens 2: its user 1 was not imported",
+            "refused personal_access_tokens 3: its user 1 was not imported",
+            "refused personal_access_tokens 4: its user 1 was not imported",
+            "refused personal_access_tokens 5: its user 2 was not imported",
+            "refused personal_access_tokens 6: its user 2 was not imported",
+            "refused personal_access_tokens 7: its user 2 was not imported",
+            "refused personal_access_tokens 16: its user 4242 was not imported",
+        ];
+        let counts = ["users: 12 10 0 0 0 2", "personal_access_tokens: 18 10 0 0 0 8"];
+        for more in [&["--check"][..], &["--dry-run"], &[]] {
+            let imported = import(&sandbox, "laravel", &source, more);
+            assert_eq!(imported.said(), expected, "{more:?}");
+            assert_eq!(imported.counts(), counts, "{more:?}");
+            assert_eq!(imported.ran.code, 1);
+            assert_eq!(imported.findings[1]["who"], json!("\"bob@example.com\""));
         }
+        // No token of Alice speaks for Ada.
+        let server = sandbox.serve();
+        let alice = server.bearer("1|OkBBfrrfCeSXcwH63uolX0ktIgYlHgHuyk8oo7zT19c8c821");
+        assert_eq!(alice.wants_json().get("/api/user").status, 401);
     }
 }
 

@@ -1,14 +1,14 @@
 //! Columns that an application may have beside the framework's own, over real databases: a second factor, soft deletes, a phone
 //! number, a role.
 
-use countersign_tests::databases::{databases, run};
+use countersign_tests::databases::run;
 use serde_json::{Value, json};
 
-use super::common::{LARAVEL, import, installation, sources};
+use super::common::{LARAVEL, import, installation, pairs};
 
 #[test]
 fn columns_beside_the_framework_s_own_are_told_or_taken() {
-    for source in sources(LARAVEL) {
+    for (source, target) in pairs(LARAVEL) {
         for column in [
             "two_factor_secret TEXT",
             "two_factor_recovery_codes TEXT",
@@ -40,35 +40,30 @@ fn columns_beside_the_framework_s_own_are_told_or_taken() {
         ] {
             assert!(told.lines().any(|found| found == line), "{line:?} is not in\n{told}");
         }
-        for target in databases() {
-            eprintln!("from {} to {}", source.name, target.name);
-            let sandbox = installation(&target);
-            let imported = import(&sandbox, "laravel", &source, &more);
-            let two_factors = "has a second factor there; logs in by password alone here";
-            assert_eq!(
-                imported.said()[..4],
-                [
-                    format!("changed users 1: {two_factors}"),
-                    format!("changed users 2: {two_factors}"),
-                    "changed users 3: is soft-deleted there; suspended here".to_owned(),
-                    "refused users 5: the phone number is not one in international form: \"030 901820\"".to_owned(),
-                ]
-            );
-            let shown =
-                |who: &str| -> Value { serde_json::from_str(&sandbox.done(&["user", "show", who, "--json"])).unwrap() };
-            // Found by the number, in any spelling.
-            let dave = shown("+49 (30) 901820");
-            assert_eq!(
-                (&dave["id"], &dave["phone"], &dave["role"]),
-                (&json!(4), &json!("+4930901820"), &json!("admin"))
-            );
-            let carol = shown("3");
-            assert_eq!((&carol["is_active"], &carol["is_suspended"]), (&json!(false), &json!(true)));
-            // Who is restored there is enabled here.
-            run(&source.url, "UPDATE users SET deleted_at = NULL WHERE id = 3");
-            import(&sandbox, "laravel", &source, &more);
-            assert_eq!(shown("3")["is_active"], json!(true));
-            run(&source.url, "UPDATE users SET deleted_at = '2025-01-01 00:00:00' WHERE id = 3");
-        }
+        eprintln!("from {} to {}", source.name, target.name);
+        let sandbox = installation(&target);
+        let imported = import(&sandbox, "laravel", &source, &more);
+        let two_factors = "has a second factor there; logs in by password alone here";
+        assert_eq!(
+            imported.said()[..4],
+            [
+                format!("changed users 1: {two_factors}"),
+                format!("changed users 2: {two_factors}"),
+                "changed users 3: is soft-deleted there; suspended here".to_owned(),
+                "refused users 5: the phone number is not one in international form: \"030 901820\"".to_owned(),
+            ]
+        );
+        let shown =
+            |who: &str| -> Value { serde_json::from_str(&sandbox.done(&["user", "show", who, "--json"])).unwrap() };
+        // Found by the number, in any spelling.
+        let dave = shown("+49 (30) 901820");
+        assert_eq!((&dave["id"], &dave["phone"], &dave["role"]), (&json!(4), &json!("+4930901820"), &json!("admin")));
+        let carol = shown("3");
+        assert_eq!((&carol["is_active"], &carol["is_suspended"]), (&json!(false), &json!(true)));
+        // Who is restored there is enabled here.
+        run(&source.url, "UPDATE users SET deleted_at = NULL WHERE id = 3");
+        import(&sandbox, "laravel", &source, &more);
+        assert_eq!(shown("3")["is_active"], json!(true));
+        run(&source.url, "UPDATE users SET deleted_at = '2025-01-01 00:00:00' WHERE id = 3");
     }
 }

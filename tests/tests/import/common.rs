@@ -1,11 +1,13 @@
 //! Sources with the recorded databases in them, and installations that import them.
 
+use countersign_core::{User, UserId, identifier::Key, store::UserStore as _};
 use countersign_tests::{
-    databases::{Database, databases, run},
+    databases::{Database, databases, fresh, kinds, run},
     program::{Ran, Sandbox},
     sandbox,
 };
 use serde_json::Value;
+use uuid::Uuid;
 
 /// The recorded database of a framework for one kind of database.
 macro_rules! dumps {
@@ -35,12 +37,58 @@ pub fn sources(dumps: [(&str, &str); 3]) -> Vec<Database> {
     sources
 }
 
-/// A source and an empty target for each pair of kinds, for tests that change the source.
-pub fn pairs(dumps: [(&'static str, &'static str); 3]) -> Vec<(Database, Database)> {
-    let kinds = databases().len();
-    (0..kinds)
-        .flat_map(|kind| sources(dumps).into_iter().map(move |source| (source, databases().swap_remove(kind))))
-        .collect()
+/// A source and an empty target of another kind, until each kind was both once, for tests that change the source. What is read
+/// knows nothing of where it is written: [`cells`] is for those who make sure of that.
+pub fn pairs(dumps: Dumps) -> Vec<(Database, Database)> {
+    let kinds = kinds();
+    let next = kinds.iter().cycle().skip(1);
+    kinds.iter().zip(next).map(|(from, to)| (filled(from, dumps), fresh(to))).collect()
+}
+
+/// A source and an empty target of each kind with each kind.
+pub fn cells(dumps: Dumps) -> Vec<(Database, Database)> {
+    let kinds = kinds();
+    let targets = |from| kinds.iter().map(move |to| (filled(from, dumps), fresh(to)));
+    kinds.iter().copied().flat_map(targets).collect()
+}
+
+/// The same, those of one kind before the others.
+pub fn same_kind_first(mut cells: Vec<(Database, Database)>) -> Vec<(Database, Database)> {
+    cells.sort_by_key(|(source, target)| source.name != target.name);
+    cells
+}
+
+fn filled(kind: &'static str, dumps: Dumps) -> Database {
+    let source = fresh(kind);
+    fill(&source, dumps);
+    source
+}
+
+/// Everything that a log-in depends on: the users as they are, but for moments and numbers of ours, what they are found by, their
+/// hashes. Two targets that hold the same answer every password alike.
+pub fn logins(target: &Database) -> Vec<String> {
+    let store = target.store();
+    let passwords = store.passwords(UserId(0), 1000).unwrap();
+    let login = |user: User| {
+        let names = [Some(&user.username), user.email.as_ref(), user.phone.as_ref()];
+        let found = |name: &String| {
+            let keys = [Key::username(name), Key::username_as_typed(name), Key::email(name)];
+            keys.map(|key| store.account(&[key]).unwrap().map(|account| account.user.id))
+        };
+        let found: Vec<_> = names.into_iter().flatten().map(found).collect();
+        let password = passwords.iter().find(|(id, _)| *id == user.id).map(|(_, password)| password.as_str());
+        let user = User {
+            uuid: Uuid::nil(),
+            suspended_at: None,
+            email_verified_at: None,
+            last_login_at: None,
+            created_at: None,
+            updated_at: None,
+            ..user
+        };
+        format!("{user:?} {found:?} {password:?}")
+    };
+    store.users(UserId(0), 1000).unwrap().into_iter().map(login).collect()
 }
 
 /// Puts a recorded database into an empty one.

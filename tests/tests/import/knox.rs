@@ -9,7 +9,7 @@ use countersign_core::{
 };
 use countersign_tests::{
     Actor,
-    databases::{Database, databases, run},
+    databases::{Database, databases, fresh, kinds, run},
     program::{Running, Sandbox},
 };
 use serde_json::{Value, json};
@@ -332,7 +332,7 @@ fn a_later_run_finds_what_is_new_changed_and_gone() {
 /// `AUTO_REFRESH`, here as there: who uses a token keeps it.
 #[test]
 fn each_use_puts_the_end_off_where_that_is_wanted() {
-    for kind in 0..databases().len() {
+    for kind in kinds() {
         let source = countersign_tests::databases::sqlite();
         run(&source.url, FIVE[0].1);
         let expiry = "strftime('%Y-%m-%d %H:%M:%f', 'now', '+100 seconds')";
@@ -348,7 +348,7 @@ fn each_use_puts_the_end_off_where_that_is_wanted() {
             ("[knox]\nauto_refresh = true\ntoken_ttl = \"150s\"\n", 0..=100),
             ("[knox]\nauto_refresh = true\ntoken_ttl = \"2h\"\n", 7100..=7200),
         ] {
-            let target = databases().swap_remove(kind);
+            let target = fresh(kind);
             let sandbox = phones(&target, settings);
             import(&sandbox, "django", &source, &[]);
             let server = sandbox.serve();

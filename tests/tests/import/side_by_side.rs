@@ -8,7 +8,7 @@ use countersign_tests::{
 };
 use serde_json::{Value, json};
 
-use super::common::{DJANGO, LARAVEL, import, installation, pairs, sources};
+use super::common::{DJANGO, LARAVEL, import, installation, pairs};
 
 /// Laravel's hash of "password".
 const OF_PASSWORD: &str = "$2y$10$VNxIpy1viGrkuahr2DDNdOtzelkLCCi5wuGzGrb/S2WfAPFEPRGp.";
@@ -167,41 +167,38 @@ fn of_two_last_logins_the_later_counts() {
 /// A rehearsal says of those who changed what the run will say.
 #[test]
 fn a_check_finds_what_is_in_the_way_of_a_change() {
-    for source in sources(LARAVEL) {
-        for target in databases() {
-            eprintln!("from {} to {}", source.name, target.name);
-            let sandbox = installation(&target);
-            let name = format!("{}_{}", source.name, target.name);
-            import(&sandbox, "laravel", &source, &[]);
-            let add =
-                ["user", "add", "--username", "zed", "--email", &format!("{name}@example.org"), "--password-stdin"];
-            sandbox.done_with("password", &add);
-            // Alice's old address goes to Bob, Bob's to somebody new, Carol wants Zed's.
-            run(
-                &source.url,
-                &format!(
-                    "CREATE TABLE aside AS SELECT * FROM users; \
-                     UPDATE users SET email = 'a@example.com' WHERE id = 1; \
-                     UPDATE users SET email = 'alice@example.com' WHERE id = 2; \
-                     UPDATE users SET email = '{name}@example.org' WHERE id = 3; \
-                     INSERT INTO users (id, name, email, password) VALUES (2000, 'New', 'bob@example.com', '{OF_PASSWORD}');"
-                ),
-            );
-            let zed = shown(&sandbox, "zed", "id");
-            let clash = format!(
-                "clash users 3: the new email belongs to somebody else in the target; the old one stays \
-                 [user {zed} \"zed\" <{name}@example.org>]"
-            );
-            for more in [&["--check"][..], &["--dry-run"], &[]] {
-                let imported = import(&sandbox, "laravel", &source, more);
-                assert_eq!(imported.said(), [clash.as_str(), ORPHAN], "{more:?}");
-                assert_eq!(imported.counts()[0], "users: 13 1 3 9 0 1", "{more:?}");
-            }
-            let addresses = ["1", "2", "3", "2000"].map(|id| shown(&sandbox, id, "email"));
-            let expected = ["a@example.com", "alice@example.com", "carol@example.com", "bob@example.com"];
-            assert_eq!(addresses, expected.map(|address| json!(address)));
-            run(&source.url, "DELETE FROM users; INSERT INTO users SELECT * FROM aside; DROP TABLE aside;");
+    for (source, target) in pairs(LARAVEL) {
+        eprintln!("from {} to {}", source.name, target.name);
+        let sandbox = installation(&target);
+        let name = format!("{}_{}", source.name, target.name);
+        import(&sandbox, "laravel", &source, &[]);
+        let add = ["user", "add", "--username", "zed", "--email", &format!("{name}@example.org"), "--password-stdin"];
+        sandbox.done_with("password", &add);
+        // Alice's old address goes to Bob, Bob's to somebody new, Carol wants Zed's.
+        run(
+            &source.url,
+            &format!(
+                "CREATE TABLE aside AS SELECT * FROM users; \
+                 UPDATE users SET email = 'a@example.com' WHERE id = 1; \
+                 UPDATE users SET email = 'alice@example.com' WHERE id = 2; \
+                 UPDATE users SET email = '{name}@example.org' WHERE id = 3; \
+                 INSERT INTO users (id, name, email, password) VALUES (2000, 'New', 'bob@example.com', '{OF_PASSWORD}');"
+            ),
+        );
+        let zed = shown(&sandbox, "zed", "id");
+        let clash = format!(
+            "clash users 3: the new email belongs to somebody else in the target; the old one stays \
+             [user {zed} \"zed\" <{name}@example.org>]"
+        );
+        for more in [&["--check"][..], &["--dry-run"], &[]] {
+            let imported = import(&sandbox, "laravel", &source, more);
+            assert_eq!(imported.said(), [clash.as_str(), ORPHAN], "{more:?}");
+            assert_eq!(imported.counts()[0], "users: 13 1 3 9 0 1", "{more:?}");
         }
+        let addresses = ["1", "2", "3", "2000"].map(|id| shown(&sandbox, id, "email"));
+        let expected = ["a@example.com", "alice@example.com", "carol@example.com", "bob@example.com"];
+        assert_eq!(addresses, expected.map(|address| json!(address)));
+        run(&source.url, "DELETE FROM users; INSERT INTO users SELECT * FROM aside; DROP TABLE aside;");
     }
 }
 

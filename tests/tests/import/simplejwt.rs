@@ -17,7 +17,7 @@ use countersign_core::{
 };
 use countersign_tests::{
     Actor, Answer,
-    databases::{Database, databases, run},
+    databases::{Database, databases, fresh, run},
     program::{Running, Sandbox},
 };
 use serde_json::{Value, json};
@@ -118,7 +118,7 @@ struct Moved {
 impl Moved {
     fn to(target: &Database, profile: &str) -> Self {
         let recorded = Recorded::of(profile);
-        let source = databases().into_iter().find(|source| source.name == target.name).unwrap();
+        let source = fresh(target.name);
         fill(&source, DJANGO);
         let sandbox = installation(target);
         if profile == "blacklist" {

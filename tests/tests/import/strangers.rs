@@ -3,13 +3,10 @@
 
 use std::time::Duration;
 
-use countersign_tests::{
-    databases::{databases, run},
-    program::Sandbox,
-};
+use countersign_tests::{databases::run, program::Sandbox};
 use serde_json::{Value, json};
 
-use super::common::{DJANGO, LARAVEL, import, installation, pairs, sources};
+use super::common::{DJANGO, LARAVEL, import, installation, pairs};
 
 /// A user as `user show` has them.
 fn shown(sandbox: &Sandbox, who: &str) -> Value {
@@ -18,37 +15,35 @@ fn shown(sandbox: &Sandbox, who: &str) -> Value {
 
 #[test]
 fn two_tables_of_users_are_two_sources() {
-    for source in sources(LARAVEL) {
+    for (source, target) in pairs(LARAVEL) {
         run(
             &source.url,
             "CREATE TABLE admins (id BIGINT PRIMARY KEY, name VARCHAR(255), email VARCHAR(255), password VARCHAR(255)); \
              INSERT INTO admins SELECT id, name, 'root@example.com', password FROM users WHERE id = 1; \
              INSERT INTO admins SELECT 5000, name, 'boss@example.com', password FROM users WHERE id = 1;",
         );
-        for target in databases() {
-            let sandbox = installation(&target);
-            let first = import(&sandbox, "laravel", &source, &["--source", "shop"]);
-            let alice = shown(&sandbox, "1");
-            let more = ["--source", "shop", "--user-table", "admins", "--user-model", r"App\Models\Admin"];
-            let admins = import(&sandbox, "laravel", &source, &more);
-            assert_eq!(
-                (&first.summary["source"], &admins.summary["source"]),
-                (&json!("shop"), &json!("shop table admins"))
-            );
-            assert_eq!(
-                admins.said()[0],
-                "clash admins 1: the id belongs to somebody else in the target [user 1 \"alice@example.com\"]"
-            );
-            assert_eq!(admins.counts()[0], "admins: 2 1 0 0 0 1");
-            // The first table's users are as they were, and its record as well.
-            assert_eq!(shown(&sandbox, "1"), alice, "from {} to {}", source.name, target.name);
-            let again = import(&sandbox, "laravel", &source, &["--source", "shop"]);
-            assert_eq!(again.counts(), ["users: 12 0 0 12 0 0", "personal_access_tokens: 18 0 0 17 0 1"]);
-            // Named without it or with it, a table is the same source.
-            for name in ["shop", "shop table admins"] {
-                let more = ["--source", name, "--user-table", "admins", "--user-model", r"App\Models\Admin"];
-                assert_eq!(import(&sandbox, "laravel", &source, &more).counts()[0], "admins: 2 0 0 1 0 1");
-            }
+        let sandbox = installation(&target);
+        let first = import(&sandbox, "laravel", &source, &["--source", "shop"]);
+        let alice = shown(&sandbox, "1");
+        let more = ["--source", "shop", "--user-table", "admins", "--user-model", r"App\Models\Admin"];
+        let admins = import(&sandbox, "laravel", &source, &more);
+        assert_eq!(
+            (&first.summary["source"], &admins.summary["source"]),
+            (&json!("shop"), &json!("shop table admins"))
+        );
+        assert_eq!(
+            admins.said()[0],
+            "clash admins 1: the id belongs to somebody else in the target [user 1 \"alice@example.com\"]"
+        );
+        assert_eq!(admins.counts()[0], "admins: 2 1 0 0 0 1");
+        // The first table's users are as they were, and its record as well.
+        assert_eq!(shown(&sandbox, "1"), alice, "from {} to {}", source.name, target.name);
+        let again = import(&sandbox, "laravel", &source, &["--source", "shop"]);
+        assert_eq!(again.counts(), ["users: 12 0 0 12 0 0", "personal_access_tokens: 18 0 0 17 0 1"]);
+        // Named without it or with it, a table is the same source.
+        for name in ["shop", "shop table admins"] {
+            let more = ["--source", name, "--user-table", "admins", "--user-model", r"App\Models\Admin"];
+            assert_eq!(import(&sandbox, "laravel", &source, &more).counts()[0], "admins: 2 0 0 1 0 1");
         }
     }
 }

@@ -17,7 +17,7 @@ use diesel::{Connection as _, RunQueryDsl as _, connection::SimpleConnection as 
 use crate::common::{create, moment, new_token, new_user, together};
 
 fn options(url: &str) -> StoreOptions {
-    StoreOptions { url: DatabaseUrl::new(url), pool_size: 4, wait: Duration::from_secs(2) }
+    StoreOptions { url: DatabaseUrl::new(url), pool_size: 4, wait: Duration::from_secs(2), at_once: 1 }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use countersign_adapters::settings::Problem;
 
 use super::{super::paths::is_below, Plan, Planned, problem};
-use crate::openapi;
 
 /// What the server serves itself, and everything below: it is asked before any mount, whatever the method.
 const OWN: [&str; 7] =
@@ -13,20 +12,19 @@ const OWN: [&str; 7] =
 struct Claim<'a> {
     mount: &'a Planned,
     method: &'static str,
-    path: String,
+    path: &'a str,
 }
 
 /// Operations that a mount would never be asked for: the server has them, another mount has them, or the whole path
 /// belongs to another mount's prefix.
-pub(super) fn problems(plan: &Plan) -> Vec<Problem> {
+pub(super) fn problems<'a>(plan: &'a Plan) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut claimed: Vec<Claim> = Vec::new();
     for mount in &plan.list {
-        let document = openapi::document(mount.mounted(), &plan.beside);
-        let of_path = |(path, methods): (String, Vec<&'static str>)| {
-            methods.into_iter().map(move |method| Claim { mount, method, path: path.clone() })
+        let of_path = |(path, methods): (&'a String, &'a Vec<&'static str>)| {
+            methods.iter().map(move |method| Claim { mount, method, path })
         };
-        let claims: Vec<Claim> = openapi::methods(&document).into_iter().flat_map(of_path).collect();
+        let claims: Vec<Claim> = mount.methods.iter().flat_map(of_path).collect();
         for claim in &claims {
             if let Some(message) = refused(claim, &claimed, plan) {
                 found.push(problem(mount.number, "prefix", &mount.prefix, message));
@@ -44,7 +42,7 @@ fn refused(claim: &Claim, claimed: &[Claim], plan: &Plan) -> Option<String> {
     if let Some(own) = OWN.iter().find(|own| is_below(own, path)) {
         return Some(format!("would put {method} {path} of {name} where the server has {own}; give it another prefix"));
     }
-    let same = |other: &&Claim| other.method == *method && overlap(&other.path, path);
+    let same = |other: &&Claim| other.method == *method && overlap(other.path, path);
     if let Some(first) = claimed.iter().find(same) {
         let one = first.mount.dialect.name;
         return Some(format!("{one} and {name} both claim {method} {path}; give one of them another prefix"));

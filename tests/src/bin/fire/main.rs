@@ -1,7 +1,8 @@
 //! Kills, stops, fills up and floods real servers, and compares what they did with what they said: docs/fire.md.
 //!
 //! `fire x1 x4 …` runs those experiments, without names all of them; `--short` is the form for every change (some minutes altogether),
-//! without it the counts are those of a release. Every figure that was asked for is a row of the table; one that is missed, or that could
+//! without it the counts are those of a release, of which `--part N` does one Nth. `--minutes N` says how long the soak is, `--mariadb`
+//! that MariaDB takes part in the short form. Every figure that was asked for is a row of the table; one that is missed, or that could
 //! not be asked for on this machine, makes the exit code 1. `--seed N` draws the same moments again.
 //!
 //! Any other arguments are the command line of Countersign itself: that is how this program starts the servers under test.
@@ -15,9 +16,13 @@ mod x05_silence;
 mod x06_full;
 mod x07_storm;
 mod x08_races;
+mod x09_soak;
 mod x10_hostile;
+mod x11_clock;
 mod x12_starts;
+mod xa_failover;
 mod xb_bound;
+mod xc_capacity;
 
 use std::{
     env,
@@ -31,7 +36,7 @@ use harness::{Figures, Run};
 /// An experiment: its name on the command line, what it is, and what does it.
 type Experiment = (&'static str, &'static str, fn(&Run, &mut Figures));
 
-const EXPERIMENTS: [Experiment; 11] = [
+const EXPERIMENTS: [Experiment; 15] = [
     ("x1", "kill -9 while registering", x01_registrations::run),
     ("x2", "kill -9 while revoking and rotating", x02_revocations::run),
     ("x3", "a sync before every answer", x03_syncs::run),
@@ -40,15 +45,20 @@ const EXPERIMENTS: [Experiment; 11] = [
     ("x6", "the disk is full", x06_full::run),
     ("x7", "a storm of logins in 512 MiB", x07_storm::run),
     ("x8", "races over two processes", x08_races::run),
+    ("x9", "a soak", x09_soak::run),
     ("x10", "slow and huge clients", x10_hostile::run),
+    ("x11", "the clock jumps", x11_clock::run),
     ("x12", "starts at once, and killed", x12_starts::run),
+    ("failover", "the primary is killed, the replica takes over", xa_failover::run),
     ("bound", "revoked through one process, refused by the other", xb_bound::run),
+    ("capacity", "what one PostgreSQL and two processes can do", xc_capacity::run),
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let Some(asked) = Asked::read(&arguments) else { return countersign::cli::main() };
-    let run = Run::new(asked.short, asked.seed);
+    let run =
+        Run::new(asked.short, asked.seed).with_minutes(asked.minutes).with_part(asked.part).with_mariadb(asked.mariadb);
     let mut figures = Figures::new(run.is_timed());
     eprintln!("fire: {} form, seed {}", if asked.short { "short" } else { "long" }, asked.seed);
     for (name, title, experiment) in EXPERIMENTS {
@@ -84,6 +94,9 @@ struct Asked {
     names: Vec<String>,
     short: bool,
     seed: u64,
+    minutes: Option<u64>,
+    part: u64,
+    mariadb: bool,
 }
 
 impl Asked {
@@ -91,11 +104,14 @@ impl Asked {
     fn read(arguments: &[String]) -> Option<Self> {
         #[expect(clippy::disallowed_methods, reason = "a seed may be anything; it is printed")]
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs());
-        let mut asked = Self { names: Vec::new(), short: false, seed: now };
+        let mut asked = Self { names: Vec::new(), short: false, seed: now, minutes: None, part: 1, mariadb: false };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--short" => asked.short = true,
+                "--mariadb" => asked.mariadb = true,
+                "--part" => asked.part = arguments.next()?.parse().ok()?,
+                "--minutes" => asked.minutes = Some(arguments.next()?.parse().ok()?),
                 "--seed" => asked.seed = arguments.next()?.parse().ok()?,
                 name if EXPERIMENTS.iter().any(|(known, ..)| *known == name) => asked.names.push(name.to_owned()),
                 _ => return None,

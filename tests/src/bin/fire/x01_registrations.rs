@@ -57,7 +57,7 @@ fn kill(run: &Run, figures: &mut Figures, base: &Base, mut dice: Dice) {
     let other = (on != "SQLite").then(|| installation.serve());
     let (mut starts, mut all, mut others) = (Vec::new(), Seen::default(), Seen::default());
     let (mut lost, mut unfinished, mut corrupt) = (Vec::new(), Vec::new(), Vec::new());
-    let rounds: u64 = run.of(4, 200);
+    let rounds: u64 = run.rounds(4, 200);
     for round in 0..rounds {
         let mut server = installation.serve_timed(&mut starts);
         let stop = AtomicBool::new(false);
@@ -105,7 +105,7 @@ fn kill(run: &Run, figures: &mut Figures, base: &Base, mut dice: Dice) {
         "kills; registrations and tokens acknowledged; registrations cut off",
         format!("{rounds}; {} and {}; {}", all.noted.users.len(), all.noted.alive.len(), all.cut.len()),
     );
-    let asked = run.of(100, 5_000);
+    let asked = run.rounds(100, 5_000);
     figures.must(on, "acknowledged in all", &format!("≥ {asked}"), acknowledged, acknowledged >= asked);
     figures.never(on, "acknowledged and lost", &lost);
     figures.never(on, "cut off and neither absent nor complete", &unfinished);

@@ -54,7 +54,7 @@ fn kill(run: &Run, figures: &mut Figures, base: &Base, mut dice: Dice) {
     let on = base.name;
     // The owner's command waits until every process knows.
     let installation = Installation::new(&base.url).set("CACHE__POLL", "50ms").set("CACHE__BOUND", "300ms");
-    let rounds: u64 = run.of(4, 200);
+    let rounds: u64 = run.rounds(4, 200);
     let (mut all, mut back, mut torn, mut stuck) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut chains, mut strange, mut cut) = (Vec::new(), Vec::new(), 0);
     let mut server = installation.serve();
@@ -105,7 +105,7 @@ fn kill(run: &Run, figures: &mut Figures, base: &Base, mut dice: Dice) {
         "kills; revocations acknowledged; cut off; logins with exchanged tokens",
         format!("{rounds}; {}; {cut}; {}", all.len(), chains.len()),
     );
-    let asked = run.of(40, 5_000);
+    let asked = run.rounds(40, 5_000);
     figures.must(on, "revocations acknowledged", &format!("≥ {asked}"), all.len(), all.len() >= asked);
     figures.never(on, "revoked and back", &back);
     figures.never(on, "revoked together and only some of it gone", &torn);

@@ -38,7 +38,7 @@ pub fn run(run: &Run, figures: &mut Figures) {
                 continue;
             }
         };
-        let asked = run.of(50, 500);
+        let asked = run.rounds(50, 500);
         let made = (0..asked)
             .filter(|number| register(&mut client, &format!("ada{number}")).is_ok_and(|reply| reply.status == 201));
         let made = made.count();

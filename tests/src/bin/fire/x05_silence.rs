@@ -7,9 +7,8 @@ use std::{
 
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 
-use crate::{
-    harness::{Figures, Installation, Kind, Load, PASSWORD, Postgres, Process, Proxy, Run, Sample, sqlite},
-    x04_crash::wrong,
+use crate::harness::{
+    Figures, Installation, Kind, Load, PASSWORD, Postgres, Process, Proxy, Run, Sample, sqlite, wrong,
 };
 
 /// A place within the pool's wait (2 s), and an answer a second later.
@@ -31,7 +30,7 @@ const CROWD: usize = 500;
 pub fn run(run: &Run, figures: &mut Figures) {
     let (Some(base), Some(postgres)) = (run.on_postgres(figures), run.postgres()) else { return };
     let silence = Duration::from_secs(run.of(4, 30));
-    let rounds = run.of(1, 10);
+    let rounds = run.rounds(1, 10);
 
     // A client that comes back after the silence is within the grace, also if its exchange was just being committed.
     let installation = Installation::new(&base.url).set("JWT__REFRESH_GRACE", "60s");
@@ -182,7 +181,7 @@ fn held(figures: &mut Figures, run: &Run, silence: Duration) {
     thread::sleep(Duration::from_secs(1));
     let mut other = sqlite(base.url.trim_start_matches("sqlite://"));
     let (mut windows, memory) = (Vec::new(), server.resident());
-    for _ in 0..run.of(1, 10) {
+    for _ in 0..run.rounds(1, 10) {
         other.batch_execute("BEGIN EXCLUSIVE").expect("a lock");
         let began = Instant::now();
         thread::sleep(silence);

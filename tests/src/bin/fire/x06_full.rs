@@ -9,12 +9,9 @@ use std::{
 use rustix::process::{Resource, Rlimit, prlimit};
 use serde_json::Value;
 
-use crate::{
-    harness::{
-        Base, Client, Disk, Door, Figures, Installation, Kind, Load, PASSWORD, Process, Run, Sample, count, execute,
-        register,
-    },
-    x04_crash::wrong,
+use crate::harness::{
+    Base, Client, Disk, Door, Figures, Installation, Kind, Load, PASSWORD, Process, Run, Sample, count, execute,
+    register, wrong,
 };
 
 /// After there is room again.
@@ -66,7 +63,7 @@ fn full(run: &Run, figures: &mut Figures, on: &str, url: &str, disk: &Disk) {
     let span = Duration::from_secs(run.of(4, 30));
     thread::sleep(Duration::from_secs(2));
     let (began, mut windows) = (Instant::now(), Vec::new());
-    for _ in 0..run.of(1, 10) {
+    for _ in 0..run.rounds(1, 10) {
         disk.fill();
         let filled = Instant::now();
         // What the database gives back of its own is taken, too.

@@ -41,7 +41,7 @@ pub fn run(run: &Run, figures: &mut Figures) {
     for base in run.bases(figures) {
         let installation = Installation::new(&base.url).set("JWT__REFRESH_GRACE", "30s");
         let servers = [installation.serve(), installation.serve()];
-        let rounds = run.of(8, 1_000);
+        let rounds = run.rounds(8, 1_000);
         let mut client = servers[0].client();
         installation
             .own(PASSWORD, &["user", "add", "--username", "boss", "--role", "admin", "--password-stdin"])

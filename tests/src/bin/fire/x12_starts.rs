@@ -1,5 +1,8 @@
 //! X12: eight processes start at once on an empty database, and processes are killed while they make its tables.
 
+#[path = "x12_migration.rs"]
+mod migration;
+
 use std::{thread, time::Duration};
 
 use crate::harness::{Base, Door, Figures, Installation, PASSWORD, Process, Run, count, percentile, register};
@@ -16,12 +19,13 @@ pub fn run(run: &Run, figures: &mut Figures) {
     for name in names {
         at_once(run, figures, name);
         killed(run, figures, name);
+        migration::run(run, figures, name);
     }
     figures.told("all", "old and new version side by side", "left out: no version was ever released to be the old one");
 }
 
 fn at_once(run: &Run, figures: &mut Figures, on: &'static str) {
-    let rounds = run.of(2, 50);
+    let rounds = run.rounds(2, 50);
     let (mut took, mut failed, mut different) = (Vec::new(), Vec::new(), Vec::new());
     let mut first = None;
     for round in 0..rounds {
@@ -52,7 +56,7 @@ fn at_once(run: &Run, figures: &mut Figures, on: &'static str) {
 
 fn killed(run: &Run, figures: &mut Figures, on: &'static str) {
     let mut dice = run.dice(on);
-    let rounds = run.of(5, 50);
+    let rounds = run.rounds(5, 50);
     let (mut took, mut failed, mut different, mut midway) = (Vec::new(), Vec::new(), Vec::new(), 0);
     let mut first = None;
     // The moments are drawn from the time that a whole start takes here.

@@ -16,8 +16,13 @@ use crate::harness::{
 
 /// `cache.bound` as shipped.
 const BOUND: Duration = Duration::from_secs(1);
-/// Clients that ask the other process all the time.
+/// Clients that ask the other process all the time, as fast as they are due and not as fast as they can: a machine whose cores are
+/// all taken may keep its own kernel threads waiting for seconds, and with them every `fsync`.
 const READERS: usize = 4;
+/// How often each of them asks.
+const PACE: Duration = Duration::from_millis(4);
+/// For how long "later" is taken for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub fn run(run: &Run, figures: &mut Figures) {
     for base in run.bases(figures) {
@@ -31,7 +36,7 @@ pub fn run(run: &Run, figures: &mut Figures) {
 /// Tokens that are in use at the other process are revoked one after the other.
 fn refused(run: &Run, figures: &mut Figures, base: &Base, [one, other]: &[Process; 2]) {
     let on = base.name;
-    let rounds = run.of(24, 400);
+    let rounds = run.rounds(24, 400);
     let stop = AtomicBool::new(false);
     let (mut took, mut back, mut asked) = (Vec::new(), Vec::new(), 0);
     thread::scope(|scope| {
@@ -50,12 +55,17 @@ fn refused(run: &Run, figures: &mut Figures, base: &Base, [one, other]: &[Proces
                 let (mut client, stop) = (other.client(), &stop);
                 scope.spawn(move || {
                     let (mut good, mut bad) = (0_usize, 0_usize);
+                    let mut due = Instant::now();
                     while !stop.load(Ordering::SeqCst) {
                         if proof.show(&mut client).is_ok_and(|reply| reply.status == 200) {
                             good += 1;
                         } else {
                             bad += 1;
                         }
+                        // Who was kept waiting does not make up for it.
+                        let now = Instant::now();
+                        due = (due + PACE).max(now);
+                        thread::sleep(due - now);
                     }
                     (good, bad)
                 })
@@ -101,14 +111,15 @@ fn refused(run: &Run, figures: &mut Figures, base: &Base, [one, other]: &[Proces
 
 /// Asks again while the answer is "later": a busy machine may say so.
 fn done(mut ask: impl FnMut() -> Result<Reply, Lost>) -> Reply {
-    for _ in 0..50 {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
         let reply = ask().expect("an answer");
         if !reply.is_later() {
             return reply;
         }
         thread::sleep(Duration::from_millis(200));
     }
-    panic!("later for ten seconds")
+    panic!("later for {PATIENCE:?}")
 }
 
 /// Ends the readers when it goes.

@@ -1,6 +1,8 @@
-//! Medians, percentiles and the table.
+//! What was found: the lines of the table, and the same figures for the plot.
 
 use std::time::Duration;
+
+use crate::latency::Latencies;
 
 /// A line of the table.
 pub struct Row {
@@ -16,11 +18,54 @@ impl Row {
     }
 }
 
-/// Prints the table.
-pub fn print(rows: &[Row]) {
-    println!("| what | figure | target |\n| --- | --- | --- |");
-    for Row { what, figure, target } in rows {
-        println!("| {what} | {figure} | {target} |");
+/// A ratio to something that was measured beside it.
+pub struct Ratio {
+    /// Short: it stands beside a bar.
+    pub name: String,
+    /// By requests a second.
+    pub by_requests: f64,
+    /// By the server's processor time.
+    pub by_processor: f64,
+}
+
+/// The cost at several sizes, to that at the first.
+pub struct Curve {
+    /// Of what.
+    pub name: String,
+    /// How many tokens there are, and the ratio.
+    pub points: Vec<(u32, f64)>,
+}
+
+/// Everything that was found.
+#[derive(Default)]
+pub struct Findings {
+    pub rows: Vec<Row>,
+    pub ratios: Vec<Ratio>,
+    pub growth: Vec<Curve>,
+    pub latencies: Vec<(String, Latencies)>,
+}
+
+impl From<Vec<Row>> for Findings {
+    fn from(rows: Vec<Row>) -> Self {
+        Self { rows, ..Self::default() }
+    }
+}
+
+impl Findings {
+    /// Adds what another measurement found.
+    pub fn extend(&mut self, other: Self) {
+        let Self { rows, ratios, growth, latencies } = other;
+        self.rows.extend(rows);
+        self.ratios.extend(ratios);
+        self.growth.extend(growth);
+        self.latencies.extend(latencies);
+    }
+
+    /// The table.
+    pub fn table(&self) -> String {
+        let line = |Row { what, figure, target }: &Row| format!("| {what} | {figure} | {target} |\n");
+        let lines: String = self.rows.iter().map(line).collect();
+        format!("| what | figure | target |\n| --- | --- | --- |\n{lines}")
     }
 }
 
@@ -34,17 +79,6 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
         odd if odd % 2 == 1 => sorted[middle],
         _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
     }
-}
-
-/// The 50th and 99th percentile and the maximum, in milliseconds; "none" of nothing.
-pub fn latencies(mut sample: Vec<Duration>) -> String {
-    if sample.is_empty() {
-        return "none".to_owned();
-    }
-    sample.sort_unstable();
-    let millis = |index: usize| sample.get(index).map_or(0.0, |duration| duration.as_secs_f64() * 1e3);
-    let (p50, p99, last) = (sample.len() / 2, sample.len() * 99 / 100, sample.len().saturating_sub(1));
-    format!("p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms", millis(p50), millis(p99), millis(last))
 }
 
 /// How many a second.

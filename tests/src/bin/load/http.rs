@@ -3,19 +3,20 @@
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
+    sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
 /// Longer than any answer that is measured.
-const BUFFER: usize = 16 * 1024;
+const BUFFER: usize = 128 * 1024;
 /// Longer than anything may take; then the measurement fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A connection that is used again and again.
 pub struct Connection {
     stream: TcpStream,
-    buffer: Box<[u8; BUFFER]>,
+    buffer: Box<[u8]>,
 }
 
 /// The status and the body of an answer.
@@ -29,7 +30,7 @@ impl Connection {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, buffer: Box::new([0; BUFFER]) })
+        Ok(Self { stream, buffer: vec![0; BUFFER].into_boxed_slice() })
     }
 
     /// Sends a whole request.
@@ -86,29 +87,90 @@ pub fn post(path: &str, document: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Requests that were answered with 200 in `during`, from `THREADS` × `EACH` connections that ask again at once.
+/// As many threads as the smallest machine has cores: what the generator uses, the server lacks.
+const THREADS: u64 = 2;
+/// Connections of a thread: enough that no worker waits for the generator.
+const EACH: usize = 16;
+
+/// The connections of one thread, each with the request that it sends next.
+struct Client(Vec<(Connection, Vec<u8>)>);
+
+impl Client {
+    fn open(address: SocketAddr) -> Self {
+        let connection = || Connection::open(address).expect("the server listens");
+        Self((0..EACH).map(|_| (connection(), Vec::new())).collect())
+    }
+
+    /// Sends a request on each connection, then reads all answers; gives how many there were.
+    fn round(&mut self, mut fill: impl FnMut(&mut Vec<u8>)) -> usize {
+        for (connection, request) in &mut self.0 {
+            fill(request);
+            connection.send(request);
+        }
+        for (connection, _) in &mut self.0 {
+            assert_eq!(connection.receive().status, 200, "what is measured is an answer to a valid request");
+        }
+        self.0.len()
+    }
+}
+
+/// Requests that were answered with 200 in `during`, from connections that ask again at once.
 pub fn closed_loop(address: SocketAddr, request: &[u8], during: Duration) -> usize {
-    /// As many threads as the smallest machine has cores: what the generator uses, the server lacks.
-    const THREADS: usize = 2;
-    /// Enough that no worker waits for the generator.
-    const EACH: usize = 16;
-    let client = || {
-        let mut connections: Vec<_> =
-            (0..EACH).map(|_| Connection::open(address).expect("the server listens")).collect();
+    let same = |_, next: &mut Vec<u8>| {
+        if next.is_empty() {
+            next.extend_from_slice(request);
+        }
+    };
+    random_loop(address, &same, during)
+}
+
+/// The same with requests that `fill` makes of random numbers.
+pub fn random_loop(address: SocketAddr, fill: &(impl Fn(u64, &mut Vec<u8>) + Sync), during: Duration) -> usize {
+    in_threads(|number| {
+        let (mut client, mut random) = (Client::open(address), Random::new(number));
         let (began, mut answered) = (Instant::now(), 0);
         while began.elapsed() < during {
-            for connection in &mut connections {
-                connection.send(request);
-            }
-            for connection in &mut connections {
-                assert_eq!(connection.receive().status, 200, "what is measured is an answer to a valid request");
-            }
-            answered += connections.len();
+            answered += client.round(|request| fill(random.next(), request));
         }
         answered
-    };
+    })
+}
+
+/// Asks once for each number below `count` (for the last one perhaps more often); gives how many answers there were.
+pub fn once_each(address: SocketAddr, count: u32, fill: &(impl Fn(u32, &mut Vec<u8>) + Sync)) -> usize {
+    in_threads(|thread| {
+        let (mut client, mut answered) = (Client::open(address), 0);
+        let step = usize::try_from(THREADS).unwrap_or(1);
+        let mut mine = (0..count).skip(usize::try_from(thread).unwrap_or_default()).step_by(step).peekable();
+        while mine.peek().is_some() {
+            answered += client.round(|request| fill(mine.next().unwrap_or(count - 1), request));
+        }
+        answered
+    })
+}
+
+fn in_threads(work: impl Fn(u64) -> usize + Sync) -> usize {
     thread::scope(|scope| {
-        let clients: Vec<_> = (0..THREADS).map(|_| scope.spawn(client)).collect();
+        let work = &work;
+        let clients: Vec<_> = (0..THREADS).map(|number| scope.spawn(move || work(number))).collect();
         clients.into_iter().map(|client| client.join().expect("a client that ends")).sum()
     })
+}
+
+/// A stream of numbers that spread over everything (SplitMix64): what is drawn need not be hard to guess.
+struct Random(u64);
+
+impl Random {
+    /// Another stream for each thread and each loop.
+    fn new(thread: u64) -> Self {
+        static LOOPS: AtomicU64 = AtomicU64::new(0);
+        Self(LOOPS.fetch_add(1, Ordering::Relaxed) << 40 | thread << 36)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
 }

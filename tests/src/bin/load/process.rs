@@ -1,7 +1,7 @@
 //! The server under test: this program again, with the command line of Countersign.
 
 use std::{
-    env,
+    env, fmt,
     fs::{self, OpenOptions},
     io::Write as _,
     net::{SocketAddr, TcpListener},
@@ -17,6 +17,7 @@ use actix_web::{
     rt::System,
     web::{self, Bytes},
 };
+use countersign_tests::databases::Database;
 use tempfile::TempDir;
 
 use crate::{
@@ -26,6 +27,8 @@ use crate::{
 
 /// Tells the server under test to serve a bare handler beside itself: the address, a blank, the body.
 const BARE: &str = "LOAD_BARE";
+/// A library that is put before the server's own, such as another allocator.
+const PRELOAD: &str = "LOAD_PRELOAD";
 /// The user that logs in.
 const USER: &str = "ada";
 const PASSWORD: &str = "correct horse battery staple";
@@ -65,10 +68,12 @@ pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// A folder with a configuration and, once it was started, a database and keys.
+/// A folder with a configuration and, once it was started, keys, and the database if that is a file.
 pub struct Installation {
     folder: TempDir,
     address: SocketAddr,
+    /// None for the default, SQLite in a file.
+    database: Option<Database>,
 }
 
 /// A running server; dropping it ends it.
@@ -80,18 +85,65 @@ pub struct Server {
     pub ready_after: Duration,
 }
 
+/// Resident memory in MiB.
+#[derive(Clone, Copy)]
+pub struct Memory {
+    /// All of it.
+    pub resident: f64,
+    /// What belongs to the process alone. The rest are pages of files, of the program and its libraries mostly, which the
+    /// system has once for all who use them and can drop at any time.
+    pub own: f64,
+    /// The most that was resident so far.
+    pub most: f64,
+}
+
+impl Memory {
+    /// Bytes of a MiB.
+    pub const UNIT: f64 = 1024.0 * 1024.0;
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { resident, own, most } = self;
+        let files = resident - own;
+        write!(f, "**{resident:.1} MiB**: {own:.1} its own, {files:.1} pages of files; {most:.1} at most so far")
+    }
+}
+
 impl Installation {
     /// Production's settings with SQLite in a file, without the throttle, which would stop the storms of one client; and
     /// these lines of configuration.
     pub fn new(configuration: &str) -> Self {
+        Self::on(None, configuration)
+    }
+
+    /// The same on this database.
+    pub fn on(database: Option<Database>, configuration: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let address = free_address();
+        let installation = Self { folder, address: free_address(), database };
+        installation.configure(configuration);
+        installation
+    }
+
+    /// Exchanges the lines of configuration for the next start.
+    pub fn configure(&self, configuration: &str) {
+        let address = self.address;
+        let database = self.database().map_or_else(String::new, |url| format!("[database]\nurl = \"{url}\"\n"));
         let text = format!(
             "{configuration}\n[server]\nbind = \"{address}\"\n[log]\nlevel = \"info\"\naccess = \"file:access.log\"\n\
-             [throttle]\nenabled = false\n"
+             [throttle]\nenabled = false\n{database}"
         );
-        fs::write(folder.path().join("countersign.toml"), text).expect("a file in it");
-        Self { folder, address }
+        fs::write(self.folder.path().join("countersign.toml"), text).expect("a file in it");
+    }
+
+    /// The database if it is none in a file.
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_ref().map(|database| database.url.as_str())
+    }
+
+    /// The file of the database, which is there after the first start.
+    pub fn file(&self) -> String {
+        self.folder.path().join("countersign.db").display().to_string()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -100,6 +152,7 @@ impl Installation {
         // As under a service manager: the log is a file and nobody's terminal.
         let log = OpenOptions::new().create(true).append(true).open(self.folder.path().join(LOG)).expect("a log file");
         command.stdout(Stdio::null()).stderr(log);
+        command.envs(env::var_os(PRELOAD).map(|library| ("LD_PRELOAD", library)));
         command
     }
 
@@ -142,11 +195,14 @@ impl Installation {
 }
 
 impl Server {
-    /// The resident memory in MiB.
-    pub fn resident(&self) -> f64 {
+    /// The memory that it holds now.
+    pub fn memory(&self) -> Memory {
         let status = self.proc("status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a Linux");
-        line.trim().trim_end_matches("kB").trim().parse::<f64>().expect("KiB") / 1024.0
+        let of = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a Linux");
+            line.trim().trim_end_matches("kB").trim().parse::<f64>().expect("KiB") / 1024.0
+        };
+        Memory { resident: of("VmRSS:"), own: of("RssAnon:"), most: of("VmHWM:") }
     }
 
     /// The processor time that it used so far, in seconds.

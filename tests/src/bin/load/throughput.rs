@@ -2,9 +2,11 @@
 
 use std::{iter, net::SocketAddr, time::Duration};
 
+use countersign_tests::databases::databases;
+
 use crate::{
     DIALECTS, Dialect,
-    figures::{Row, median, rate},
+    figures::{Findings, Ratio, Row, median, rate},
     http::{Connection, closed_loop, get},
     process::Installation,
 };
@@ -23,17 +25,26 @@ struct Side {
 }
 
 /// With the cache, as it is by default.
-pub fn cached() -> Vec<Row> {
-    measure("cached", "", 20, "≥ 0.75")
+pub fn cached() -> Findings {
+    on_all("cached", "", 20, ["≥ 0.90"; 2])
 }
 
-/// Each verification asks SQLite.
-pub fn uncached() -> Vec<Row> {
-    measure("uncached", "[cache]\nverified = \"off\"", 4, "")
+/// Each verification asks the database.
+pub fn uncached() -> Findings {
+    on_all("uncached", "[cache]\nverified = \"off\"", 6, ["≥ 0.40", ""])
 }
 
-fn measure(kind: &str, configuration: &str, rounds: usize, target: &'static str) -> Vec<Row> {
-    let installation = Installation::new(configuration);
+/// On SQLite, and on PostgreSQL if `COUNTERSIGN_TEST_POSTGRES` names a server.
+fn on_all(kind: &str, configuration: &str, rounds: usize, [sqlite, postgres]: [&'static str; 2]) -> Findings {
+    let mut findings = measure(kind, &Installation::new(configuration), rounds, sqlite);
+    if let Some(database) = databases().into_iter().find(|database| database.name == "postgres") {
+        let kind = format!("{kind} PostgreSQL");
+        findings.extend(measure(&kind, &Installation::on(Some(database), configuration), rounds, postgres));
+    }
+    findings
+}
+
+fn measure(kind: &str, installation: &Installation, rounds: usize, target: &'static str) -> Findings {
     let first = installation.start();
     installation.add_user();
     let dialects = DIALECTS.iter().map(|dialect| get(dialect.path, &first.log_in(dialect)));
@@ -54,25 +65,39 @@ fn measure(kind: &str, configuration: &str, rounds: usize, target: &'static str)
         }
     }
     let (bare, ours) = (&sides[0], &sides[1..]);
-    let row = |(dialect, side): (&Dialect, &Side)| {
-        let what = format!("{kind} verification, `{} {}`, to a bare handler", dialect.name, dialect.path);
-        Row::new(what, side.beside(bare), target)
-    };
-    DIALECTS.iter().zip(ours).map(row).collect()
+    let mut findings = Findings::default();
+    for (dialect, side) in DIALECTS.iter().zip(ours) {
+        let Dialect { name, path, .. } = dialect;
+        let what = format!("{kind} verification, `{name} {path}`, to a bare handler");
+        findings.rows.push(Row::new(what, side.beside(bare), target));
+        findings.ratios.push(Ratio {
+            name: format!("{kind}, {name}"),
+            by_requests: side.by_requests(bare),
+            by_processor: side.by_processor(bare),
+        });
+    }
+    findings
 }
 
 impl Side {
     fn beside(&self, bare: &Self) -> String {
-        let ratios = self.rates().zip(bare.rates()).map(|(ours, bare)| ours / bare);
         format!(
             "**{:.2}** ({:.0} of {:.0} requests/s); by the server's processor time **{:.2}** ({:.1} for {:.1} µs)",
-            median(ratios),
+            self.by_requests(bare),
             median(self.rates()),
             median(bare.rates()),
-            bare.cost() / self.cost(),
+            self.by_processor(bare),
             bare.cost(),
             self.cost(),
         )
+    }
+
+    fn by_requests(&self, bare: &Self) -> f64 {
+        median(self.rates().zip(bare.rates()).map(|(ours, bare)| ours / bare))
+    }
+
+    fn by_processor(&self, bare: &Self) -> f64 {
+        bare.cost() / self.cost()
     }
 
     fn rates(&self) -> impl Iterator<Item = f64> {

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use countersign_core::strategy::JwtKey;
-use countersign_tests::databases::{databases, run};
+use countersign_tests::databases::{databases, fresh, run, sqlite};
 use serde_json::{Value, json};
 
 use super::{ADA, DJANGO, Moved, claims, each, eventually, fill, id, import, me, refresh, verify};
@@ -107,7 +107,7 @@ fn of_two_djangos_a_key_without_a_source_speaks_for_nobody() {
         let anon = server.anon();
         assert_eq!(me(&anon, &moved.signed(&claims("access", &json!({})))).status, 200);
         // Another Django's users, with other numbers and names.
-        let second = databases().into_iter().find(|source| source.name == target.name).unwrap();
+        let second = fresh(target.name);
         fill(&second, DJANGO);
         for table in ["authtoken_token", "auth_user_groups"] {
             run(&second.url, &format!("DELETE FROM {table}"));
@@ -163,7 +163,7 @@ fn no_other_algorithm_and_no_public_half_is_taken() {
 
 #[test]
 fn a_key_that_signs_here_is_not_taken_for_djangos() {
-    let sandbox = super::installation(&databases()[0]);
+    let sandbox = super::installation(&sqlite());
     let secret = "walrus-and-oyster-walrus-and-oyster-42";
     sandbox.write("key.txt", secret);
     let arguments = ["keys", "import", "--simplejwt", "--secret", "key.txt", "--until", "30d"];

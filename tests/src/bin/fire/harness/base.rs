@@ -15,6 +15,12 @@ use super::{Dice, Figures, Postgres, execute};
 pub struct Run {
     pub short: bool,
     seed: u64,
+    /// How long the soak is, if it was said.
+    pub minutes: Option<u64>,
+    /// The long form's rounds are divided by it.
+    part: u64,
+    /// Does MariaDB take part in the short form as well?
+    mariadb: bool,
     postgres: OnceCell<Option<Postgres>>,
 }
 
@@ -30,7 +36,29 @@ pub struct Base {
 
 impl Run {
     pub fn new(short: bool, seed: u64) -> Self {
-        Self { short, seed, postgres: OnceCell::new() }
+        Self { short, seed, minutes: None, part: 1, mariadb: !short, postgres: OnceCell::new() }
+    }
+
+    /// Only one of so many rounds of the long form.
+    pub fn with_part(self, part: u64) -> Self {
+        Self { part: part.max(1), ..self }
+    }
+
+    /// A soak of so many minutes.
+    pub fn with_minutes(self, minutes: Option<u64>) -> Self {
+        Self { minutes, ..self }
+    }
+
+    /// MariaDB takes part in any form.
+    pub fn with_mariadb(self, mariadb: bool) -> Self {
+        Self { mariadb: mariadb || self.mariadb, ..self }
+    }
+
+    /// How often: the short form's number, or the long form's or the part of it that was asked for.
+    pub fn rounds<T: Copy + TryFrom<u64> + TryInto<u64>>(&self, short: T, long: T) -> T {
+        let of = |number: T| number.try_into().unwrap_or_default();
+        let part = (of(long) / self.part).max(of(short)).min(of(long));
+        if self.short { short } else { T::try_from(part).unwrap_or(long) }
     }
 
     /// One number for the short form, one for the long.
@@ -63,7 +91,7 @@ impl Run {
         postgres.start()
     }
 
-    /// A fresh database of every kind: SQLite and PostgreSQL, and in the long form MariaDB if `COUNTERSIGN_TEST_MYSQL` says where.
+    /// A fresh database of every kind: SQLite and PostgreSQL, and in the long form, or with `--mariadb`, MariaDB if `COUNTERSIGN_TEST_MYSQL` says where.
     pub fn bases(&self, figures: &mut Figures) -> Vec<Base> {
         if self.postgres().is_none() {
             figures.not_run("PostgreSQL", "the experiment", "no PostgreSQL on this machine");
@@ -80,7 +108,7 @@ impl Run {
                 return Some(Base { name, url, dropped: None, _folder: Some(folder) });
             }
             "PostgreSQL" => self.postgres()?.url("postgres"),
-            _ => env::var("COUNTERSIGN_TEST_MYSQL").ok().filter(|url| !url.is_empty() && !self.short)?,
+            _ => env::var("COUNTERSIGN_TEST_MYSQL").ok().filter(|url| !url.is_empty() && self.mariadb)?,
         };
         let database = fresh_name();
         execute(&admin, &format!("CREATE DATABASE {database}"));

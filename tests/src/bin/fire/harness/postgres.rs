@@ -16,6 +16,8 @@ use diesel::{Connection as _, PgConnection};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::server::cpu_of;
+
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -30,6 +32,16 @@ pub struct Postgres {
 impl Postgres {
     /// Makes a cluster and starts it.
     pub fn make() -> Result<Self, String> {
+        let made = Self::empty()?;
+        let mut initdb = made.command("initdb");
+        initdb.args(["--username=countersign", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        done(initdb.arg("--pgdata").arg(made.data()))?;
+        made.start()?;
+        Ok(made)
+    }
+
+    /// A place for one.
+    fn empty() -> Result<Self, String> {
         let programs = programs().ok_or("initdb is not there (Debian: postgresql)")?;
         let folder = tempfile::Builder::new().prefix("fire-postgres").tempdir().map_err(|error| error.to_string())?;
         let [address] = free_addresses();
@@ -37,11 +49,44 @@ impl Postgres {
         if rustix::process::geteuid().is_root() {
             done(Command::new("chown").arg("nobody").arg(made.folder.path()))?;
         }
-        let mut initdb = made.command("initdb");
-        initdb.args(["--username=countersign", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
-        done(initdb.arg("--pgdata").arg(made.data()))?;
-        made.start()?;
         Ok(made)
+    }
+
+    /// Makes a streaming replica of `primary` and starts it.
+    pub fn replica_of(primary: &Self) -> Result<Self, String> {
+        let made = Self::empty()?;
+        made.follow(primary)?;
+        Ok(made)
+    }
+
+    /// Throws away what is here, which is ended, and becomes a streaming replica of `primary`.
+    pub fn follow(&self, primary: &Self) -> Result<(), String> {
+        let _ = fs::remove_dir_all(self.data());
+        let mut copy = self.command("pg_basebackup");
+        copy.args(["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync", "--pgdata"]);
+        copy.arg(self.data()).args(["--host=127.0.0.1", "--username=countersign", "--port"]);
+        done(copy.arg(primary.address.port().to_string()))?;
+        self.start()
+    }
+
+    /// A replica becomes a primary.
+    pub fn promote(&self) -> Result<(), String> {
+        done(self.command("pg_ctl").args(["promote", "--wait", "--pgdata"]).arg(self.data()))
+    }
+
+    /// SIGKILL to all of its processes, as when the machine is switched off.
+    pub fn kill(&self) {
+        for process in self.processes() {
+            let _ = kill_process(process, Signal::KILL);
+        }
+        if let Some(mut child) = self.child().take() {
+            let _ = child.wait();
+        }
+        // Nobody starts this cluster again, so nobody would return its segment of shared memory: the second number of the line.
+        let lock = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        if let Some(segment) = lock.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
+            let _ = Command::new("ipcrm").args(["-m", segment]).stderr(Stdio::null()).status();
+        }
     }
 
     fn data(&self) -> PathBuf {
@@ -68,6 +113,8 @@ impl Postgres {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).args(["-p", &self.address.port().to_string()]);
         command.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-c", "shared_buffers=64MB"]);
+        // In files of its folder, which go with it however it ends.
+        command.args(["-c", "dynamic_shared_memory_type=mmap"]);
         command.arg("-c").arg(format!("unix_socket_directories={}", self.folder.path().display()));
         // A group of its own, for signals that stop all of it.
         command.stderr(log.map_err(|error| error.to_string())?).process_group(0);
@@ -117,6 +164,11 @@ impl Postgres {
         std::iter::once(first).chain(children).collect()
     }
 
+    /// The processor time that all of its processes used so far.
+    pub fn cpu(&self) -> Duration {
+        self.processes().into_iter().map(cpu_of).sum()
+    }
+
     fn child(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
         self.child.lock().expect("nobody panics with it")
     }
@@ -124,6 +176,11 @@ impl Postgres {
     /// The URL of a database on it.
     pub fn url(&self, database: &str) -> String {
         Self::url_at(self.address, database)
+    }
+
+    /// The URL of a database on whichever of both takes writes.
+    pub fn url_of(pair: [&Self; 2], database: &str) -> String {
+        format!("postgres://countersign@{},{}/{database}", pair[0].address, pair[1].address)
     }
 
     /// The same by way of another address.

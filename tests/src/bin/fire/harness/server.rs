@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 use super::Client;
 
+/// Names another build of Countersign as the server under test.
+const PROGRAM: &str = "FIRE_PROGRAM";
 /// The longest that anybody waits for a server.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -80,8 +82,15 @@ impl Installation {
         self
     }
 
+    /// Takes the keys of another installation, which has been started, as they are copied from machine to machine.
+    pub fn share_keys(&self, other: &Self) {
+        let name = "countersign.keys";
+        fs::copy(other.folder.path().join(name), self.folder.path().join(name)).expect("a file of keys");
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        let program = env::current_exe().expect("this program has a file");
+        let program = env::var_os(PROGRAM).map(PathBuf::from);
+        let program = program.unwrap_or_else(|| env::current_exe().expect("this program has a file"));
         let mut command = if let [first, rest @ ..] = self.under.as_slice() {
             let mut command = Command::new(first);
             command.args(rest).arg(program);
@@ -217,6 +226,11 @@ impl Process {
         self.status("Threads:")
     }
 
+    /// The processor time that it used so far.
+    pub fn cpu(&self) -> Duration {
+        cpu_of(self.pid())
+    }
+
     /// Open files.
     pub fn files(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.id())).map_or(0, Iterator::count)
@@ -227,6 +241,16 @@ impl Process {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         line.trim().trim_end_matches("kB").trim().parse().unwrap_or(0.0)
     }
+}
+
+/// The processor time that a process used so far, the system's for it included; none of one that has ended.
+pub fn cpu_of(process: Pid) -> Duration {
+    /// Ticks are hundredths of a second on every Linux.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).unwrap_or_default();
+    // proc_pid_stat(5): the 14th and 15th field, and the name in parentheses is the second.
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().skip(11).take(2);
+    TICK * fields.filter_map(|ticks| ticks.parse::<u32>().ok()).sum()
 }
 
 impl Drop for Process {
