@@ -10,6 +10,7 @@ mod lane;
 pub use lane::LaneOptions;
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -103,9 +104,9 @@ impl Executor {
         }
     }
 
-    /// Runs `work` on the hashing lane. A failed login is held back to the floor by a timer, so that the time it took
-    /// says nothing about its reason.
-    pub(crate) async fn hashing<T, W>(&self, work: W) -> Result<T, AuthError>
+    /// Runs `work` on the hashing lane, where clients are served in turns. A failed login is held back to the floor by a timer,
+    /// so that the time it took says nothing about its reason.
+    pub(crate) async fn hashing<T, W>(&self, client: IpAddr, work: W) -> Result<T, AuthError>
     where
         T: Send + 'static,
         W: FnOnce() -> Result<T, AuthError> + Send + 'static,
@@ -132,7 +133,7 @@ impl Executor {
             }
             let _ = sender.send((began, result));
         };
-        self.lane.submit(job).map_err(|retry_after| AuthError::Busy { retry_after })?;
+        self.lane.submit(client, job).map_err(|retry_after| AuthError::Busy { retry_after })?;
         match timeout(patience, answer).await {
             Ok(Ok((began, result))) => {
                 if matches!(result, Err(AuthError::WrongCredentials)) {
@@ -198,12 +199,14 @@ fn stalled() -> AuthError {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::mpsc::channel, thread};
+    use std::{net::Ipv4Addr, sync::mpsc::channel, thread};
 
     use actix_web::rt::{System, spawn};
     use countersign_core::password::Argon2Params;
 
     use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn executor(connections: usize) -> Executor {
         let lane = LaneOptions { threads: 1, max_wait: Duration::from_millis(100) };
@@ -272,12 +275,12 @@ mod tests {
     fn a_lane_that_is_stuck_in_the_store_is_a_failure_in_time() {
         let executor = executor(1);
         System::new().block_on(async {
-            let stuck = executor.hashing(|| {
+            let stuck = executor.hashing(HERE, || {
                 thread::sleep(Duration::from_secs(3));
                 Ok(())
             });
             assert!(matches!(stuck.await, Err(AuthError::Store(_))));
-            let late = executor.hashing(|| Ok(()));
+            let late = executor.hashing(HERE, || Ok(()));
             assert!(matches!(late.await, Err(AuthError::Store(_) | AuthError::Busy { .. })));
         });
     }

@@ -3,19 +3,23 @@
 use std::{net::IpAddr, ops::ControlFlow};
 
 use actix_web::HttpRequest;
-use countersign_core::{Auth, AuthError, Guess, Request, throttle::Attempt};
+use countersign_core::{
+    Auth, AuthError, Guess, Request,
+    throttle::{Asked, Attempt},
+};
 
 use crate::{adapter::Adapter, mount::Use};
 
 /// A guess that may be judged; what judges it is run through this.
 ///
 /// ```text
-/// let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+/// let attempt = mount.guess(&request, Guess::Login(&credentials.identifier)).await?;
 /// let issued = attempt.hashing(move |auth| auth.login(&credentials, &grant)).await?;
 /// ```
 #[must_use = "the guess counts as wrong until it is judged"]
 pub struct Guarded<'a, A: Adapter> {
     mount: &'a Use<A>,
+    client: IpAddr,
     attempt: Attempt,
 }
 
@@ -23,22 +27,43 @@ impl<A: Adapter> Use<A> {
     /// Admits a guess. The answer comes before anything is hashed, and is the same whether or not it could be right.
     ///
     /// # Errors
-    /// [`AuthError::Throttled`].
-    pub fn guess(&self, request: &HttpRequest, guess: Guess<'_>) -> Result<Guarded<'_, A>, AuthError> {
-        let (client, now) = (self.site.proxies.client(request), self.auth.realm().steady());
-        let attempt = self.site.throttle.attempt(guess, client, now);
-        let attempt = attempt.inspect_err(|_| refused(A::NAME, request, client))?;
-        Ok(Guarded { mount: self, attempt })
+    /// [`AuthError::Throttled`]; [`AuthError::Store`] where counters are shared.
+    pub async fn guess(&self, request: &HttpRequest, guess: Guess<'_>) -> Result<Guarded<'_, A>, AuthError> {
+        let (client, now) = (self.site.proxies.client(request), self.counting());
+        let asked = self.site.throttle.attempt(guess, client, now);
+        let attempt = self.asked(asked).await.inspect_err(|error| refused(A::NAME, request, client, error))?;
+        Ok(Guarded { mount: self, client, attempt })
+    }
+
+    /// What the throttle says, if need be from a thread that may wait for the store.
+    ///
+    /// # Errors
+    /// What it says; [`AuthError::Store`] where counters are shared.
+    pub async fn asked<T: Send + 'static>(&self, asked: Asked<T>) -> Result<T, AuthError> {
+        match asked {
+            Asked::Known(answer) => answer,
+            Asked::Question(question) => {
+                let (ask, otherwise) = question.into_parts();
+                otherwise.instead_of(self.site.executor.blocking(ask).await)
+            }
+        }
+    }
+
+    /// Tells the throttle what became of a guess. Where that fails the guess counts as wrong after a minute.
+    pub async fn settled(&self, settled: Asked<()>) {
+        if let Err(error) = self.asked(settled).await {
+            tracing::warn!(dialect = A::NAME, %error, "cannot tell the throttle what became of a guess");
+        }
     }
 
     /// Counts what a client may do a few times only.
     ///
     /// # Errors
-    /// [`AuthError::Throttled`].
-    pub fn count(&self, request: &HttpRequest, counted: Request<'_>) -> Result<(), AuthError> {
-        let (client, now) = (self.site.proxies.client(request), self.auth.realm().steady());
-        let admitted = self.site.throttle.count(counted, client, now);
-        admitted.inspect_err(|_| refused(A::NAME, request, client))
+    /// [`AuthError::Throttled`]; [`AuthError::Store`] where counters are shared.
+    pub async fn count(&self, request: &HttpRequest, counted: Request<'_>) -> Result<(), AuthError> {
+        let (client, now) = (self.site.proxies.client(request), self.counting());
+        let admitted = self.asked(self.site.throttle.count(counted, client, now)).await;
+        admitted.inspect_err(|error| refused(A::NAME, request, client, error))
     }
 }
 
@@ -52,8 +77,8 @@ impl<A: Adapter> Guarded<'_, A> {
         T: Send + 'static,
         W: FnOnce(&Auth) -> Result<T, AuthError> + Send + 'static,
     {
-        let outcome = self.mount.hashing(work).await;
-        self.attempt.settle(&outcome);
+        let outcome = self.mount.hashing_for(self.client, work).await;
+        self.mount.settled(self.attempt.settle(&outcome)).await;
         outcome
     }
 
@@ -67,7 +92,7 @@ impl<A: Adapter> Guarded<'_, A> {
         W: FnOnce(&Auth) -> Result<T, AuthError> + Send + 'static,
     {
         let outcome = self.mount.blocking(work).await;
-        self.attempt.settle(&outcome);
+        self.mount.settled(self.attempt.settle(&outcome)).await;
         outcome
     }
 
@@ -84,14 +109,16 @@ impl<A: Adapter> Guarded<'_, A> {
     {
         let outcome = match self.mount.blocking(look).await {
             Ok(ControlFlow::Break(found)) => Ok(found),
-            Ok(ControlFlow::Continue(left)) => self.mount.hashing(move |auth| work(auth, left)).await,
+            Ok(ControlFlow::Continue(left)) => self.mount.hashing_for(self.client, move |auth| work(auth, left)).await,
             Err(error) => Err(error),
         };
-        self.attempt.settle(&outcome);
+        self.mount.settled(self.attempt.settle(&outcome)).await;
         outcome
     }
 }
 
-fn refused(dialect: &str, request: &HttpRequest, client: IpAddr) {
-    tracing::info!(dialect, path = request.path(), %client, "throttled");
+fn refused(dialect: &str, request: &HttpRequest, client: IpAddr, error: &AuthError) {
+    if matches!(error, AuthError::Throttled { .. }) {
+        tracing::info!(dialect, path = request.path(), %client, "throttled");
+    }
 }

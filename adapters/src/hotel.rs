@@ -290,7 +290,7 @@ async fn create_tokens(
 async fn log_in(request: &HttpRequest, mount: &Use<Hotel>, login: Login) -> Result<HttpResponse, Error> {
     let Login { identifier, password } = login;
     let credentials = Credentials::new(identifier, password);
-    let attempt = mount.guess(request, Guess::Login(&credentials.identifier))?;
+    let attempt = mount.guess(request, Guess::Login(&credentials.identifier)).await?;
     let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(never_stored(StatusCode::OK, &Tokens::of(&issued, mount)?))
 }

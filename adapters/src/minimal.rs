@@ -180,7 +180,7 @@ async fn create_token(
 ) -> Result<Json<Token>, Error> {
     let Login { login, password } = body.into_inner();
     let credentials = Credentials::new(login, password);
-    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier)).await?;
     let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(Json(Token { token: issued.access.expose().to_owned() }))
 }
@@ -223,9 +223,9 @@ async fn register(
     if !wanted(&registration).iter().all(|(_, key)| key.fits()) {
         return Err(Error::BAD_REQUEST);
     }
-    mount.count(&request, Request::Registration)?;
+    mount.count(&request, Request::Registration).await?;
     mount
-        .hashing(move |auth| {
+        .hashing(&request, move |auth| {
             auth.check_free(&wanted(&registration))?;
             auth.register(&registration)
         })

@@ -1,9 +1,9 @@
 //! A mounted adapter: its door to the realm, its options, and where its work runs.
 
-use std::{future::Ready, ops::Deref, sync::Arc};
+use std::{future::Ready, net::IpAddr, ops::Deref, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, error::ErrorInternalServerError};
-use countersign_core::{Auth, AuthError, Throttle};
+use countersign_core::{Auth, AuthError, Throttle, model::Timestamp};
 
 use crate::{
     adapter::Adapter,
@@ -107,18 +107,34 @@ impl<A: Adapter> Use<A> {
         Self(Arc::new(mount))
     }
 
-    /// Runs work that hashes a password, on the hashing lane. A failed login comes back no sooner than the lane's
-    /// floor, whatever the reason.
+    /// Runs work that hashes a password, on the hashing lane, where the clients are served in turns. A failed login comes
+    /// back no sooner than the lane's floor, whatever the reason.
     ///
     /// # Errors
     /// What `work` fails with; [`AuthError::Busy`] if too much is waiting.
-    pub async fn hashing<T, W>(&self, work: W) -> Result<T, AuthError>
+    pub async fn hashing<T, W>(&self, request: &HttpRequest, work: W) -> Result<T, AuthError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Auth) -> Result<T, AuthError> + Send + 'static,
+    {
+        self.hashing_for(self.site.proxies.client(request), work).await
+    }
+
+    /// [`Use::hashing`] for a client whose address is known.
+    pub(crate) async fn hashing_for<T, W>(&self, client: IpAddr, work: W) -> Result<T, AuthError>
     where
         T: Send + 'static,
         W: FnOnce(&Auth) -> Result<T, AuthError> + Send + 'static,
     {
         let auth = self.auth.clone();
-        self.site.executor.hashing(move || work(&auth)).await
+        self.site.executor.hashing(client, move || work(&auth)).await
+    }
+
+    /// The moment by which limits count: one that goes on evenly, or where several processes count together the time of day,
+    /// on which they agree.
+    pub(crate) fn counting(&self) -> Timestamp {
+        let realm = self.auth.realm();
+        if self.site.throttle.is_shared() { realm.now() } else { realm.steady() }
     }
 
     /// Runs work that asks the store, on a blocking thread.

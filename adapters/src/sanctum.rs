@@ -239,7 +239,7 @@ async fn issue(
     let login = Login::read(&body.input, Fields::Loose, WRONG_CREDENTIALS, &[("device_name", name_rules)]);
     let (credentials, refusal) = login?.into_parts();
     let grant = Grant::named(body.input.text("device_name").unwrap_or_else(|| TOKEN_NAME.to_owned()));
-    let attempt = mount.guess(request, Guess::Login(&credentials.identifier))?;
+    let attempt = mount.guess(request, Guess::Login(&credentials.identifier)).await?;
     let issued = attempt.hashing(move |auth| auth.login(&credentials, &grant)).await;
     issued.map_err(|error| Login::refused(refusal, error))
 }

@@ -264,7 +264,8 @@ pub trait TokenStore: Send + Sync {
     /// how many tokens went.
     fn prune(&self, now: Timestamp, revocations_before: Timestamp) -> StoreResult<usize>;
 
-    /// The log's entries from the number `from` on, in the order of their numbers. Numbers follow the order of commits: whoever
+    /// The first of the log's entries from the number `from` on, in the order of their numbers; how many at a time is the store's
+    /// choice, but two if there are two. Numbers follow the order of commits: whoever
     /// has read up to one misses nothing by reading on from it, as long as that one is still the entry that was read: a replica
     /// that took over without the last transactions, or an older copy, deals the same numbers out again.
     fn revocations_from(&self, from: i64) -> StoreResult<Vec<Revocation>>;

@@ -43,12 +43,13 @@ use countersign_core::{
     env::{Clock, Random},
     password::{PasswordRules, Passwords},
     store::{TokenStore, UserStore},
+    throttle::CounterStore,
 };
 
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
 use crate::{
-    config::{Problems, Settings, Sources, Verified},
+    config::{CounterPlace, Problems, Settings, Sources, Verified},
     keys::Keys,
 };
 use access::AccessLog;
@@ -70,6 +71,8 @@ pub struct Parts {
     pub users: Arc<dyn UserStore>,
     /// The tokens.
     pub tokens: Arc<dyn TokenStore>,
+    /// The counters of the throttles, if `throttle.store` is "database".
+    pub counters: Arc<dyn CounterStore>,
     /// The server's keys.
     pub keys: Keys,
     /// The time.
@@ -131,10 +134,10 @@ impl App {
         let keys = parts.keys.clone();
         let access = AccessLog::wanted(&settings.log, &parts.clock);
         let passwords = settings.passwords.passwords();
+        let throttle = throttle(settings, &parts);
         let realm = realm(settings, parts, passwords.clone());
         let executor = Executor::start(executors(settings, passwords))?;
         let sockets = Sockets::default();
-        let throttle = Throttle::new(settings.throttle.options());
         let site = Arc::new(Site {
             base_url: settings.server.public_url(),
             front_ends: settings.front_ends.clone(),
@@ -379,6 +382,14 @@ fn executors(settings: &Settings, passwords: Passwords) -> ExecutorOptions {
         failure_floor: hashing.failure_floor.into(),
         connections: usize::try_from(database.pool_size).unwrap_or(usize::MAX),
         store_wait: database.wait.into(),
+    }
+}
+
+fn throttle(settings: &Settings, parts: &Parts) -> Throttle {
+    let throttle = Throttle::new(settings.throttle.options());
+    match settings.throttle.store {
+        CounterPlace::Memory => throttle,
+        CounterPlace::Database => throttle.shared(Arc::clone(&parts.counters), &parts.keys.ring),
     }
 }
 

@@ -30,8 +30,9 @@ pub use old_links::OldLinkSettings;
 pub use reference::reference;
 pub use secrets::key_bytes;
 pub use sections::{
-    CacheSettings, DatabaseSettings, JwtSettings, KeySettings, KnoxSettings, LogFormat, LogLevel, LogSettings,
-    MailSettings, NewScheme, PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings, Verified,
+    CacheSettings, CounterPlace, DatabaseSettings, JwtSettings, KeySettings, KnoxSettings, LogFormat, LogLevel,
+    LogSettings, MailSettings, NewScheme, PasswordSettings, SanctumSettings, ServerSettings, ThrottleSettings,
+    Verified,
 };
 pub use sources::Sources;
 

@@ -85,7 +85,7 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     let backend = store.backend();
     let store = Arc::new(store);
     let (clock, postman) = (Arc::new(SystemClock), Arc::new(NoPostman));
-    let parts = Parts { users: store.clone(), tokens: store, keys, clock, random, postman };
+    let parts = Parts { users: store.clone(), tokens: store.clone(), counters: store, keys, clock, random, postman };
     Ok((parts, backend))
 }
 

@@ -6,6 +6,7 @@
 mod administrators;
 pub(crate) mod bulk;
 pub(crate) mod connection;
+mod counters;
 mod direct;
 #[cfg(feature = "sqlite")]
 mod file;

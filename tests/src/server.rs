@@ -114,7 +114,8 @@ impl Server {
         let mailer = mailer.expect("[mail] of the test is right");
         let parts = Parts {
             users: shared.clone(),
-            tokens: shared,
+            tokens: shared.clone(),
+            counters: shared,
             keys,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random,

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails panics")]
 
+#[path = "storms/fairness.rs"]
+mod fairness;
 #[path = "storms/logins.rs"]
 mod logins;
 #[path = "storms/outages.rs"]

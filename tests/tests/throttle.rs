@@ -1,5 +1,8 @@
 //! Guessing and flooding, as the client sees it: whole answers, dialect by dialect, by a clock that is moved by hand.
 
+#[path = "throttle/shared.rs"]
+mod shared;
+
 use chrono::TimeDelta;
 use countersign_core::{Registration, Secret};
 use countersign_tests::{Actor, Answer, Server};

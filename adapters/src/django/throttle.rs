@@ -1,9 +1,11 @@
 //! DRF's `AnonRateThrottle` and `UserRateThrottle`: how often a client may ask for anything at all.
 
 use actix_web::HttpRequest;
-use countersign_core::{Rate, UserId};
+use countersign_core::{
+    Rate, UserId,
+    throttle::{Asked, Who},
+};
 
-use super::error::Error;
 use crate::{adapter::Adapter, mount::Use};
 
 /// `DEFAULT_THROTTLE_RATES`; a scope without a rate is not limited, as in a new project.
@@ -21,23 +23,19 @@ pub trait Throttled {
     fn rates(&self) -> Rates;
 }
 
-/// `check_throttles`: every throttle is asked, and those that admit the request count it, whatever the others say.
-///
-/// # Errors
-/// 429 with the longest wait.
-pub(super) fn check<A>(mount: &Use<A>, request: &HttpRequest, user: Option<UserId>) -> Result<(), Error>
+/// `check_throttles`: every throttle is asked, and those that admit the request count it, whatever the others say. It
+/// fails with the longest wait.
+pub(super) fn check<A>(mount: &Use<A>, request: &HttpRequest, user: Option<UserId>) -> Asked<()>
 where
     A: Adapter<Options: Throttled>,
 {
     let Rates { anon, user: everybody } = mount.options.rates();
     if anon.is_none() && everybody.is_none() {
-        return Ok(());
+        return Asked::Known(Ok(()));
     }
-    let (client, now) = (mount.site.proxies.client(request), mount.auth.realm().steady());
-    let ask = |rate: Option<Rate>, scope| {
-        let who = user.ok_or(client);
-        rate.and_then(|rate| mount.site.throttle.request(rate, (&mount.prefix, scope), who, now).err())
-    };
-    let waits = [if user.is_none() { ask(anon, "anon") } else { None }, ask(everybody, "user")];
-    waits.into_iter().flatten().max().map_or(Ok(()), |wait| Err(Error::Throttled { wait }))
+    let who = user.map_or_else(|| Who::Client(mount.site.proxies.client(request)), Who::User);
+    let rates = [("anon", anon.filter(|_| user.is_none())), ("user", everybody)];
+    let limits = rates.into_iter().filter_map(|(name, rate)| Some((rate?, (mount.prefix.as_str(), name), who)));
+    let limits: Vec<_> = limits.collect();
+    mount.site.throttle.request(&limits, mount.counting())
 }

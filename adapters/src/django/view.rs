@@ -16,7 +16,7 @@ use actix_web::{
     middleware::{Next, from_fn},
     web::{self, ServiceConfig},
 };
-use countersign_core::{AuthError, TokenFault, Verified};
+use countersign_core::{AuthError, TokenFault, Verified, throttle::Asked};
 use futures_util::{
     FutureExt as _, TryFutureExt as _,
     future::{Either, LocalBoxFuture},
@@ -101,9 +101,9 @@ where
         Admission::Settled(Err(refusal)) => {
             Either::Left(Either::Right(ready(Ok(around.refuse::<A>(request, &refusal)))))
         }
-        Admission::Coming(scheme, found) => Either::Right(
+        waiting => Either::Right(
             async move {
-                match settle::<A>(request.request(), scheme, found.await) {
+                match waiting.settled::<A>(request.request()).await {
                     Ok(()) => pass(around, request, &next).await,
                     Err(refusal) => Ok(around.refuse::<A>(request, &refusal)),
                 }
@@ -244,6 +244,37 @@ enum Admission {
     Settled(Result<(), Error>),
     /// That depends on who sent the credential of this scheme.
     Coming(Presented<'static>, LocalBoxFuture<'static, Result<Arc<Verified>, AuthError>>),
+    /// That depends on how often this was asked for, which a store knows.
+    Counting(LocalBoxFuture<'static, Result<(), AuthError>>),
+}
+
+impl Admission {
+    /// What the throttles said.
+    fn counted<A: Adapter>(mount: &Use<A>, asked: Asked<()>) -> Self {
+        match asked {
+            Asked::Known(answer) => Self::Settled(answer.map_err(Error::from)),
+            Asked::Question(_) => {
+                let mount = mount.clone();
+                Self::Counting(async move { mount.asked(asked).await }.boxed_local())
+            }
+        }
+    }
+
+    /// Waits for what it depends on.
+    async fn settled<A>(self, http: &HttpRequest) -> Result<(), Error>
+    where
+        A: Adapter<Error = Error, Options: Throttled>,
+    {
+        let admission = match self {
+            Self::Coming(scheme, found) => settle::<A>(http, scheme, found.await),
+            other => other,
+        };
+        match admission {
+            Self::Settled(answer) => answer,
+            Self::Counting(counted) => Ok(counted.await?),
+            Self::Coming(..) => Err(unmounted()),
+        }
+    }
 }
 
 /// Authentication, then permission, then the throttles. Whoever is found is left in the request's extensions.
@@ -253,37 +284,43 @@ where
 {
     let Some(mount) = mount else { return Admission::Settled(Err(unmounted())) };
     if matches!(view.guests, Guests::Unasked) {
-        return Admission::Settled(throttle::check(mount, http, None));
+        return Admission::counted(mount, throttle::check(mount, http, None));
     }
     let (presented, door) = match accepted(http.headers(), mount) {
         Ok(Some(accepted)) => accepted,
-        Ok(None) if view.guests.may(http.method()) => return Admission::Settled(throttle::check(mount, http, None)),
+        Ok(None) if view.guests.may(http.method()) => {
+            return Admission::counted(mount, throttle::check(mount, http, None));
+        }
         Ok(None) => return Admission::Settled(Err(Error::Unauthenticated(Unauthenticated::Missing))),
         Err(why) => return Admission::Settled(Err(Error::Unauthenticated(why))),
     };
     match caller::lookup(mount, door, presented.text()) {
-        Either::Left(found) => Admission::Settled(settle::<A>(http, presented.scheme(), found.into_inner())),
+        Either::Left(found) => settle::<A>(http, presented.scheme(), found.into_inner()),
         Either::Right(coming) => Admission::Coming(presented.scheme(), coming),
     }
 }
 
 /// Is the request admitted whose credential of this scheme is known by now?
-fn settle<A>(
-    http: &HttpRequest,
-    scheme: Presented<'static>,
-    found: Result<Arc<Verified>, AuthError>,
-) -> Result<(), Error>
+fn settle<A>(http: &HttpRequest, scheme: Presented<'static>, found: Result<Arc<Verified>, AuthError>) -> Admission
 where
     A: Adapter<Error = Error, Options: Throttled>,
 {
-    let verified = found.map_err(|error| match error {
-        AuthError::Token(TokenFault::Missing) => Error::Unauthenticated(Unauthenticated::Missing),
-        AuthError::Token(fault) => Error::Unauthenticated(scheme.refusal(fault)),
-        error => error.into(),
-    })?;
+    let verified = match found {
+        Ok(verified) => verified,
+        Err(error) => {
+            return Admission::Settled(Err(match error {
+                AuthError::Token(TokenFault::Missing) => Error::Unauthenticated(Unauthenticated::Missing),
+                AuthError::Token(fault) => Error::Unauthenticated(scheme.refusal(fault)),
+                error => error.into(),
+            }));
+        }
+    };
     let user = verified.user.id;
     http.extensions_mut().insert(verified);
-    throttle::check(Use::<A>::of(http).ok_or_else(unmounted)?, http, Some(user))
+    match Use::<A>::of(http) {
+        Some(mount) => Admission::counted(mount, throttle::check(mount, http, Some(user))),
+        None => Admission::Settled(Err(unmounted())),
+    }
 }
 
 fn unmounted() -> Error {

@@ -112,7 +112,7 @@ async fn activate_user(
     body: Body<Djoser, Activation>,
 ) -> Result<HttpResponse, Error> {
     let Activation { uid, token } = body.into_inner();
-    let attempt = mount.guess(&request, Guess::Link)?;
+    let attempt = mount.guess(&request, Guess::Link).await?;
     let linked = Presented { uid, token }.follow(&mount, attempt).await?;
     let user = mount.blocking(move |auth| auth.activate(&linked)).await.map_err(|error| match error {
         AuthError::Forbidden => Error::detail(StatusCode::FORBIDDEN, "Stale token for given user."),

@@ -82,7 +82,7 @@ pub(super) async fn write_to(
     readers: Readers,
     topic: Option<Topic>,
 ) -> Result<(), Error> {
-    mount.count(request, Request::Mail(&address.email))?;
+    mount.count(request, Request::Mail(&address.email)).await?;
     let began = Instant::now();
     let email = address.email.clone();
     let found = mount.blocking(move |auth| auth.accounts_by_email(&email)).await?;

@@ -223,7 +223,7 @@ async fn create_jwt(
     let JwtLogin { username, password } = body.into_inner();
     let pair = pair(&mount)?;
     let credentials = Credentials { identifier: username, spelling: Spelling::AsStored, password };
-    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier)).await?;
     let counts = mount.options.update_last_login;
     let log_in = move |_: &Auth| {
         let (subject, grant) = (pair.authenticate(&credentials)?, Grant::named(NAME));

@@ -88,7 +88,7 @@ pub(super) async fn confirmed(
     user: UserId,
     password: Secret,
 ) -> Result<Option<Subject>, Error> {
-    let attempt = mount.guess(request, Guess::Password(user))?;
+    let attempt = mount.guess(request, Guess::Password(user)).await?;
     match attempt.hashing(move |auth| auth.confirm_password(user, &password)).await {
         Ok(subject) => Ok(Some(subject)),
         Err(AuthError::WrongCredentials) => Ok(None),
@@ -191,7 +191,7 @@ async fn change_password(
     }
     let options = &mount.options;
     let logout = options.logout_on_password_change.then(|| caller.verified());
-    let changed = mount.hashing(move |auth| {
+    let changed = mount.hashing(&request, move |auth| {
         // A browser's sessions end with the password, in Django as in Laravel.
         let user = auth.replace_password(&subject, &new_password, Revoke::Kind(TokenKind::Session))?;
         if let Some(caller) = logout {

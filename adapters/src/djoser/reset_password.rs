@@ -161,12 +161,12 @@ async fn reset_password(
     if re_new_password.is_some_and(|again| again != new_password) {
         return Err(Error::non_field(MISMATCH));
     }
-    let attempt = mount.guess(&request, Guess::Link)?;
+    let attempt = mount.guess(&request, Guess::Link).await?;
     let linked = Presented { uid, token }.follow(&mount, attempt).await?;
     let everything = mount.options.logout_on_password_reset;
     // A browser's sessions end with the password, in Django as in Laravel.
     let revoke = if everything { Revoke::Everything } else { Revoke::Kind(TokenKind::Session) };
-    let changed = mount.hashing(move |auth| auth.reset_password(&linked, &new_password, revoke)).await;
+    let changed = mount.hashing(&request, move |auth| auth.reset_password(&linked, &new_password, revoke)).await;
     let user = changed.map_err(|error| match error {
         error @ AuthError::WeakPassword(_) => weak(error),
         error => links::dead(error),

@@ -130,7 +130,7 @@ async fn create_token(
         _ => return Err(AuthError::WrongCredentials.into()),
     };
     let credentials = Credentials { identifier, spelling, password };
-    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier)).await?;
     let issued = attempt.hashing(move |auth| auth.login(&credentials, &Grant::named(NAME))).await?;
     Ok(Json(AuthToken { auth_token: issued.access.expose().to_owned() }))
 }

@@ -293,7 +293,7 @@ async fn reset_username(
 ) -> Result<HttpResponse, Error> {
     let UsernameReset { new_username, re_new_username, uid, token, errors } = body.into_inner();
     // Whether a name is free is told before the link is looked at.
-    let attempt = mount.guess(&request, Guess::Link)?;
+    let attempt = mount.guess(&request, Guess::Link).await?;
     let name = free(&mount, (new_username, re_new_username), errors).await?;
     let linked = Presented { uid, token }.follow(&mount, attempt).await?;
     let changed = mount.blocking(move |auth| auth.reset_username(&linked, &name)).await;

@@ -249,7 +249,7 @@ async fn create_user(
     let NewUser { email, username, password, re_password, mut errors } = body.into_inner();
     let options = &mount.options;
     if username.is_some() || !email.is_empty() {
-        mount.count(&request, Request::Registration)?;
+        mount.count(&request, Request::Registration).await?;
     }
     let email = normalize_email(&email);
     if options.login_field == LoginField::Email {
@@ -275,7 +275,7 @@ async fn create_user(
         mount.auth.check_new_password(&registration)?;
         return Err(Error::non_field(MISMATCH));
     }
-    let user = mount.hashing(move |auth| auth.register(&registration)).await?;
+    let user = mount.hashing(&request, move |auth| auth.register(&registration)).await?;
     if options.send_activation_email {
         mails::send(&mount, language, Topic::Activation, vec![user.account()]);
     } else if options.send_confirmation_email {

@@ -2,12 +2,14 @@
 //!
 //! A login costs milliseconds of a core, a verification microseconds: they must not wait for each other. More threads
 //! than cores buy nothing, because a hash is bound by memory bandwidth. Work that would wait too long is refused at
-//! once, so that a storm of logins neither grows a queue without end nor fills the memory.
+//! once, so that a storm of logins neither grows a queue without end nor fills the memory. Clients are served in turns, and
+//! where there is no room it is made by whoever has the most.
 
 mod cost;
+mod queue;
 
 use std::{
-    collections::VecDeque,
+    net::IpAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
@@ -17,12 +19,16 @@ use std::{
 use countersign_core::{count::Counter, password::release_memory};
 
 use cost::{Calibration, Cost};
+use queue::Queue;
 
 /// How nice the lane's threads are: at 5 both logins and verifications go on under full load; at 10 and beyond logins
 /// starve.
 const NICE: i32 = 5;
 /// How much longer than promised work may wait: the promise is an estimate.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// How often it is looked for work that waits for too long.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A thread without work for so long gives its memory block back.
 const IDLE: Duration = Duration::from_secs(10);
@@ -41,7 +47,7 @@ pub struct LaneOptions {
 pub(super) enum Turn {
     /// Work.
     Work,
-    /// It waited longer than the lane promised: answer that without working.
+    /// It waited longer than the lane promised, or made room for somebody else: answer that without working.
     TooLate,
 }
 
@@ -55,8 +61,17 @@ struct Waiting {
     job: Job,
 }
 
+impl Waiting {
+    /// Answers without working.
+    fn turn_away(self) {
+        // A panic costs the one job its answer.
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.job)(Turn::TooLate)));
+    }
+}
+
 struct State {
-    waiting: VecDeque<Waiting>,
+    waiting: Queue<Waiting>,
+    looked: Instant,
     running: u32,
     cost: Cost,
     open: bool,
@@ -71,6 +86,7 @@ struct Shared {
     threads: u32,
     max_wait: Duration,
     refused: Counter,
+    began: Instant,
 }
 
 impl std::fmt::Debug for Lane {
@@ -92,12 +108,20 @@ impl Lane {
     pub(super) fn start(options: LaneOptions, hash: Option<NativeHash>) -> std::io::Result<Self> {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         let threads = if options.threads == 0 { cores() } else { options.threads };
+        let began = Instant::now();
         let shared = Arc::new(Shared {
-            state: Mutex::new(State { waiting: VecDeque::new(), running: 0, cost: Cost::default(), open: true }),
+            state: Mutex::new(State {
+                waiting: Queue::default(),
+                looked: began,
+                running: 0,
+                cost: Cost::default(),
+                open: true,
+            }),
             ready: Condvar::new(),
             threads: u32::try_from(threads).unwrap_or(u32::MAX),
             max_wait: options.max_wait,
             refused: Counter::default(),
+            began,
         });
         let mut hash = hash;
         for number in 0..threads {
@@ -133,21 +157,30 @@ impl Lane {
         self.0.refused.get()
     }
 
-    /// Queues `job`, or says when to come again.
-    pub(super) fn submit(&self, job: impl FnOnce(Turn) + Send + 'static) -> Result<(), Duration> {
+    /// Queues `job` of `client`, or says when to come again.
+    pub(super) fn submit(&self, client: IpAddr, job: impl FnOnce(Turn) + Send + 'static) -> Result<(), Duration> {
         let lane = &self.0;
+        let now = Instant::now();
         let mut state = lane.state();
+        state.waiting.pass(now.duration_since(lane.began));
         let ahead = u32::try_from(state.waiting.len()).unwrap_or(u32::MAX).saturating_add(state.running);
         // Who finds a free thread does not wait at all.
         let queued = ahead.saturating_add(1).saturating_sub(lane.threads);
         let expected = state.cost.mean().saturating_mul(queued) / lane.threads;
+        let mut displaced = None;
         if expected > lane.max_wait {
             lane.refused.add();
-            return Err(expected);
+            displaced = state.waiting.displace(client);
+            if displaced.is_none() {
+                return Err(expected);
+            }
         }
-        state.waiting.push_back(Waiting { since: Instant::now(), job: Box::new(job) });
+        state.waiting.push(client, Waiting { since: now, job: Box::new(job) });
         drop(state);
         lane.ready.notify_one();
+        if let Some(displaced) = displaced {
+            displaced.turn_away();
+        }
         Ok(())
     }
 }
@@ -161,13 +194,31 @@ impl Shared {
         self.max_wait + GRACE
     }
 
+    /// What has waited for too long, if it is time to look for it.
+    fn overdue(&self, state: &mut State, now: Instant) -> Vec<Waiting> {
+        if now.duration_since(state.looked) < LOOK {
+            return Vec::new();
+        }
+        state.looked = now;
+        let latest = self.latest();
+        let overdue = state.waiting.overdue(|waiting| now.duration_since(waiting.since) > latest);
+        (0..overdue.len()).for_each(|_| self.refused.add());
+        overdue
+    }
+
     fn work(&self, hash: Option<NativeHash>) {
         // Linux knows a priority a thread; where the system refuses, the lane works at the common one.
         let _ = rustix::process::setpriority_process(None, NICE);
         let mut calibration = hash.map(Calibration::new);
         let mut state = self.state();
         loop {
-            if let Some(Waiting { since, job }) = state.waiting.pop_front() {
+            let overdue = self.overdue(&mut state, Instant::now());
+            if !overdue.is_empty() {
+                drop(state);
+                overdue.into_iter().for_each(Waiting::turn_away);
+                state = self.state();
+            }
+            if let Some(Waiting { since, job }) = state.waiting.pop() {
                 state.running += 1;
                 drop(state);
                 let began = Instant::now();
@@ -204,9 +255,14 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Sender, channel};
+    use std::{
+        net::Ipv4Addr,
+        sync::mpsc::{Sender, channel},
+    };
 
     use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn lane(max_wait: Duration) -> Lane {
         Lane::start(LaneOptions { threads: 1, max_wait }, None).unwrap()
@@ -218,7 +274,7 @@ mod tests {
         let hold = move |_| {
             let _ = wait.recv();
         };
-        assert_eq!(lane.submit(hold), Ok(()));
+        assert_eq!(lane.submit(HERE, hold), Ok(()));
         release
     }
 
@@ -227,10 +283,33 @@ mod tests {
         let lane = lane(Duration::from_millis(40));
         let release = hold(&lane);
         // At the first guess of 15 ms a job, two may wait behind the running one.
-        assert_eq!(lane.submit(|_| ()), Ok(()));
-        assert_eq!(lane.submit(|_| ()), Ok(()));
-        assert_eq!(lane.submit(|_| ()), Err(Duration::from_millis(45)));
+        assert_eq!(lane.submit(HERE, |_| ()), Ok(()));
+        assert_eq!(lane.submit(HERE, |_| ()), Ok(()));
+        assert_eq!(lane.submit(HERE, |_| ()), Err(Duration::from_millis(45)));
         drop(release);
+    }
+
+    #[test]
+    fn a_client_with_nothing_waiting_gets_in_where_another_has_filled_the_lane() {
+        let lane = lane(Duration::from_millis(40));
+        let release = hold(&lane);
+        let (sender, answers) = channel();
+        let tell = |name: &'static str| {
+            let sender = sender.clone();
+            move |turn| sender.send((name, turn)).unwrap()
+        };
+        assert_eq!(lane.submit(HERE, tell("first")), Ok(()));
+        assert_eq!(lane.submit(HERE, tell("second")), Ok(()));
+        assert_eq!(lane.submit(HERE, tell("third")), Err(Duration::from_millis(45)));
+        let elsewhere = IpAddr::from([192, 0, 2, 1]);
+        assert_eq!(lane.submit(elsewhere, tell("polite")), Ok(()));
+        // Whoever made room is told at once, and nobody waits longer for it.
+        assert_eq!(answers.try_recv(), Ok(("second", Turn::TooLate)));
+        assert_eq!(lane.refused(), 2);
+        drop(release);
+        let mut rest: Vec<_> = (0..2).map(|_| answers.recv_timeout(Duration::from_secs(5)).unwrap()).collect();
+        rest.sort_unstable_by_key(|(name, _)| *name);
+        assert_eq!(rest, [("first", Turn::Work), ("polite", Turn::Work)]);
     }
 
     #[test]
@@ -239,11 +318,11 @@ mod tests {
         let (sender, done) = channel();
         for _ in 0..200 {
             let sender = sender.clone();
-            lane.submit(move |_| sender.send(()).unwrap()).unwrap();
+            lane.submit(HERE, move |_| sender.send(()).unwrap()).unwrap();
             done.recv().unwrap();
         }
         let release = hold(&lane);
-        let admitted = (0..100).take_while(|_| lane.submit(|_| ()).is_ok()).count();
+        let admitted = (0..100).take_while(|_| lane.submit(HERE, |_| ()).is_ok()).count();
         assert!(admitted <= 2, "{admitted}");
         drop(release);
     }
@@ -253,7 +332,7 @@ mod tests {
         let lane = lane(Duration::from_millis(40));
         let release = hold(&lane);
         let (sender, turn) = channel();
-        lane.submit(move |turn| sender.send(turn).unwrap()).unwrap();
+        lane.submit(HERE, move |turn| sender.send(turn).unwrap()).unwrap();
         thread::sleep(Duration::from_millis(40) + GRACE + GRACE / 2);
         drop(release);
         assert_eq!(turn.recv_timeout(Duration::from_secs(5)), Ok(Turn::TooLate));
@@ -274,9 +353,9 @@ mod tests {
     #[test]
     fn a_panic_costs_one_job_and_not_the_thread() {
         let lane = lane(Duration::from_secs(1));
-        lane.submit(|_| panic!("expected by the test")).unwrap();
+        lane.submit(HERE, |_| panic!("expected by the test")).unwrap();
         let (sender, receiver) = channel();
-        lane.submit(move |_| sender.send(7).unwrap()).unwrap();
+        lane.submit(HERE, move |_| sender.send(7).unwrap()).unwrap();
         assert_eq!(receiver.recv_timeout(Duration::from_secs(5)), Ok(7));
     }
 
@@ -286,7 +365,7 @@ mod tests {
         let (sender, receiver) = channel();
         for number in 0..10 {
             let sender = sender.clone();
-            lane.submit(move |_| sender.send(number).unwrap()).unwrap();
+            lane.submit(HERE, move |_| sender.send(number).unwrap()).unwrap();
         }
         drop((lane, sender));
         assert_eq!(receiver.iter().sum::<i32>(), 45);

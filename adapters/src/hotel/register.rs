@@ -115,8 +115,8 @@ pub async fn register_user(
     body: Body<Hotel, Register>,
 ) -> Result<HttpResponse, Error> {
     let register = body.into_inner();
-    mount.count(&request, Request::Registration)?;
-    let entered = mount.hashing(move |auth| {
+    mount.count(&request, Request::Registration).await?;
+    let entered = mount.hashing(&request, move |auth| {
         auth.check_free(&register.wanted())?;
         auth.enter(&auth.register(&register.into())?, &Grant::named(NAME))
     });

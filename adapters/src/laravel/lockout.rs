@@ -16,12 +16,19 @@ const SCOPE: &str = "login";
 /// Lets a guess at `identifier` pass; its outcome goes to [`Lockout::settle`].
 ///
 /// # Errors
-/// [`refused`].
-pub fn pass<A: Adapter>(request: &HttpRequest, mount: &Use<A>, rate: Rate, identifier: &str) -> Result<Lockout, Fault> {
-    let (client, now) = (mount.site.proxies.client(request), mount.auth.realm().steady());
-    let passed = mount.site.throttle.lock_out(rate, (&mount.prefix, SCOPE), (identifier, client), now);
-    passed.map_err(|error| {
-        tracing::info!(dialect = A::NAME, path = request.path(), %client, "locked out");
+/// [`refused`]; [`AuthError::Store`] where counters are shared.
+pub async fn pass<A: Adapter>(
+    request: &HttpRequest,
+    mount: &Use<A>,
+    rate: Rate,
+    identifier: &str,
+) -> Result<Lockout, Fault> {
+    let (client, now) = (mount.site.proxies.client(request), mount.counting());
+    let asked = mount.site.throttle.lock_out(rate, (&mount.prefix, SCOPE), (identifier, client), now);
+    mount.asked(asked).await.map_err(|error| {
+        if matches!(error, AuthError::Throttled { .. }) {
+            tracing::info!(dialect = A::NAME, path = request.path(), %client, "locked out");
+        }
         refused(error.into())
     })
 }

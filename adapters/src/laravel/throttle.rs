@@ -5,7 +5,7 @@
 //! `RateLimiter`. It stands behind authentication, so that a 401 is neither counted nor told what is left; every other
 //! answer that came through it is.
 
-use std::{future::ready, hash::Hash};
+use std::future::ready;
 
 use actix_web::{
     HttpMessage as _, HttpRequest,
@@ -15,7 +15,11 @@ use actix_web::{
         header::{HeaderName, HeaderValue},
     },
 };
-use countersign_core::{AuthError, Rate, UserId};
+use countersign_core::{
+    AuthError, Rate, UserId,
+    model::Timestamp,
+    throttle::{Asked, Who},
+};
 use futures_util::{FutureExt as _, future::Either};
 
 use super::guard;
@@ -62,16 +66,29 @@ where
     let Some(rate) = mount.options.api() else { return who };
     match who {
         Either::Left(at_hand) => {
-            let verified = at_hand.into_inner();
-            let counted =
-                verified.and_then(|caller| count(request, mount, rate, Some(caller.user.id)).map(|()| caller));
-            Either::Left(ready(counted))
+            let caller = match at_hand.into_inner() {
+                Ok(caller) => caller,
+                Err(error) => return Either::Left(ready(Err(error))),
+            };
+            let now = mount.counting();
+            match ask(request, mount, (API, rate), Some(caller.user.id), now) {
+                Asked::Known(counted) => {
+                    Either::Left(ready(note(request, rate, mount.auth.realm().now(), counted).map(|()| caller)))
+                }
+                asked @ Asked::Question(_) => {
+                    let (request, mount) = (request.clone(), mount.clone());
+                    let counted = async move {
+                        note(&request, rate, mount.auth.realm().now(), mount.asked(asked).await).map(|()| caller)
+                    };
+                    Either::Right(counted.boxed_local())
+                }
+            }
         }
         Either::Right(coming) => {
             let (request, mount) = (request.clone(), mount.clone());
             let counted = async move {
                 let caller = coming.await?;
-                count(&request, &mount, rate, Some(caller.user.id)).map(|()| caller)
+                count(&request, &mount, rate, Some(caller.user.id)).await.map(|()| caller)
             };
             Either::Right(counted.boxed_local())
         }
@@ -89,12 +106,30 @@ where
 {
     let Some(rate) = mount.options.api() else { return Ok(()) };
     let user = guard::signed_in(request, mount).await?.map(|caller| caller.user.id);
-    count(request, mount, rate, user)
+    count(request, mount, rate, user).await
 }
 
-fn count<A: Adapter>(request: &HttpRequest, mount: &Use<A>, rate: Rate, user: Option<UserId>) -> Result<(), AuthError> {
-    let who = user.ok_or_else(|| mount.site.proxies.client(request));
-    hit(request, mount, (API, rate), who)
+async fn count<A: Adapter>(
+    request: &HttpRequest,
+    mount: &Use<A>,
+    rate: Rate,
+    user: Option<UserId>,
+) -> Result<(), AuthError> {
+    let now = mount.counting();
+    let counted = mount.asked(ask(request, mount, (API, rate), user, now)).await;
+    note(request, rate, mount.auth.realm().now(), counted)
+}
+
+/// Asks whether a user may, or whoever it is at their address.
+fn ask<A: Adapter>(
+    request: &HttpRequest,
+    mount: &Use<A>,
+    (name, rate): (&str, Rate),
+    user: Option<UserId>,
+    now: Timestamp,
+) -> Asked<usize> {
+    let who = user.map_or_else(|| Who::Client(mount.site.proxies.client(request)), Who::User);
+    mount.site.throttle.hit(rate, (&mount.prefix, name), who, now)
 }
 
 /// Counts whoever it is under a limit of a route's own (`throttle:login`, `throttle:6,1`), and notes what the answer tells
@@ -102,24 +137,32 @@ fn count<A: Adapter>(request: &HttpRequest, mount: &Use<A>, rate: Rate, user: Op
 ///
 /// # Errors
 /// [`AuthError::Throttled`].
-pub fn hit<A: Adapter>(
+pub async fn hit<A: Adapter>(
     request: &HttpRequest,
     mount: &Use<A>,
     (name, rate): (&str, Rate),
-    who: impl Hash,
+    who: Who<'_>,
 ) -> Result<(), AuthError> {
-    let (limit, now) = (rate.requests(), mount.auth.realm().steady());
-    let counted = mount.site.throttle.hit(rate, (&mount.prefix, name), who, now);
-    let told = match counted {
-        Ok(remaining) => Told { limit, remaining, reset: None },
-        Err(wait) => {
-            let seconds = i64::try_from(retry_seconds(wait)).unwrap_or(i64::MAX);
-            let by_day = mount.auth.realm().now().timestamp();
-            Told { limit, remaining: 0, reset: Some(by_day.saturating_add(seconds)) }
+    let now = mount.counting();
+    let counted = mount.asked(mount.site.throttle.hit(rate, (&mount.prefix, name), who, now)).await;
+    note(request, rate, mount.auth.realm().now(), counted)
+}
+
+/// Leaves in the request what its answer tells of the limit.
+fn note(request: &HttpRequest, rate: Rate, now: Timestamp, counted: Result<usize, AuthError>) -> Result<(), AuthError> {
+    let limit = rate.requests();
+    let told = match &counted {
+        Ok(remaining) => Some(Told { limit, remaining: *remaining, reset: None }),
+        Err(AuthError::Throttled { retry_after }) => {
+            let seconds = i64::try_from(retry_seconds(*retry_after)).unwrap_or(i64::MAX);
+            Some(Told { limit, remaining: 0, reset: Some(now.timestamp().saturating_add(seconds)) })
         }
+        Err(_) => None,
     };
-    request.extensions_mut().insert(told);
-    counted.map(drop).map_err(|retry_after| AuthError::Throttled { retry_after })
+    if let Some(told) = told {
+        request.extensions_mut().insert(told);
+    }
+    counted.map(drop)
 }
 
 /// Writes into an answer what is left of the limit that its request came through, if it came through one. Laravel refuses

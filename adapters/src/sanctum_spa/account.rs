@@ -80,9 +80,9 @@ pub async fn log_in(
     let login = Login::read(&input, Fields::Strict, NO_SUCH_CREDENTIALS, &[]);
     let (credentials, refusal) = login?.into_parts();
     let options = mount.options.clone();
-    let lock = lockout::pass(&request, &mount, options.login_lockout, &credentials.identifier)?;
+    let lock = lockout::pass(&request, &mount, options.login_lockout, &credentials.identifier).await?;
     let remembers = entry::remembers(&input);
-    let guess = mount.guess(&request, Guess::Login(&credentials.identifier));
+    let guess = mount.guess(&request, Guess::Login(&credentials.identifier)).await;
     let opened = match guess {
         Ok(attempt) => {
             let entering = move |auth: &Auth| Entry::open(auth, &auth.authenticate(&credentials)?, &options, remembers);
@@ -90,7 +90,7 @@ pub async fn log_in(
         }
         Err(error) => Err(error),
     };
-    lock.settle(&opened);
+    mount.settled(lock.settle(&opened)).await;
     let entry = opened.map_err(|error| lockout::refused(Login::refused(refusal, error)))?;
     entry.admit(&request, &mount);
     Ok(answer::no_content())
@@ -205,9 +205,9 @@ async fn sign_up(
         return Ok(answer::redirect(&mount.site.base_url));
     }
     let input = body.read().await?;
-    mount.count(&request, Request::Registration)?;
+    mount.count(&request, Request::Registration).await?;
     let registration = mount.blocking(move |auth| read_registration(&input, auth)).await??;
-    entry::register(&mount, registration, false).await?.admit(&request, &mount);
+    entry::register(&request, &mount, registration, false).await?.admit(&request, &mount);
     Ok(answer::no_content())
 }
 

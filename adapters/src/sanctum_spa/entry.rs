@@ -50,12 +50,13 @@ impl Entry {
 
 /// Creates a user, who comes in and is mailed a link that confirms the address.
 pub(super) async fn register(
+    request: &HttpRequest,
     mount: &Use<SanctumSpa>,
     registration: Registration,
     remembers: bool,
 ) -> Result<Entry, AuthError> {
     let options = mount.options.clone();
-    let opened = mount.hashing(move |auth| {
+    let opened = mount.hashing(request, move |auth| {
         let user = auth.register(&registration)?;
         let opened = Entry::open(auth, &user, &options, remembers).map(|entry| (entry, user.user.clone()));
         // Half a registration would tell the second try that the address is taken.

@@ -5,6 +5,7 @@ use std::{ops::ControlFlow, time::Instant};
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, rt};
 use countersign_core::{
     Account, Auth, AuthError, Guess, Request, Secret, TokenKind, auth::Linked, identifier::Key, store::Revoke,
+    throttle::Who,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -92,7 +93,7 @@ pub async fn send_link(
 
 /// Mails a link to whoever has this address.
 pub(super) async fn send_to(request: &HttpRequest, mount: &Use<SanctumSpa>, address: String) -> Result<(), Fault> {
-    mount.count(request, Request::Mail(&address))?;
+    mount.count(request, Request::Mail(&address)).await?;
     let began = Instant::now();
     let key = Key::email(&address);
     let reader = match mount.blocking(move |auth| reader(auth, &address)).await {
@@ -104,13 +105,17 @@ pub(super) async fn send_to(request: &HttpRequest, mount: &Use<SanctumSpa>, addr
     // A new password makes somebody new of the user, who may ask at once.
     let who = match &reader {
         Some(account) if mount.options.tell_unknown_address => {
-            (account.user.id.to_string(), account.password.as_ref().map(|hash| hash.as_str().to_owned()))
+            format!("{} {}", account.user.id, account.password.as_ref().map_or("", |hash| hash.as_str()))
         }
-        _ => (key.as_str().to_owned(), None),
+        _ => key.as_str().to_owned(),
     };
-    let (rate, now) = (mount.options.reset_link_rate, mount.auth.realm().now());
+    let (rate, now) = (mount.options.reset_link_rate, mount.counting());
     let scope = (mount.prefix.as_str(), "sanctum_spa_reset_link");
-    mount.site.throttle.request(rate, scope, who, now).map_err(|_| refusal(TOO_SOON))?;
+    let counted = mount.asked(mount.site.throttle.request(&[(rate, scope, Who::Named(&who))], now)).await;
+    counted.map_err(|error| match error {
+        AuthError::Throttled { .. } => refusal(TOO_SOON),
+        error => error.into(),
+    })?;
     if let Some(reader) = reader {
         write_to(mount, reader);
     }
@@ -176,7 +181,7 @@ pub async fn reset_password(
     errors.verdict()?;
     let token = input.text("token").unwrap_or_default();
     let linked = follow(&request, &mount, email, token).await?;
-    set(&mount, linked, password).await?;
+    set(&request, &mount, linked, password).await?;
     Ok(answer::json(StatusCode::OK, &Status { status: RESET }))
 }
 
@@ -188,7 +193,7 @@ pub(super) async fn follow(
     token: String,
 ) -> Result<Linked, Fault> {
     let life = mount.options.reset_link_lifetime.delta();
-    let attempt = mount.guess(request, Guess::Link)?;
+    let attempt = mount.guess(request, Guess::Link).await?;
     let tells = mount.options.tell_unknown_address;
     let look = move |auth: &Auth| {
         let old = match reader(auth, &email) {
@@ -214,10 +219,15 @@ pub(super) async fn follow(
 }
 
 /// Gives whoever followed a link a new password; sessions end, and tokens as the settings say.
-pub(super) async fn set(mount: &Use<SanctumSpa>, linked: Linked, password: Secret) -> Result<(), Fault> {
+pub(super) async fn set(
+    request: &HttpRequest,
+    mount: &Use<SanctumSpa>,
+    linked: Linked,
+    password: Secret,
+) -> Result<(), Fault> {
     let everything = mount.options.logout_on_password_reset;
     let revoke = if everything { Revoke::Everything } else { Revoke::Kind(TokenKind::Session) };
-    let changed = mount.hashing(move |auth| {
+    let changed = mount.hashing(request, move |auth| {
         let user = auth.reset_password(&linked, &password, revoke)?;
         auth.forget_devices(user.id)
     });

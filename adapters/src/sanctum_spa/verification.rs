@@ -1,10 +1,8 @@
 //! Confirming an e-mail address by a mailed link: Breeze's `/verify-email/{id}/{hash}` and
 //! `/email/verification-notification`.
 
-use std::hash::Hash;
-
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, rt, web};
-use countersign_core::{AuthError, User, UserId, identifier::Key};
+use countersign_core::{AuthError, User, UserId, identifier::Key, throttle::Who};
 
 use super::{
     NAME, SanctumSpa,
@@ -59,7 +57,7 @@ pub(super) async fn follow(
     (id, hash): (String, String),
 ) -> Result<(), Fault> {
     let caller = guard::session(request, mount).await?;
-    throttle::hit(request, mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
+    throttle::hit(request, mount, (LIMIT, mount.options.verification_rate), Who::User(caller.user.id)).await?;
     let (path, query) = (request.path(), request.query_string());
     let base = format!("{}{}", mount.site.base_url, mount.prefix);
     // Where the mount is prefixed, the old one need not have been.
@@ -98,32 +96,31 @@ pub async fn send_link(request: HttpRequest, mount: Use<SanctumSpa>) -> Result<H
 /// Mails a link to whoever is logged in; `false` if their address is confirmed.
 pub(super) async fn send_again(request: &HttpRequest, mount: &Use<SanctumSpa>) -> Result<bool, Fault> {
     let caller = guard::session(request, mount).await?;
-    throttle::hit(request, mount, (LIMIT, mount.options.verification_rate), caller.user.id)?;
+    throttle::hit(request, mount, (LIMIT, mount.options.verification_rate), Who::User(caller.user.id)).await?;
     if caller.user.email_verified_at.is_some() {
         return Ok(false);
     }
     if let Some(address) = &caller.user.email {
         // Whoever registers with somebody else's address could fill their mailbox.
-        count_mail(mount, address)?;
+        count_mail(mount, address).await?;
         write_to(mount, caller.user.clone());
     }
     Ok(true)
 }
 
 /// How many mails an address is sent, whoever asks for them.
-pub(super) fn count_mail(mount: &Use<SanctumSpa>, address: &str) -> Result<(), AuthError> {
-    count(mount, "sanctum_spa_verification_mail", Key::email(address).as_str())
+pub(super) async fn count_mail(mount: &Use<SanctumSpa>, address: &str) -> Result<(), AuthError> {
+    count(mount, "sanctum_spa_verification_mail", Who::Named(Key::email(address).as_str())).await
 }
 
 /// How many mails a user has sent to addresses that they say are theirs.
-pub(super) fn count_mail_of(mount: &Use<SanctumSpa>, user: UserId) -> Result<(), AuthError> {
-    count(mount, "sanctum_spa_verification_mail_of", user)
+pub(super) async fn count_mail_of(mount: &Use<SanctumSpa>, user: UserId) -> Result<(), AuthError> {
+    count(mount, "sanctum_spa_verification_mail_of", Who::User(user)).await
 }
 
-fn count(mount: &Use<SanctumSpa>, what: &str, who: impl Hash) -> Result<(), AuthError> {
-    let (scope, now) = ((mount.prefix.as_str(), what), mount.auth.realm().now());
-    let counted = mount.site.throttle.request(mount.options.verification_mail_rate, scope, who, now);
-    counted.map_err(|retry_after| AuthError::Throttled { retry_after })
+async fn count(mount: &Use<SanctumSpa>, what: &str, who: Who<'_>) -> Result<(), AuthError> {
+    let (scope, now) = ((mount.prefix.as_str(), what), mount.counting());
+    mount.asked(mount.site.throttle.request(&[(mount.options.verification_mail_rate, scope, who)], now)).await
 }
 
 /// Writes behind the answer. Users without an address get nothing.

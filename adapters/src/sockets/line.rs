@@ -250,3 +250,22 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sockets::Sockets;
+
+    #[test]
+    fn ten_times_what_may_wait_leaves_no_more_behind() {
+        const ROOM: usize = 4_096;
+        let seat = Sockets::default().seat(UserId(1), Limits { users: 1, one_user: 1 }).unwrap();
+        let line = Line::new(seat, ROOM);
+        let taken = (0..10 * ROOM / 100).filter(|_| line.send(Message::Text("x".repeat(100).into())).is_ok()).count();
+        assert_eq!(taken, ROOM / (100 + OVERHEAD));
+        (0..1_000_u16).for_each(|number| line.pong(Bytes::copy_from_slice(&number.to_be_bytes())));
+        let state = line.state();
+        assert_eq!((state.queue.len(), state.waiting), (taken, taken * (100 + OVERHEAD)));
+        assert_eq!(state.pong.as_deref(), Some(999_u16.to_be_bytes().as_slice()), "one answers all pings");
+    }
+}

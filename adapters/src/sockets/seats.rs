@@ -222,6 +222,22 @@ mod tests {
     }
 
     #[test]
+    fn ten_times_as_many_as_may_come_in_leave_no_more_behind() {
+        let (sockets, limits) = (Sockets::default(), limits(100, 3));
+        let users: Vec<_> = (0..1_000).filter_map(|user| sockets.seat(UserId(user / 10), limits)).collect();
+        let from = |number: u32| Some(IpAddr::V4(number.into()));
+        let strangers: Vec<_> = (0..160).filter_map(|number| sockets.seat_for_stranger(from(number), limits)).collect();
+        assert_eq!((users.len(), strangers.len(), sockets.count()), (100, 16, (100, 16)));
+        let sizes = |sockets: &Sockets| {
+            let open = sockets.open();
+            (open.users.each.len(), open.strangers.each.len())
+        };
+        assert_eq!(sizes(&sockets), (34, 16), "who found no seat is not remembered");
+        drop((users, strangers));
+        assert_eq!((sockets.count(), sizes(&sockets)), ((0, 0), (0, 0)));
+    }
+
+    #[test]
     fn an_ipv6_network_is_one_address() {
         let parse = |text: &str| network(text.parse().unwrap());
         assert_eq!(parse("2001:db8::1"), parse("2001:db8::ffff:0:2"));

@@ -38,22 +38,28 @@ impl Follower {
     /// The store's; then the trust runs out.
     pub fn look(&mut self, realm: &Realm) -> StoreResult<()> {
         let looked = Instant::now();
-        let entries = realm.tokens().revocations_from(self.last)?;
-        let (known, new) = match entries.split_first() {
-            Some((first, rest)) if first.number == self.last => (Some(first.at), rest),
-            _ => (None, entries.as_slice()),
-        };
-        if known == self.at {
+        // Page by page: who could not look for long may find a million of them.
+        loop {
+            let entries = realm.tokens().revocations_from(self.last)?;
+            let (known, new) = match entries.split_first() {
+                Some((first, rest)) if first.number == self.last => (Some(first.at), rest),
+                _ => (None, entries.as_slice()),
+            };
+            if known != self.at {
+                // The place first: what is revoked from here on is found by the next look.
+                *self = Self::begin(realm)?;
+                realm.cache().forget_everybody();
+                tracing::warn!(
+                    last = self.last,
+                    "the log of revocations is not the one that was read before: the database is an older copy, or a replica \
+                     that lacked the last writes; nothing remembered is trusted, and what was answered last may be lost"
+                );
+                break;
+            }
+            if new.is_empty() {
+                break;
+            }
             self.follow(realm, new);
-        } else {
-            // The place first: what is revoked from here on is found by the next look.
-            *self = Self::begin(realm)?;
-            realm.cache().forget_everybody();
-            tracing::warn!(
-                last = self.last,
-                "the log of revocations is not the one that was read before: the database is an older copy, or a replica that \
-                 lacked the last writes; nothing remembered is trusted, and what was answered last may be lost"
-            );
         }
         realm.cache().refreshed(looked);
         Ok(())

@@ -127,6 +127,7 @@ fn it_never_holds_more_than_its_capacity_by_much() {
     }
     let held = (0..10_000).filter(|number| cache.get(key(&number.to_string()), noon()).is_some()).count();
     assert!((64..=640 + SHARDS).contains(&held), "{held}");
+    assert!(cache.len() <= 640 + SHARDS, "{} entries are kept", cache.len());
     assert!(cache.get(key("9999"), noon()).is_some());
     let cells: usize = cache.cells.iter().map(|cells| cells.lock().unwrap().len()).sum();
     assert!(cells < 10_000, "{cells} counters are kept");

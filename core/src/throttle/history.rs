@@ -2,57 +2,30 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{Rate, table::Counter};
+use super::{
+    Rate,
+    places::{JUDGED, Places, judged_passes, lapsed, read_moments, take_out, write_moments},
+    table::Counter,
+};
 use crate::model::Timestamp;
-
-/// Who is refused only because of guesses that are being judged may come back when these are.
-pub(super) const JUDGED: Duration = Duration::from_secs(1);
 
 /// Moments in the order of time, in microseconds; what the rate has passed falls out at its front.
 #[derive(Debug, Default)]
 pub struct History {
     moments: VecDeque<i64>,
-    /// How many guesses are being judged: they have a place, but no moment yet.
-    pending: usize,
+    /// When the guesses entered that are being judged: they have a place, but no moment yet.
+    pending: Vec<i64>,
     /// When the last moment will be passed.
     over: i64,
 }
 
 impl History {
-    /// Notes `now`, unless `rate` is used up.
-    ///
-    /// # Errors
-    /// How long it takes until there is a place again, in the arithmetic of the framework: the rest of the oldest
-    /// moment's time. A rate of zero has that of a whole period.
-    pub fn note(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
-        self.pass(rate, now)?;
-        self.push(rate, now);
-        Ok(())
-    }
-
-    /// Gives a guess a place while it is judged, unless `rate` is used up.
-    ///
-    /// # Errors
-    /// As [`History::note`]; a second if places will be free when the guesses before it were right.
-    pub fn enter(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
-        self.pass(rate, now)?;
-        if self.len() >= rate.requests() {
-            return Err(JUDGED);
-        }
-        self.pending += 1;
-        Ok(())
-    }
-
-    /// Takes the place of a guess back; one that was wrong is noted at the moment when it entered.
-    pub fn leave(&mut self, wrong: Option<(Rate, Timestamp)>) {
-        self.pending = self.pending.saturating_sub(1);
-        if let Some((rate, entered)) = wrong {
+    /// Lets go of what `rate` has passed, and finds out whether that leaves a place. The wait is in the arithmetic of the
+    /// framework: the rest of the oldest moment's time. A rate of zero has that of a whole period.
+    fn pass(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
+        for entered in lapsed(&mut self.pending, now) {
             self.push(rate, entered);
         }
-    }
-
-    /// Lets go of what `rate` has passed, and finds out whether that leaves a place.
-    fn pass(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
         let (now, period) = (now.timestamp_micros(), micros(rate));
         while self.moments.front().is_some_and(|oldest| *oldest <= now - period) {
             self.moments.pop_front();
@@ -64,9 +37,9 @@ impl History {
         Err(Duration::from_micros(rest.unsigned_abs()))
     }
 
-    fn push(&mut self, rate: Rate, moment: Timestamp) {
+    fn push(&mut self, rate: Rate, moment: i64) {
         // Guesses do not end in the order in which they began.
-        let moment = self.moments.back().map_or(moment.timestamp_micros(), |last| moment.timestamp_micros().max(*last));
+        let moment = self.moments.back().map_or(moment, |last| moment.max(*last));
         self.moments.push_back(moment);
         self.over = moment + micros(rate);
     }
@@ -76,17 +49,12 @@ impl History {
         while self.moments.len() >= rate.requests().max(1) {
             self.moments.pop_front();
         }
-        self.push(rate, now);
-    }
-
-    /// Forgets what was noted; who is being judged keeps their place.
-    pub fn clear(&mut self) {
-        self.moments.clear();
+        self.push(rate, now.timestamp_micros());
     }
 
     /// How many places are taken.
     pub fn len(&self) -> usize {
-        self.moments.len() + self.pending
+        self.moments.len() + self.pending.len()
     }
 
     /// Is nothing held?
@@ -95,9 +63,64 @@ impl History {
     }
 }
 
+impl Places for History {
+    fn note(&mut self, rate: Rate, now: Timestamp) -> Result<usize, Duration> {
+        self.pass(rate, now)?;
+        self.push(rate, now.timestamp_micros());
+        Ok(rate.requests() - self.moments.len())
+    }
+
+    fn enter(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
+        self.pass(rate, now)?;
+        if self.len() >= rate.requests() {
+            return Err(JUDGED);
+        }
+        self.pending.push(now.timestamp_micros());
+        Ok(())
+    }
+
+    fn leave(&mut self, rate: Rate, entered: Timestamp, is_wrong: bool) {
+        let (was_pending, entered) = (take_out(&mut self.pending, entered), entered.timestamp_micros());
+        if was_pending && is_wrong {
+            self.push(rate, entered);
+        } else if !was_pending {
+            // It lapsed, or its counter was let go of.
+            match (self.moments.iter().position(|moment| *moment == entered), is_wrong) {
+                (Some(position), false) => drop(self.moments.remove(position)),
+                (None, true) => self.push(rate, entered),
+                _ => {}
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.moments.clear();
+    }
+
+    fn clock(now: Timestamp) -> i64 {
+        now.timestamp_micros()
+    }
+
+    fn passes(&self) -> i64 {
+        self.over.max(judged_passes(&self.pending))
+    }
+
+    fn write(&self) -> String {
+        format!("{};{};{}", self.over, write_moments(self.pending.iter()), write_moments(self.moments.iter()))
+    }
+
+    fn read(text: &str) -> Self {
+        let mut parts = text.split(';');
+        let over = parts.next().and_then(|over| over.parse().ok()).unwrap_or_default();
+        let pending = read_moments(parts.next().unwrap_or_default()).collect();
+        let moments = read_moments(parts.next().unwrap_or_default()).collect();
+        Self { moments, pending, over }
+    }
+}
+
 impl Counter for History {
-    /// Key, ring buffer and the map's slack.
-    const OVERHEAD: usize = 18;
+    /// Key, ring buffer, the list of guesses and the map's slack.
+    const OVERHEAD: usize = 24;
 
     fn words(&self) -> usize {
         self.len()
@@ -113,7 +136,7 @@ impl Counter for History {
     }
 
     fn is_over(&self, now: Timestamp) -> bool {
-        self.pending == 0 && (self.moments.is_empty() || self.over <= now.timestamp_micros())
+        self.pending.is_empty() && (self.moments.is_empty() || self.over <= now.timestamp_micros())
     }
 }
 
@@ -157,13 +180,40 @@ mod tests {
         history.enter(rate, now).unwrap();
         history.enter(rate, later).unwrap();
         assert_eq!(history.enter(rate, later), Err(JUDGED));
-        history.leave(Some((rate, later)));
+        history.leave(rate, later, true);
         assert_eq!(history.enter(rate, later), Err(JUDGED));
-        history.leave(Some((rate, now)));
+        history.leave(rate, now, true);
         assert_eq!(history.enter(rate, later), Err(Duration::from_mins(1)));
         history.clear();
         history.enter(rate, later).unwrap();
-        history.leave(None);
+        history.leave(rate, later, false);
         assert!(history.is_empty() && history.is_over(now));
+    }
+
+    #[test]
+    fn a_guess_that_nobody_judged_was_wrong_after_a_minute() {
+        let (rate, now) = (Rate::per_hour(2), DateTime::from_timestamp(1_767_355_200, 0).unwrap());
+        let mut history = History::default();
+        history.enter(rate, now).unwrap();
+        history.enter(rate, now).unwrap();
+        assert_eq!(history.enter(rate, now + TimeDelta::seconds(59)), Err(JUDGED));
+        assert_eq!(history.enter(rate, now + TimeDelta::seconds(60)), Err(Duration::from_mins(59)));
+        // It was right after all.
+        history.leave(rate, now, false);
+        assert_eq!(history.enter(rate, now + TimeDelta::seconds(60)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let (rate, now) = (Rate::per_minute(9), DateTime::from_timestamp(1_767_355_200, 7_000).unwrap());
+        let mut history = History::default();
+        for second in [0, 1, 30] {
+            history.note(rate, now + TimeDelta::seconds(second)).unwrap();
+        }
+        history.enter(rate, now + TimeDelta::seconds(31)).unwrap();
+        let read = History::read(&history.write());
+        assert_eq!((&read.moments, &read.pending, read.over), (&history.moments, &history.pending, history.over));
+        assert_eq!(history.write(), "1767355290000007;1767355231000007;1767355200000007,1000000,29000000");
+        assert!(History::read("").is_empty() && History::read(&History::default().write()).is_empty());
     }
 }

@@ -1,14 +1,32 @@
 //! A lock in front of a form: so many wrong guesses in a fixed window, and it says no to right ones too.
 
-use super::{Rate, Throttle};
+use std::sync::Arc;
+
+use super::{
+    Asked, Memory, Rate,
+    ledger::{Ledger, Outcome},
+    window::Window,
+};
 use crate::{error::AuthError, model::Timestamp};
 
 /// A guess that the lock lets pass. Dropped without being settled it counts as wrong, so that hanging up early is no way
 /// around.
-#[derive(Debug)]
 #[must_use = "what becomes of the guess is told to `settle`"]
-pub struct Lockout {
-    throttle: Throttle,
+pub struct Lockout(Kind);
+
+enum Kind {
+    Own(Own),
+    Shared { ledger: Ledger, rate: Rate, key: String, at: Timestamp },
+}
+
+impl std::fmt::Debug for Lockout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if matches!(self.0, Kind::Own(_)) { "Lockout(own)" } else { "Lockout(shared)" })
+    }
+}
+
+struct Own {
+    memory: Arc<Memory>,
     rate: Rate,
     key: u64,
     at: Timestamp,
@@ -16,25 +34,39 @@ pub struct Lockout {
 }
 
 impl Lockout {
-    pub(super) fn new(throttle: &Throttle, rate: Rate, key: u64, at: Timestamp) -> Self {
-        Self { throttle: throttle.clone(), rate, key, at, is_wrong: true }
+    pub(super) fn own(memory: &Arc<Memory>, rate: Rate, key: u64, at: Timestamp) -> Self {
+        Self(Kind::Own(Own { memory: Arc::clone(memory), rate, key, at, is_wrong: true }))
+    }
+
+    pub(super) fn shared(ledger: Ledger, rate: Rate, key: String, at: Timestamp) -> Self {
+        Self(Kind::Shared { ledger, rate, key, at })
     }
 
     /// Tells what became of the guess: a right one opens the lock, a wrong one is counted, and one that was not judged is
     /// as if it had not been.
-    pub fn settle<T>(mut self, outcome: &Result<T, AuthError>) {
-        self.is_wrong = match outcome {
-            Ok(_) => {
-                self.throttle.0.locks.clear(self.key, self.at);
-                false
+    pub fn settle<T>(self, outcome: &Result<T, AuthError>) -> Asked<()> {
+        let is_right = outcome.is_ok();
+        let is_wrong =
+            !matches!(outcome, Ok(_) | Err(AuthError::Busy { .. } | AuthError::Store(_) | AuthError::Throttled { .. }));
+        match self.0 {
+            Kind::Own(mut own) => {
+                own.is_wrong = is_wrong;
+                if is_right {
+                    own.memory.locks.clear(own.key, own.at);
+                }
+                Asked::Known(Ok(()))
             }
-            Err(error) => !matches!(error, AuthError::Busy { .. } | AuthError::Store(_) | AuthError::Throttled { .. }),
-        };
+            Kind::Shared { ledger, rate, key, at } => {
+                let cleared = is_right.then(|| key.clone());
+                let left = Outcome { taken: vec![(rate, key)], at, is_wrong, cleared, renewed: None };
+                Asked::question(move || ledger.leave::<Window>(&left))
+            }
+        }
     }
 }
 
-impl Drop for Lockout {
+impl Drop for Own {
     fn drop(&mut self) {
-        self.throttle.0.locks.leave(self.rate, self.key, self.at, self.is_wrong);
+        self.memory.locks.leave(self.rate, self.key, self.at, self.is_wrong);
     }
 }

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use super::{History, Rate, Window};
+use super::{History, Rate, places::Places};
 use crate::model::Timestamp;
 
 /// How many shards there are; a power of two.
@@ -72,9 +72,19 @@ impl<C: Counter> Table<C> {
         self.secret.hash_one(counted)
     }
 
+    /// Changes what is held under `key`.
+    pub(super) fn edit<T>(&self, key: u64, now: Timestamp, edit: impl FnOnce(&mut C) -> T) -> T {
+        self.shard(key).edit(key, edit, self.share, now)
+    }
+
+    /// Looks at what is held under `key`.
+    pub(super) fn look<T>(&self, key: u64, look: impl FnOnce(&C) -> T) -> Option<T> {
+        self.shard(key).counters.get(&key).map(look)
+    }
+
     /// Is there anything under `key` that is not over?
     pub fn holds(&self, key: u64, now: Timestamp) -> bool {
-        self.shard(key).counters.get(&key).is_some_and(|counter| !counter.is_over(now))
+        self.look(key, |counter| !counter.is_over(now)).unwrap_or_default()
     }
 
     /// Forgets what is over and gives memory back.
@@ -99,66 +109,38 @@ impl<C: Counter> Table<C> {
     }
 }
 
-impl Table {
-    /// Notes `now` under `key`, unless `rate` is used up.
+impl<C: Places> Table<C> {
+    /// Takes a place under `key` for good, and tells how many are left.
     ///
     /// # Errors
     /// How long there will be no place.
-    pub fn take(&self, rate: Rate, key: u64, now: Timestamp) -> Result<(), Duration> {
-        self.shard(key).edit(key, |history| history.note(rate, now), self.share, now)
-    }
-
-    /// Notes `now` under `key` in any case; of more than `rate` has, the oldest go.
-    pub fn renew(&self, rate: Rate, key: u64, now: Timestamp) {
-        self.shard(key).edit(key, |history| history.renew(rate, now), self.share, now);
+    pub(super) fn note(&self, rate: Rate, key: u64, now: Timestamp) -> Result<usize, Duration> {
+        self.edit(key, now, |counter| counter.note(rate, now))
     }
 
     /// Gives a guess a place under `key` while it is judged, unless `rate` is used up; see [`Table::leave`].
     ///
     /// # Errors
     /// How long there will be no place.
-    pub fn enter(&self, rate: Rate, key: u64, now: Timestamp) -> Result<(), Duration> {
-        self.shard(key).edit(key, |history| history.enter(rate, now), self.share, now)
+    pub(super) fn enter(&self, rate: Rate, key: u64, now: Timestamp) -> Result<(), Duration> {
+        self.edit(key, now, |counter| counter.enter(rate, now))
     }
 
-    /// Takes the place of a guess back, that entered at `entered`; a wrong one stays noted.
-    pub fn leave(&self, rate: Rate, key: u64, entered: Timestamp, is_wrong: bool) {
-        let wrong = is_wrong.then_some((rate, entered));
-        self.shard(key).edit(key, |history| history.leave(wrong), self.share, entered);
+    /// Takes the place of a guess back that entered at `entered`; a wrong one stays noted.
+    pub(super) fn leave(&self, rate: Rate, key: u64, entered: Timestamp, is_wrong: bool) {
+        self.edit(key, entered, |counter| counter.leave(rate, entered, is_wrong));
     }
 
     /// Forgets what is noted under `key`.
-    pub fn clear(&self, key: u64, now: Timestamp) {
-        self.shard(key).edit(key, History::clear, self.share, now);
+    pub(super) fn clear(&self, key: u64, now: Timestamp) {
+        self.edit(key, now, C::clear);
     }
 }
 
-impl Table<Window> {
-    /// Counts what happens now under `key`, and tells how many places are left.
-    ///
-    /// # Errors
-    /// How long there will be no place.
-    pub fn hit(&self, rate: Rate, key: u64, now: Timestamp) -> Result<usize, Duration> {
-        self.shard(key).edit(key, |window| window.hit(rate, now), self.share, now)
-    }
-
-    /// Gives a guess a place under `key` while it is judged, unless `rate` is used up; see [`Table::leave`].
-    ///
-    /// # Errors
-    /// How long there will be no place.
-    pub fn enter(&self, rate: Rate, key: u64, now: Timestamp) -> Result<(), Duration> {
-        self.shard(key).edit(key, |window| window.enter(rate, now), self.share, now)
-    }
-
-    /// Takes the place of a guess back, that entered at `entered`; a wrong one stays counted.
-    pub fn leave(&self, rate: Rate, key: u64, entered: Timestamp, is_wrong: bool) {
-        let wrong = is_wrong.then_some((rate, entered));
-        self.shard(key).edit(key, |window| window.leave(wrong), self.share, entered);
-    }
-
-    /// Forgets what is counted under `key`.
-    pub fn clear(&self, key: u64, now: Timestamp) {
-        self.shard(key).edit(key, Window::clear, self.share, now);
+impl Table {
+    /// Notes `now` under `key` in any case; of more than `rate` has, the oldest go.
+    pub(super) fn renew(&self, rate: Rate, key: u64, now: Timestamp) {
+        self.edit(key, now, |history| history.renew(rate, now));
     }
 }
 
@@ -238,6 +220,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
+    use crate::throttle::Window;
 
     const OVERHEAD: usize = History::OVERHEAD;
     const FIVE: Rate = Rate::per_minute(5);
@@ -251,20 +234,20 @@ mod tests {
         let table = Table::<History>::new(256 * 1_024);
         let victim = table.key(&"victim");
         for _ in 0..5 {
-            table.take(FIVE, victim, noon()).unwrap();
+            table.note(FIVE, victim, noon()).unwrap();
         }
         for number in 0..1_000_000_u32 {
-            table.take(FIVE, table.key(&number), noon() + TimeDelta::milliseconds(1)).unwrap();
+            table.note(FIVE, table.key(&number), noon() + TimeDelta::milliseconds(1)).unwrap();
         }
         assert!(table.words() <= 256 * 1_024, "{}", table.words());
-        assert!(table.take(FIVE, victim, noon() + TimeDelta::seconds(1)).is_err());
+        assert!(table.note(FIVE, victim, noon() + TimeDelta::seconds(1)).is_err());
     }
 
     #[test]
     fn what_is_over_is_forgotten() {
         let table = Table::<History>::new(Table::<History>::WORDS);
         for number in 0..1_000_u32 {
-            table.take(FIVE, table.key(&number), noon()).unwrap();
+            table.note(FIVE, table.key(&number), noon()).unwrap();
         }
         assert_eq!(table.words(), 1_000 * (OVERHEAD + 1));
         table.sweep(noon() + TimeDelta::seconds(59));
@@ -280,7 +263,7 @@ mod tests {
         for key in [one, one, other] {
             table.enter(FIVE, key, noon()).unwrap();
         }
-        assert!(table.take(Rate::per_minute(0), table.key(&3), noon()).is_err());
+        assert!(table.note(Rate::per_minute(0), table.key(&3), noon()).is_err());
         assert_eq!(table.words(), 2 * OVERHEAD + 3);
         table.sweep(noon() + TimeDelta::hours(1));
         assert_eq!(table.words(), 2 * OVERHEAD + 3);
@@ -299,13 +282,13 @@ mod tests {
         let table = Table::<Window>::new(64 * 1_024);
         let victim = table.key(&"victim");
         for left in (0..5).rev() {
-            assert_eq!(table.hit(FIVE, victim, noon()), Ok(left));
+            assert_eq!(table.note(FIVE, victim, noon()), Ok(left));
         }
         for number in 0..100_000_u32 {
-            table.hit(FIVE, table.key(&number), noon()).unwrap();
+            table.note(FIVE, table.key(&number), noon()).unwrap();
         }
         assert!(table.words() <= 64 * 1_024, "{}", table.words());
-        assert_eq!(table.hit(FIVE, victim, noon() + TimeDelta::seconds(1)), Err(Duration::from_secs(59)));
+        assert_eq!(table.note(FIVE, victim, noon() + TimeDelta::seconds(1)), Err(Duration::from_secs(59)));
         table.sweep(noon() + TimeDelta::minutes(1));
         assert_eq!(table.words(), 0);
     }

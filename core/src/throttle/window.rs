@@ -2,59 +2,39 @@
 
 use std::time::Duration;
 
-use super::{Rate, history::JUDGED, table::Counter};
+use super::{
+    Rate,
+    places::{JUDGED, Places, judged_passes, lapsed, read_moments, take_out, write_moments},
+    table::Counter,
+};
 use crate::model::Timestamp;
+
+/// Microseconds in a second.
+const MICROS: i64 = 1_000_000;
 
 /// A count that begins anew when its time is over; the time is whole seconds, as Laravel's clock has them.
 #[derive(Debug, Default)]
 pub struct Window {
     count: usize,
-    /// How many guesses are being judged: they have a place, but are not counted yet.
-    pending: usize,
+    /// When the guesses entered that are being judged: they have a place, but are not counted yet.
+    pending: Vec<i64>,
     /// The second in which the count is forgotten; without a count it says nothing.
     end: i64,
 }
 
 impl Window {
-    /// Counts what happens now, and tells how many places are left. The first one opens the window.
-    ///
-    /// # Errors
-    /// How long the window will be open, in whole seconds, if `rate` is used up; a rate of zero has that of a whole one.
-    pub fn hit(&mut self, rate: Rate, now: Timestamp) -> Result<usize, Duration> {
-        self.pass(rate, now)?;
-        self.count(rate, now);
-        Ok(rate.requests() - self.count)
-    }
-
-    /// Gives a guess a place while it is judged, unless `rate` is used up.
-    ///
-    /// # Errors
-    /// As [`Window::hit`]; a second if places will be free when the guesses before it were right.
-    pub fn enter(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
-        self.pass(rate, now)?;
-        if self.count + self.pending >= rate.requests() {
-            return Err(JUDGED);
-        }
-        self.pending += 1;
-        Ok(())
-    }
-
-    /// Takes the place of a guess back; one that was wrong is counted as of the moment when it entered.
-    pub fn leave(&mut self, wrong: Option<(Rate, Timestamp)>) {
-        self.pending = self.pending.saturating_sub(1);
-        if let Some((rate, entered)) = wrong {
-            self.count(rate, entered);
-        }
-    }
-
-    /// Forgets what was counted; who is being judged keeps their place.
-    pub fn clear(&mut self) {
-        self.count = 0;
-    }
-
-    /// Closes a window whose time is over, and finds out whether there is a place in the open one.
+    /// Closes a window whose time is over, and finds out whether there is a place in the open one. The wait is in whole
+    /// seconds; a rate of zero has that of a whole window.
     fn pass(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
+        let wrong = lapsed(&mut self.pending, now);
         let now = now.timestamp();
+        if self.end <= now {
+            self.count = 0;
+        }
+        for entered in wrong {
+            self.count(rate, entered.div_euclid(MICROS));
+        }
+        // Guesses that lapsed may have opened a window that is over already.
         if self.end <= now {
             self.count = 0;
         }
@@ -65,24 +45,73 @@ impl Window {
         Err(Duration::from_secs(rest.unsigned_abs()))
     }
 
-    fn count(&mut self, rate: Rate, at: Timestamp) {
+    fn count(&mut self, rate: Rate, at: i64) {
         if self.count == 0 {
-            self.end = at.timestamp() + rate.period().num_seconds();
+            self.end = at + rate.period().num_seconds();
         }
         self.count += 1;
     }
 }
 
+impl Places for Window {
+    /// The first one opens the window.
+    fn note(&mut self, rate: Rate, now: Timestamp) -> Result<usize, Duration> {
+        self.pass(rate, now)?;
+        self.count(rate, now.timestamp());
+        Ok(rate.requests() - self.count)
+    }
+
+    fn enter(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
+        self.pass(rate, now)?;
+        if self.count + self.pending.len() >= rate.requests() {
+            return Err(JUDGED);
+        }
+        self.pending.push(now.timestamp_micros());
+        Ok(())
+    }
+
+    fn leave(&mut self, rate: Rate, entered: Timestamp, is_wrong: bool) {
+        take_out(&mut self.pending, entered);
+        if is_wrong {
+            self.count(rate, entered.timestamp());
+        }
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    fn clock(now: Timestamp) -> i64 {
+        now.timestamp() * MICROS
+    }
+
+    fn passes(&self) -> i64 {
+        let open = if self.count == 0 { i64::MIN } else { self.end.saturating_mul(MICROS) };
+        open.max(judged_passes(&self.pending))
+    }
+
+    fn write(&self) -> String {
+        format!("{};{};{}", self.end, self.count, write_moments(self.pending.iter()))
+    }
+
+    fn read(text: &str) -> Self {
+        let mut parts = text.split(';');
+        let end = parts.next().and_then(|end| end.parse().ok()).unwrap_or_default();
+        let count = parts.next().and_then(|count| count.parse().ok()).unwrap_or_default();
+        Self { count, pending: read_moments(parts.next().unwrap_or_default()).collect(), end }
+    }
+}
+
 impl Counter for Window {
-    /// Key and window are four words; a map that has just grown has room for more than twice as many as it holds.
-    const OVERHEAD: usize = 10;
+    /// Key and window are six words; a map that has just grown has room for more than twice as many as it holds.
+    const OVERHEAD: usize = 15;
 
     fn words(&self) -> usize {
-        0
+        self.pending.len()
     }
 
     fn weight(&self) -> usize {
-        self.count + self.pending
+        self.count + self.pending.len()
     }
 
     fn end(&self) -> i64 {
@@ -90,7 +119,7 @@ impl Counter for Window {
     }
 
     fn is_over(&self, now: Timestamp) -> bool {
-        self.pending == 0 && (self.count == 0 || self.end <= now.timestamp())
+        self.pending.is_empty() && (self.count == 0 || self.end <= now.timestamp())
     }
 }
 
@@ -113,40 +142,40 @@ mod tests {
     #[test]
     fn the_first_hit_opens_the_window_and_all_places_are_back_at_its_end() {
         let mut window = Window::default();
-        assert_eq!(window.hit(THREE, at(900)), Ok(2));
-        assert_eq!(window.hit(THREE, at(30_000)), Ok(1));
-        assert_eq!(window.hit(THREE, at(59_000)), Ok(0));
+        assert_eq!(window.note(THREE, at(900)), Ok(2));
+        assert_eq!(window.note(THREE, at(30_000)), Ok(1));
+        assert_eq!(window.note(THREE, at(59_000)), Ok(0));
         // In whole seconds: it was opened in the second 0, and is told of in those that are left.
-        assert_eq!(window.hit(THREE, at(59_999)), Err(wait(1)));
-        assert_eq!(window.hit(THREE, at(60_000)), Ok(2));
-        assert_eq!(window.hit(THREE, at(119_999)), Ok(1));
-        assert_eq!(window.hit(THREE, at(120_000)), Ok(2));
+        assert_eq!(window.note(THREE, at(59_999)), Err(wait(1)));
+        assert_eq!(window.note(THREE, at(60_000)), Ok(2));
+        assert_eq!(window.note(THREE, at(119_999)), Ok(1));
+        assert_eq!(window.note(THREE, at(120_000)), Ok(2));
     }
 
     #[test]
     fn who_is_refused_is_not_counted_and_a_rate_of_zero_refuses_everybody() {
         let mut window = Window::default();
         for left in [2, 1, 0] {
-            assert_eq!(window.hit(THREE, at(0)), Ok(left));
+            assert_eq!(window.note(THREE, at(0)), Ok(left));
         }
         for second in 0..60 {
-            assert_eq!(window.hit(THREE, at(second * 1_000)), Err(wait(60 - second.unsigned_abs())));
+            assert_eq!(window.note(THREE, at(second * 1_000)), Err(wait(60 - second.unsigned_abs())));
         }
-        assert_eq!(window.hit(Rate::per_minute(0), at(60_000)), Err(wait(60)));
-        assert_eq!(window.hit(THREE, at(60_000)), Ok(2));
+        assert_eq!(window.note(Rate::per_minute(0), at(60_000)), Err(wait(60)));
+        assert_eq!(window.note(THREE, at(60_000)), Ok(2));
     }
 
     #[test]
     fn whoever_is_being_judged_has_a_place_and_is_counted_only_when_they_were_wrong() {
         let mut window = Window::default();
         for _ in 0..3 {
-            window.enter(THREE, at(0)).unwrap();
+            window.enter(THREE, at(5_000)).unwrap();
         }
         assert_eq!(window.enter(THREE, at(5_000)), Err(JUDGED));
-        window.leave(None);
+        window.leave(THREE, at(5_000), false);
         window.enter(THREE, at(5_000)).unwrap();
         for _ in 0..3 {
-            window.leave(Some((THREE, at(5_000))));
+            window.leave(THREE, at(5_000), true);
         }
         assert_eq!(window.enter(THREE, at(6_000)), Err(wait(59)));
         assert!(!window.is_over(at(64_999)) && window.is_over(at(65_000)));
@@ -154,5 +183,26 @@ mod tests {
         assert!(window.is_over(at(6_000)));
         window.enter(THREE, at(6_000)).unwrap();
         assert!(!window.is_over(at(600_000)));
+    }
+
+    #[test]
+    fn a_guess_that_nobody_judged_was_wrong_after_a_minute() {
+        let mut window = Window::default();
+        for _ in 0..3 {
+            window.enter(Rate::per_hour(3), at(5_000)).unwrap();
+        }
+        assert_eq!(window.enter(Rate::per_hour(3), at(64_999)), Err(JUDGED));
+        assert_eq!(window.enter(Rate::per_hour(3), at(65_000)), Err(wait(3_540)));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mut window = Window::default();
+        window.note(THREE, at(0)).unwrap();
+        window.enter(THREE, at(1_500)).unwrap();
+        let mut read = Window::read(&window.write());
+        assert_eq!((read.count, &read.pending, read.end), (1, &window.pending, window.end));
+        assert_eq!(read.note(THREE, at(2_000)), Ok(1));
+        assert_eq!(Window::read("nonsense").weight(), 0);
     }
 }

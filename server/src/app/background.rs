@@ -72,7 +72,11 @@ impl Background {
             unread = looked.is_err();
         })?;
         let (counters, clock) = (throttle.clone(), realm.clone());
-        background.every(SWEEP, "throttle", move || counters.sweep(clock.steady()))?;
+        background.every(SWEEP, "throttle", move || {
+            if let Err(error) = counters.sweep(if counters.is_shared() { clock.now() } else { clock.steady() }) {
+                tracing::warn!(%error, "cannot forget shared counters yet");
+            }
+        })?;
         background.survey(realm.clone(), executor.clone())?;
         let writer = realm.clone();
         let mut pruned = Instant::now();

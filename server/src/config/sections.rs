@@ -179,12 +179,15 @@ countersign_adapters::settings! {
 }
 
 countersign_adapters::settings! {
-    /// How often may be guessed: a number in a second, minute, hour or day, such as "5/min". Counted in the memory of the
-    /// process, over all dialects together; an IPv6 client is its network of 64 bits. Who has to wait is answered 429 with
-    /// Retry-After, before anything is hashed, and whether or not there is such an account.
+    /// How often may be guessed: a number in a second, minute, hour or day, such as "5/min". Counted over all dialects
+    /// together; an IPv6 client is its network of 64 bits. Who has to wait is answered 429 with Retry-After, before anything
+    /// is hashed, and whether or not there is such an account.
     pub struct ThrottleSettings {
         /// Is any of this limited?
         pub enabled: bool = true,
+        /// Where it is counted, and what the mounts limit besides: "memory", each process for itself, from zero at its start, or
+        /// "database", all processes of one database together, which costs each counted request a transaction or two.
+        pub store: CounterPlace = CounterPlace::Memory,
         /// Wrong passwords of one client for one account; a right one forgets them.
         pub login: Rate = Rate::per_minute(5), check = some,
         /// Wrong passwords of one client for all accounts.
@@ -251,6 +254,16 @@ countersign_adapters::settings! {
         /// neither the address that was asked for nor any header, and has no secret in it. What cannot be written as fast as
         /// requests come is dropped and counted.
         pub access: AccessLogPlace = AccessLogPlace::Off,
+    }
+}
+
+choices! {
+    /// Where throttles count.
+    pub enum CounterPlace {
+        /// In the memory of each process.
+        Memory = "memory",
+        /// In the database.
+        Database = "database",
     }
 }
 

@@ -304,6 +304,8 @@ fn lose(letter: &Letter, reason: &str) {
 
 #[cfg(test)]
 mod tests {
+    use countersign_adapters::mail::Mail;
+
     use super::*;
 
     #[test]
@@ -328,5 +330,20 @@ mod tests {
         }
         state.end_outage();
         assert!(state.outage.is_none());
+    }
+
+    #[test]
+    fn ten_times_what_may_wait_leaves_no_more_behind() {
+        let queue = Queue::new(Limits { length: 100, retry_for: Duration::from_secs(60) });
+        for number in 0..1_000_u128 {
+            let (to, subject, text) = (format!("{number}@example.org"), String::new(), String::new());
+            let mail = Mail { to, subject, text, html: None };
+            let id = uuid::Uuid::from_u128(number);
+            queue.push(Letter { mail, written: chrono::DateTime::default(), id });
+        }
+        assert_eq!((queue.pending(), queue.lock().waiting.len()), (100, 100));
+        // The first ones are kept: they are on their way.
+        let first = queue.lock().take_due().map(|(_, waiting)| waiting.letter.mail.to);
+        assert_eq!(first.as_deref(), Some("0@example.org"));
     }
 }

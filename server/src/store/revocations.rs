@@ -15,6 +15,8 @@ use super::{
 
 /// Entries that are inserted by one statement: as many as every database takes.
 const MANY: usize = 1000;
+/// Entries that are read by one look, so that its memory and time are bounded.
+pub const PAGE: i64 = 10_000;
 
 #[derive(Insertable)]
 #[diesel(table_name = revocations, treat_none_as_default_value = false)]
@@ -67,11 +69,12 @@ pub fn lock(conn: &mut AnyConnection) -> QueryResult<()> {
     Ok(())
 }
 
-/// The entries from the number `from` on, in the order of their numbers.
+/// The first entries from the number `from` on, in the order of their numbers.
 pub fn from(conn: &mut AnyConnection, from: i64) -> QueryResult<Vec<Revocation>> {
     let rows: Vec<(i64, i64, NaiveDateTime)> = revocations::table
         .filter(revocations::id.ge(from))
         .order(revocations::id)
+        .limit(PAGE)
         .select((revocations::id, revocations::user_id, revocations::created_at))
         .load(conn)?;
     let entry =

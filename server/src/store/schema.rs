@@ -124,6 +124,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    counters (id) {
+        id -> Text,
+        state -> Text,
+        weight -> Integer,
+        ends_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(identifiers -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, identifiers);
 diesel::allow_tables_to_appear_in_same_query!(tokens, outstanding_tokens);

@@ -205,6 +205,29 @@ fn a_later_use_is_never_replaced_by_an_earlier_one() {
 }
 
 #[test]
+fn a_log_of_many_revocations_is_read_in_pages() {
+    on_every_database(|store, database| {
+        for first in (1..=25_000).step_by(5_000) {
+            let rows: Vec<String> =
+                (first..first + 5_000).map(|id| format!("({id}, 7, '2026-01-02 12:00:00')")).collect();
+            run(
+                &database.url,
+                &format!("INSERT INTO revocations (id, user_id, created_at) VALUES {}", rows.join(", ")),
+            );
+        }
+        let (mut after, mut pages) = (0, Vec::new());
+        loop {
+            let page = store.revocations(after).unwrap();
+            let Some((last, _)) = page.last() else { break };
+            assert!(page.iter().map(|(number, _)| *number).eq(after + 1..=*last));
+            after = *last;
+            pages.push(page.len());
+        }
+        assert_eq!(pages, [10_000, 10_000, 5_000]);
+    });
+}
+
+#[test]
 fn what_has_ended_is_pruned_and_the_log_keeps_its_numbers() {
     on_every_database(|store, _| {
         let ada = create(store, "ada");

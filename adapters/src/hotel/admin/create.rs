@@ -79,13 +79,14 @@ impl Parse<Hotel> for Create {
 )]
 #[post("/admin/users")]
 pub async fn create_user(
+    request: HttpRequest,
     mount: Use<Hotel>,
     caller: Permitted<Administrators>,
     body: Unread<Hotel>,
 ) -> Result<HttpResponse, Error> {
     let Create(register, role) = body.read().await?;
     let by = caller.user.id;
-    let created = mount.hashing(move |auth| {
+    let created = mount.hashing(&request, move |auth| {
         auth.check_free(&register.wanted())?;
         auth.register_by(by, &Registration { role, ..register.into() })
     });

@@ -106,7 +106,7 @@ pub async fn update_password(
     let stale = || Fault::from(Errors::one(CURRENT, NOT_CURRENT));
     let subject = subject.ok_or_else(stale)?;
     let life = mount.options.session_absolute_lifetime.delta();
-    let changed = mount.hashing(move |auth| {
+    let changed = mount.hashing(&request, move |auth| {
         let session = auth.replace_password_in_session(&subject, &password, life)?;
         auth.forget_devices(subject.id)?;
         Ok(session)
@@ -250,7 +250,7 @@ async fn confirmed(
     password: String,
 ) -> Result<Option<Subject>, AuthError> {
     let password = Secret::new(password);
-    let attempt = mount.guess(request, Guess::Password(user))?;
+    let attempt = mount.guess(request, Guess::Password(user)).await?;
     match attempt.hashing(move |auth| auth.confirm_password(user, &password)).await {
         Ok(subject) => Ok(Some(subject)),
         Err(AuthError::WrongCredentials) => Ok(None),

@@ -75,8 +75,8 @@ pub async fn update_profile(
     let Profile { name, email, moves } = mount.blocking(move |auth| read(&input, auth, user)).await??;
     let mails = moves && mount.options.send_verification_email;
     if mails {
-        verification::count_mail(&mount, &email)?;
-        verification::count_mail_of(&mount, user)?;
+        verification::count_mail(&mount, &email).await?;
+        verification::count_mail_of(&mount, user).await?;
     }
     let changed: User = mount.blocking(move |auth| auth.change_profile(user, &name, &email)).await?;
     if mails {

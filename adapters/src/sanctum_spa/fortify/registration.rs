@@ -96,9 +96,9 @@ async fn sign_up(
     let input: Input = body.read().await?;
     let remembers = entry::remembers(&input);
     let input = input.lowered("email");
-    mount.count(&request, Request::Registration)?;
+    mount.count(&request, Request::Registration).await?;
     let registration = mount.blocking(move |auth| read(&input, auth)).await??;
-    entry::register(&mount, registration, remembers).await?.admit(&request, &mount);
+    entry::register(&request, &mount, registration, remembers).await?.admit(&request, &mount);
     Ok(told(&request, &mount, answer::json(StatusCode::CREATED, &""), Next::Home))
 }
 

@@ -118,7 +118,7 @@ pub async fn reset_password(
     let mut errors = Errors::default();
     let password = password::new(&input, &mount.auth, &text("email"), &mut errors)?;
     errors.verdict()?;
-    match set(&mount, linked, password).await {
+    match set(&request, &mount, linked, password).await {
         Ok(()) => Ok(told(&request, &mount, answer::json(StatusCode::OK, &Done { message: RESET }), Next::Home)),
         Err(fault) => refused(&request, &mount, fault),
     }

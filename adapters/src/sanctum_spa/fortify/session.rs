@@ -1,7 +1,7 @@
 //! Login and logout.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post};
-use countersign_core::{Auth, AuthError, Guess};
+use countersign_core::{Auth, AuthError, Guess, throttle::Who};
 use serde::Serialize;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 use utoipa::ToSchema;
@@ -70,14 +70,14 @@ pub async fn log_in(
     body: Unread<SanctumSpa>,
 ) -> Result<HttpResponse, Fault> {
     let input: Input = body.read().await?;
-    limit(&request, &mount, &input)?;
+    limit(&request, &mount, &input).await?;
     if guard::signed_in(&request, &mount).await?.is_some() {
         return Ok(answer::redirect(&mount.site.base_url));
     }
     let login = Login::read(&input, Fields::Texts, NO_SUCH_CREDENTIALS, &[]);
     let (credentials, refusal) = login?.into_parts();
     let (options, remembers) = (mount.options.clone(), entry::remembers(&input));
-    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier))?;
+    let attempt = mount.guess(&request, Guess::Login(&credentials.identifier)).await?;
     let entering = move |auth: &Auth| Entry::open(auth, &auth.authenticate(&credentials)?, &options, remembers);
     let entry = attempt.hashing(entering).await.map_err(|error| Login::refused(refusal, error))?;
     entry.admit(&request, &mount);
@@ -87,11 +87,11 @@ pub async fn log_in(
 
 /// Fortify's `RateLimiter::for('login', …)`: every login of one client for one address counts, right or wrong and whatever
 /// else is wrong with it, and also that of who is logged in already. Addresses are told apart without case and accents.
-fn limit(request: &HttpRequest, mount: &Use<SanctumSpa>, input: &Input) -> Result<(), AuthError> {
+async fn limit(request: &HttpRequest, mount: &Use<SanctumSpa>, input: &Input) -> Result<(), AuthError> {
     let address = input.text("email").unwrap_or_default().to_lowercase();
     let plain: String = address.nfkd().filter(|letter| !is_combining_mark(*letter)).collect();
     let client = mount.site.proxies.client(request);
-    throttle::hit(request, mount, (LIMITER, mount.options.login_lockout), (plain, client))
+    throttle::hit(request, mount, (LIMITER, mount.options.login_lockout), Who::NamedAt(client, &plain)).await
 }
 
 /// Log out

@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub struct Client {
     address: SocketAddr,
     stream: Option<TcpStream>,
+    /// Where a proxy says that it comes from.
+    from: Option<String>,
 }
 
 /// A whole answer.
@@ -39,7 +41,14 @@ pub enum Lost {
 
 impl Client {
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, stream: None }
+        Self { address, stream: None, from: None }
+    }
+
+    /// Comes from this address, as a proxy says that the server trusts.
+    #[must_use]
+    pub fn from(mut self, address: &str) -> Self {
+        self.from = Some(address.to_owned());
+        self
     }
 
     pub fn get(&mut self, path: &str, authorization: &str) -> Result<Reply, Lost> {
@@ -54,7 +63,11 @@ impl Client {
     #[expect(clippy::needless_pass_by_value, reason = "the document is written in place")]
     pub fn post(&mut self, path: &str, authorization: &str, document: Value) -> Result<Reply, Lost> {
         let text = if document.is_null() { String::new() } else { document.to_string() };
-        self.exchange(request("POST", path, authorization, Some(&text)).as_bytes())
+        let mut whole = request("POST", path, authorization, Some(&text));
+        if let Some(from) = &self.from {
+            whole = whole.replacen("\r\n", &format!("\r\nX-Forwarded-For: {from}\r\n"), 1);
+        }
+        self.exchange(whole.as_bytes())
     }
 
     /// Sends these bytes and reads one answer.

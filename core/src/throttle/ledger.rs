@@ -1,0 +1,288 @@
+//! The counters that several processes share, in their store.
+//!
+//! They are the same counters as in memory, written as text. What changes is read and written in one transaction, which
+//! holds the rows of its keys; a guess that is being judged has its place there too, and one that nobody judged within a
+//! minute, because its process is gone, was wrong. The keys are a MAC under the ring's oldest key, which is never taken
+//! away: the table names nobody.
+//!
+//! Who was refused is refused again without the store for a second, so that a flood of them costs it nothing.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, TimeDelta};
+
+use super::{
+    Rate,
+    history::History,
+    named::Counted,
+    places::{JUDGED, Places},
+    rows::{CounterRow, CounterStore, Counters},
+    table::{Counter, Table},
+};
+use crate::{
+    error::AuthError,
+    model::Timestamp,
+    seal::{KeyRing, hmac},
+    store::StoreResult,
+};
+
+/// How many counters are kept; beyond that go those that say least. A row has some hundred bytes.
+const MOST: usize = 1_000_000;
+/// How long the store is not asked again about who was refused, at most.
+const REFUSED: TimeDelta = TimeDelta::seconds(1);
+/// The same for who was refused because others are being judged.
+const JUDGING: TimeDelta = TimeDelta::milliseconds(250);
+/// How long a store that failed is not asked what may be counted without it.
+const SILENT: Duration = Duration::from_secs(1);
+/// The same while one asks whether it answers again: longer than anybody waits for it.
+const PROBED: Duration = Duration::from_secs(5);
+/// What the refusals of a process may take, in words: four megabytes.
+const REFUSALS: usize = 512 * 1_024;
+/// Bytes of a key; they are written in hex.
+const KEY_BYTES: usize = 16;
+
+/// The counters of a store. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Ledger(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn CounterStore>,
+    key: [u8; 32],
+    refused: Table<Refusal>,
+    started: Instant,
+    /// Until when the store is taken to be silent, in nanoseconds since the start; 0 while it answers.
+    silent_until: AtomicU64,
+}
+
+/// A limit and its key.
+pub(super) struct Limit {
+    pub(super) rate: Rate,
+    pub(super) key: String,
+    /// Under which key it is remembered that it refused.
+    pub(super) refuses: String,
+    /// Does it hold for strangers alone?
+    pub(super) is_for_strangers: bool,
+}
+
+/// What becomes of places.
+pub(super) struct Outcome {
+    pub(super) taken: Vec<(Rate, String)>,
+    /// When they were taken.
+    pub(super) at: Timestamp,
+    pub(super) is_wrong: bool,
+    /// What is forgotten.
+    pub(super) cleared: Option<String>,
+    /// What is noted in any case.
+    pub(super) renewed: Option<(Rate, String)>,
+}
+
+impl Ledger {
+    pub(super) fn new(store: Arc<dyn CounterStore>, ring: &KeyRing) -> Self {
+        let key = ring.derive("throttle").pop().unwrap_or_default();
+        let (refused, silent_until) = (Table::new(REFUSALS), AtomicU64::new(0));
+        Self(Arc::new(Inner { store, key, refused, started: Instant::now(), silent_until }))
+    }
+
+    /// Has the store failed a moment ago? Of those who come when the moment is over, one is told no and asks it.
+    pub(super) fn is_silent(&self) -> bool {
+        let until = self.0.silent_until.load(Ordering::Relaxed);
+        let now = self.nanos(Duration::ZERO);
+        until > 0 && (now < until || !self.exchange(until, self.nanos(PROBED)))
+    }
+
+    /// It has just failed.
+    pub(super) fn falls_silent(&self) {
+        self.0.silent_until.store(self.nanos(SILENT), Ordering::Relaxed);
+    }
+
+    /// It has just answered.
+    fn speaks(&self) {
+        if self.0.silent_until.load(Ordering::Relaxed) > 0 {
+            self.0.silent_until.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn exchange(&self, from: u64, to: u64) -> bool {
+        self.0.silent_until.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// The moment after this time, in nanoseconds since the start.
+    fn nanos(&self, time: Duration) -> u64 {
+        u64::try_from((self.0.started.elapsed() + time).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The key of `counted`, the same in every process.
+    pub(super) fn key(&self, counted: &Counted<'_>) -> String {
+        hex::encode(&hmac(&self.0.key, counted.to_string().as_bytes())[..KEY_BYTES])
+    }
+
+    /// A limit under its own key.
+    pub(super) fn limit(&self, rate: Rate, counted: &Counted<'_>) -> Limit {
+        let key = self.key(counted);
+        Limit { rate, refuses: key.clone(), key, is_for_strangers: false }
+    }
+
+    /// Was one of these refused a moment ago? Then how long it has to wait.
+    pub(super) fn refusal<P: Places>(&self, limit: &Limit, now: Timestamp) -> Option<Duration> {
+        let (refused, clock) = (&self.0.refused, P::clock(now));
+        let look = |refusal: &Refusal| (refusal.asked_again > clock).then(|| micros(refusal.until - clock));
+        refused.look(refused.key(&limit.refuses), look)?
+    }
+
+    /// Takes a place under each of these limits, or under none; for good, or until [`Ledger::leave`]. Whom `known` knows is
+    /// no stranger. Says which places were taken.
+    pub(super) fn enter<P: Places>(
+        &self,
+        limits: &[Limit],
+        known: Option<&str>,
+        is_for_good: bool,
+        now: Timestamp,
+    ) -> Result<Vec<(Rate, String)>, AuthError> {
+        let keys = limits.iter().map(|limit| limit.key.as_str()).chain(known);
+        let mut outcome = Ok(Vec::new());
+        self.edit(keys, |rows| {
+            let is_known = known.is_some_and(|key| !read::<History>(rows, key).is_over(now));
+            let held: Vec<&Limit> = limits.iter().filter(|limit| !(is_known && limit.is_for_strangers)).collect();
+            let waits: Vec<_> = held
+                .iter()
+                .filter_map(|limit| {
+                    let mut places: P = read(rows, &limit.key);
+                    let entered = places.enter(limit.rate, now);
+                    if is_for_good && entered.is_ok() {
+                        places.leave(limit.rate, now, true);
+                    }
+                    write(rows, &limit.key, &places);
+                    entered.err().map(|wait| (limit.refuses.clone(), wait))
+                })
+                .collect();
+            outcome = if waits.is_empty() {
+                Ok(held.iter().map(|limit| (limit.rate, limit.key.clone())).collect())
+            } else {
+                rows.forget();
+                Err(waits)
+            };
+        })?;
+        outcome.map_err(|waits| self.refuse::<P>(&waits, now))
+    }
+
+    /// Takes a place for good under each of these limits that has one, and says how many are left under the last.
+    pub(super) fn note<P: Places>(&self, limits: &[Limit], now: Timestamp) -> Result<usize, AuthError> {
+        let (mut left, mut waits) = (0, Vec::new());
+        self.edit(limits.iter().map(|limit| limit.key.as_str()), |rows| {
+            waits.clear();
+            for limit in limits {
+                let mut places: P = read(rows, &limit.key);
+                match places.note(limit.rate, now) {
+                    Ok(rest) => {
+                        left = rest;
+                        write(rows, &limit.key, &places);
+                    }
+                    Err(wait) => waits.push((limit.refuses.clone(), wait)),
+                }
+            }
+        })?;
+        if waits.is_empty() { Ok(left) } else { Err(self.refuse::<P>(&waits, now)) }
+    }
+
+    /// Gives places back, or notes them.
+    pub(super) fn leave<P: Places>(&self, outcome: &Outcome) -> Result<(), AuthError> {
+        let Outcome { taken, at, is_wrong, cleared, renewed } = outcome;
+        let keys = taken.iter().chain(renewed).map(|(_, key)| key.as_str());
+        self.edit(keys, |rows| {
+            for (rate, key) in taken {
+                let mut places: P = read(rows, key);
+                places.leave(*rate, *at, *is_wrong);
+                if cleared.as_ref() == Some(key) {
+                    places.clear();
+                }
+                write(rows, key, &places);
+            }
+            if let Some((rate, key)) = renewed {
+                let mut history: History = read(rows, key);
+                history.renew(*rate, *at);
+                write(rows, key, &history);
+            }
+        })
+    }
+
+    /// Forgets what is over, and what is too much.
+    pub(super) fn sweep(&self, now: Timestamp) -> StoreResult<()> {
+        self.0.refused.sweep(now);
+        self.0.store.sweep(now, MOST)
+    }
+
+    fn edit<'a>(
+        &self,
+        keys: impl Iterator<Item = &'a str>,
+        mut edit: impl FnMut(&mut Counters),
+    ) -> Result<(), AuthError> {
+        // In one order everywhere, so that two that meet wait for each other.
+        let keys: Vec<&str> = keys.collect::<BTreeSet<_>>().into_iter().collect();
+        self.0.store.edit(&keys, &mut edit)?;
+        self.speaks();
+        Ok(())
+    }
+
+    /// Remembers the refusals for a moment, and says the longest wait.
+    fn refuse<P: Places>(&self, waits: &[(String, Duration)], now: Timestamp) -> AuthError {
+        let (refused, clock) = (&self.0.refused, P::clock(now));
+        for (key, wait) in waits {
+            let again = if *wait == JUDGED { JUDGING } else { REFUSED };
+            let until = clock.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+            let again = clock.saturating_add(again.num_microseconds().unwrap_or_default());
+            let refusal = Refusal { until, asked_again: again.min(until) };
+            refused.edit(refused.key(key), now, |held| *held = refusal);
+        }
+        let retry_after = waits.iter().map(|(_, wait)| *wait).max().unwrap_or_default();
+        AuthError::Throttled { retry_after }
+    }
+}
+
+fn read<P: Places>(rows: &Counters, key: &str) -> P {
+    rows.state(key).map(P::read).unwrap_or_default()
+}
+
+fn write<P: Places>(rows: &mut Counters, key: &str, places: &P) {
+    let ends_at = DateTime::from_timestamp_micros(places.passes().max(0)).unwrap_or_default();
+    let weight = i32::try_from(places.weight()).unwrap_or(i32::MAX);
+    rows.set(key, CounterRow { state: places.write(), weight, ends_at });
+}
+
+fn micros(wait: i64) -> Duration {
+    Duration::from_micros(wait.unsigned_abs())
+}
+
+/// Until when somebody has to wait, and until when that is not asked again; in microseconds.
+#[derive(Default)]
+struct Refusal {
+    until: i64,
+    asked_again: i64,
+}
+
+impl Counter for Refusal {
+    /// Key and refusal are three words; a map that has just grown has room for more than twice as many as it holds.
+    const OVERHEAD: usize = 8;
+
+    fn words(&self) -> usize {
+        0
+    }
+
+    fn weight(&self) -> usize {
+        usize::from(self.asked_again != 0)
+    }
+
+    fn end(&self) -> i64 {
+        self.asked_again
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.asked_again <= now.timestamp_micros()
+    }
+}
