@@ -5,11 +5,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use countersign_core::{
-    Guess, Rate, Secret, Throttle,
+    Guess, Rate, Secret, Throttle, UserId,
     env::{Clock as _, SystemClock, SystemRandom},
     password::{Argon2Params, EncodedPassword, PasswordScheme, Passwords},
     seal::KeyRing,
     strategy::{JwtAlgorithm, JwtKey},
+    throttle::Who,
 };
 use divan::{Bencher, black_box};
 
@@ -87,7 +88,7 @@ fn guess_counted(bencher: Bencher) {
     let (now, client) = (SystemClock.now(), IpAddr::V4(Ipv4Addr::LOCALHOST));
     bencher.bench(|| {
         let attempt = throttle.attempt(Guess::Login(black_box("ada@example.org")), client, now);
-        attempt.expect("far from the limit").settle(&Ok(()));
+        attempt.answer().expect("far from the limit").settle(&Ok(())).answer()
     });
 }
 
@@ -95,7 +96,7 @@ fn guess_counted(bencher: Bencher) {
 #[divan::bench]
 fn request_counted(bencher: Bencher) {
     let (throttle, rate, now) = (Throttle::new(None), Rate::per_minute(usize::MAX), SystemClock.now());
-    bencher.bench(|| throttle.hit(rate, ("api", ""), black_box(7_u64), now));
+    bencher.bench(|| throttle.hit(rate, ("api", ""), black_box(Who::User(UserId(7))), now).answer());
 }
 
 /// A hash of each scheme, at the cost that its framework writes today.
