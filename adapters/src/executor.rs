@@ -292,7 +292,7 @@ mod tests {
             let began = Instant::now();
             let ends = [
                 executor.blocking(|| Ok(deadline::end())).await.unwrap().unwrap(),
-                executor.hashing(|| Ok(deadline::end())).await.unwrap().unwrap(),
+                executor.hashing(HERE, || Ok(deadline::end())).await.unwrap().unwrap(),
             ];
             assert!(
                 ends.iter().all(|end| *end > began + Duration::from_millis(900)),

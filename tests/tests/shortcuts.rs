@@ -213,7 +213,7 @@ fn whatever_else_is_in_a_request_the_answer_is_the_routers() {
         let plain = server.without_shortcuts();
         for Door { path, authorization } in doors(&server) {
             let request = |method: &str, path: &str, lines: &[&str]| {
-                let more: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+                let more: String = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
                 format!(
                     "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {authorization}\r\n{more}Connection: close\r\n\r\n"
                 )
