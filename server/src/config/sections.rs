@@ -45,7 +45,7 @@ countersign_adapters::settings! {
         /// there as well, whatever keeps the threads of `bind`. Without it, whoever reaches `bind` can read how much the
         /// server does, but neither logins nor hashing jobs nor mails, which would tell who has an account.
         pub metrics_bind: Option<SocketAddr> = None,
-        /// Threads that answer requests; 0 for as many as there are cores. From two on they read an SQLite file by themselves,
+        /// Threads that answer requests; 0 for one more than there are cores. From two on they read an SQLite file by themselves,
         /// all but one at a time: a disk that says nothing must not keep all of them.
         pub workers: usize = 0, check = between(0, MOST_THREADS),
         /// The address under which clients reach the server, such as "https://id.example.org"; "" for http:// and `bind`.
@@ -322,7 +322,8 @@ impl ServerSettings {
 
     /// How many threads answer requests.
     pub fn worker_count(&self) -> usize {
-        or_cores(self.workers)
+        // One is free while the others look something up.
+        if self.workers == 0 { or_cores(0) + 1 } else { self.workers }
     }
 
     /// Whose word counts on where a request comes from.
