@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, ops::ControlFlow};
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, rt::spawn};
 use countersign_core::{
     Auth, AuthError, Guess, Request,
     throttle::{Asked, Attempt},
@@ -56,6 +56,16 @@ impl<A: Adapter> Use<A> {
         }
     }
 
+    /// [`Use::settled`] behind work that came to `outcome`: who waited for a store that failed does not wait for it once more.
+    pub async fn settled_after<T>(&self, outcome: &Result<T, AuthError>, settled: Asked<()>) {
+        if matches!(outcome, Err(AuthError::Store(_))) {
+            let mount = self.clone();
+            spawn(async move { mount.settled(settled).await });
+        } else {
+            self.settled(settled).await;
+        }
+    }
+
     /// Counts what a client may do a few times only.
     ///
     /// # Errors
@@ -78,7 +88,7 @@ impl<A: Adapter> Guarded<'_, A> {
         W: FnOnce(&Auth) -> Result<T, AuthError> + Send + 'static,
     {
         let outcome = self.mount.hashing_for(self.client, work).await;
-        self.mount.settled(self.attempt.settle(&outcome)).await;
+        self.mount.settled_after(&outcome, self.attempt.settle(&outcome)).await;
         outcome
     }
 
@@ -92,7 +102,7 @@ impl<A: Adapter> Guarded<'_, A> {
         W: FnOnce(&Auth) -> Result<T, AuthError> + Send + 'static,
     {
         let outcome = self.mount.blocking(work).await;
-        self.mount.settled(self.attempt.settle(&outcome)).await;
+        self.mount.settled_after(&outcome, self.attempt.settle(&outcome)).await;
         outcome
     }
 
@@ -112,7 +122,7 @@ impl<A: Adapter> Guarded<'_, A> {
             Ok(ControlFlow::Continue(left)) => self.mount.hashing_for(self.client, move |auth| work(auth, left)).await,
             Err(error) => Err(error),
         };
-        self.mount.settled(self.attempt.settle(&outcome)).await;
+        self.mount.settled_after(&outcome, self.attempt.settle(&outcome)).await;
         outcome
     }
 }

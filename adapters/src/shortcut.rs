@@ -9,7 +9,7 @@ use actix_web::{
     dev::RequestHead,
     http::{
         Method,
-        header::{HeaderMap, HeaderName, HeaderValue},
+        header::{self, HeaderMap, HeaderName, HeaderValue},
     },
 };
 
@@ -63,9 +63,9 @@ pub fn opened(mut answer: HttpResponse) -> HttpResponse {
     answer
 }
 
-/// Is there nothing in a request but its credential that could make a difference to the answer, in any dialect? That it has no
-/// session needs no cookie, no page and no method but GET; that the answer is the only one that there is, no choice of type or
-/// language; and a query or a body may hold anything.
+/// Is there nothing in a request but its credential that could make a difference to the answer, in any dialect? A header that
+/// is not known to make none may: a cookie or a page bring a session, and a choice of type or language another answer; a query or a body
+/// may hold anything.
 pub fn is_usual(request: &RequestHead) -> bool {
     request.method == Method::GET
         && request.uri.query().is_none()
@@ -75,17 +75,34 @@ pub fn is_usual(request: &RequestHead) -> bool {
 fn makes_no_difference(name: &HeaderName, value: &HeaderValue) -> bool {
     match name.as_str() {
         "accept" => matches!(value.as_bytes(), b"*/*" | b"application/json" | b"application/json, text/plain, */*"),
-        "accept-language"
-        | "content-length"
-        | "cookie"
-        | "expect"
-        | "origin"
-        | "referer"
-        | "transfer-encoding"
-        | "upgrade"
-        | "x-http-method-override" => false,
-        _ => true,
+        "accept-language" => value == "*",
+        "accept-encoding" | "authorization" | "cache-control" | "connection" | "content-type" | "dnt" | "forwarded"
+        | "host" | "pragma" | "priority" | "te" | "traceparent" | "tracestate" | "user-agent" | "via"
+        | "x-correlation-id" | "x-forwarded-for" | "x-forwarded-host" | "x-forwarded-port" | "x-forwarded-proto"
+        | "x-real-ip" | "x-request-id" | "x-requested-with" => true,
+        name => name.starts_with("sec-fetch-") || name.starts_with("sec-ch-"),
     }
+}
+
+/// The headers of the dialects' own answers: what else is there was put there by an application, and may be about one request.
+const HEAD: [HeaderName; 12] = [
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::ALLOW,
+    header::CACHE_CONTROL,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("cross-origin-opener-policy"),
+    header::REFERRER_POLICY,
+    header::VARY,
+    header::X_CONTENT_TYPE_OPTIONS,
+    header::X_FRAME_OPTIONS,
+];
+
+/// Is this head the same whoever asks?
+pub fn is_everybodys(head: &HeaderMap) -> bool {
+    head.keys().all(|name| HEAD.contains(name))
 }
 
 #[cfg(test)]
@@ -103,6 +120,7 @@ mod tests {
             ("Accept", "*/*"),
             ("Accept", "application/json"),
             ("Accept", "application/json, text/plain, */*"),
+            ("Accept-Language", "*"),
             ("User-Agent", "axios/1.7"),
             ("X-Forwarded-For", "192.0.2.1"),
             ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
@@ -113,6 +131,8 @@ mod tests {
             ("Accept", "text/html"),
             ("Accept", "application/json; indent=4"),
             ("Accept-Language", "de"),
+            ("If-None-Match", "*"),
+            ("X-Tenant", "b"),
             ("Content-Length", "2"),
             ("Cookie", "a=b"),
             ("Expect", "100-continue"),

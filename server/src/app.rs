@@ -296,10 +296,11 @@ impl App {
     /// })
     /// ```
     ///
-    /// It answers what most clients ask most often without a router, and may be left out: nothing but time depends on it.
+    /// It answers what programs ask most often without a router and without any layer that an application has around it, and may be
+    /// left out. An application with [routes of its own](App::with_routes) is always asked: one of them may be for the same path.
     pub fn shortcuts(&self) -> Shortcuts {
         let Metrics { requests, access, .. } = self.metrics.as_ref();
-        let wanted = self.mounts.shortcuts().filter(|_| self.has_shortcuts);
+        let wanted = self.mounts.shortcuts().filter(|_| self.has_shortcuts && self.own.is_none());
         Shortcuts::new(wanted, Books::new(requests, access.as_ref(), &self.site))
     }
 

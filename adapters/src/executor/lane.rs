@@ -222,7 +222,12 @@ impl Shared {
                 state.running += 1;
                 drop(state);
                 let began = Instant::now();
-                let turn = if began.duration_since(since) > self.latest() { Turn::TooLate } else { Turn::Work };
+                let turn = if began.duration_since(since) > self.latest() {
+                    self.refused.add();
+                    Turn::TooLate
+                } else {
+                    Turn::Work
+                };
                 // A panic costs the one job its answer, not the lane its thread.
                 let _ = catch_unwind(AssertUnwindSafe(|| job(turn)));
                 let took = began.elapsed();

@@ -90,7 +90,7 @@ pub async fn log_in(
         }
         Err(error) => Err(error),
     };
-    mount.settled(lock.settle(&opened)).await;
+    mount.settled_after(&opened, lock.settle(&opened)).await;
     let entry = opened.map_err(|error| lockout::refused(Login::refused(refusal, error)))?;
     entry.admit(&request, &mount);
     Ok(answer::no_content())

@@ -175,7 +175,8 @@ impl SimpleJwt {
     }
 
     /// Is this a token that was not revoked, whichever of the two, whomever it names? (`UntypedToken`) simplejwt does not
-    /// ask for the user: where there is none any more, nothing was revoked either.
+    /// ask for the user: where there is none any more, an access token is live until its end. A refresh token is not: nobody can
+    /// tell it from one that was revoked before.
     pub(super) fn check(&self, realm: &Realm, credential: &str) -> Result<(), AuthError> {
         let read = claims::read(&self.keys, credential, realm.now(), None)?;
         if let Some(foreign) = &read.foreign {
@@ -183,7 +184,7 @@ impl SimpleJwt {
             return row.map_or(Ok(()), |row| self.refuse_if_spent(realm, &read, &row));
         }
         match row(realm, &read)? {
-            None if is_orphan(realm, &read)? => Ok(()),
+            None if !read.is_refresh && is_orphan(realm, &read)? => Ok(()),
             row => self.refuse_if_spent(realm, &read, &live_row(realm, row)?),
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! They are the same counters as in memory, written as text. What changes is read and written in one transaction, which
 //! holds the rows of its keys; a guess that is being judged has its place there too, and one that nobody judged within a
-//! minute, because its process is gone, was wrong. The keys are a MAC under the ring's oldest key, which is never taken
-//! away: the table names nobody.
+//! minute, because its process is gone, was wrong. The keys are a MAC under the ring's oldest key: the table names
+//! nobody. Where that key is taken away, everybody begins anew.
 //!
 //! Who was refused is refused again without the store for a second, so that a flood of them costs it nothing.
 

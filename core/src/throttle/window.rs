@@ -71,8 +71,8 @@ impl Places for Window {
     }
 
     fn leave(&mut self, rate: Rate, entered: Timestamp, is_wrong: bool) {
-        take_out(&mut self.pending, entered);
-        if is_wrong {
+        // One that lapsed has been counted.
+        if take_out(&mut self.pending, entered) && is_wrong {
             self.count(rate, entered.timestamp());
         }
     }

@@ -18,11 +18,11 @@ use actix_web::{
     dev::{AppConfig, Response, Service, ServiceFactory, ServiceResponse, forward_ready},
     http::{
         StatusCode,
-        header::{HeaderName, HeaderValue, SET_COOKIE},
+        header::{HeaderName, HeaderValue},
     },
     web::Bytes,
 };
-use countersign_adapters::shortcut::{Opened, Shortcut, is_usual};
+use countersign_adapters::shortcut::{Opened, Shortcut, is_everybodys, is_usual};
 use futures_util::{
     FutureExt as _, TryFutureExt as _,
     future::{Either, LocalBoxFuture, MapOk},
@@ -89,8 +89,7 @@ impl Path {
     /// Keeps the head of a good answer of the handler that has the shortcut.
     fn shown<B>(&self, answer: ServiceResponse<B>) -> ServiceResponse<B> {
         let is_opened = answer.status() == StatusCode::OK && answer.response().extensions().contains::<Opened>();
-        // A cookie is somebody's own.
-        if is_opened && !answer.headers().contains_key(SET_COOKIE) {
+        if is_opened && is_everybodys(answer.headers()) {
             let head = answer.headers().iter().map(|(name, value)| (name.clone(), value.clone()));
             self.head.get_or_init(|| head.collect());
         }

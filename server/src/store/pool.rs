@@ -30,7 +30,7 @@ const TRIES: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(3);
 
 /// How often a transaction may lose a race for a unique value; each loss means that somebody else won, and none needs
-/// more of them than the three identifiers of a new user.
+/// more of them than the four counters of a guess.
 const RACES: u32 = 4;
 
 /// How often one that waits for a connection looks whether there can be none.

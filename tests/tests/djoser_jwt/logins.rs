@@ -102,6 +102,9 @@ fn a_disabled_and_a_deleted_user_are_told_so() {
     assert_unusable(&server, &again, NOT_FOUND, NO_ACCOUNT_FOR_TOKEN);
     // simplejwt does not ask for the user here.
     assert_eq!(verify(&anon, &again.access).whole(), (200, "{}"));
+    // It would say so of this one too; here it cannot be told from the one before it, which was revoked.
+    assert_eq!(verify(&anon, &again.refresh).whole(), (401, INVALID));
+    assert_eq!(verify(&anon, &pair.refresh).whole(), (401, INVALID));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Whatever bytes come over an open socket: the server answers with frames of RFC 6455, whose texts are JSON, and goes on.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::{Shutdown, TcpStream},
     time::Duration,
 };
@@ -47,7 +47,10 @@ fn exchange(server: &Server, token: &str, bytes: &[u8]) -> Vec<u8> {
     // The server may have closed already.
     let _ = stream.write_all(bytes).and_then(|()| stream.shutdown(Shutdown::Write));
     let mut rest = Vec::new();
-    let _ = stream.read_to_end(&mut rest);
+    if let Err(error) = stream.read_to_end(&mut rest) {
+        let has_hung = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        assert!(!has_hung, "the server neither answers nor closes");
+    }
     rest
 }
 

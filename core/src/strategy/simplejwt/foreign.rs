@@ -210,8 +210,10 @@ pub(super) fn check(realm: &Realm, read: &Read, foreign: &Foreign) -> Result<Opt
         Ok(_) => person(realm, read, foreign)?,
         Err(_) => None,
     };
-    // Where there is no such user, nothing was revoked either.
-    let Some((user, origin)) = found else { return Ok(None) };
+    let Some((user, origin)) = found else {
+        // See `SimpleJwt::check`.
+        return if read.is_refresh { Err(TokenFault::Unknown.into()) } else { Ok(None) };
+    };
     if !foreign.is_after(origin.ended_at) {
         return Err(TokenFault::Unknown.into());
     }
