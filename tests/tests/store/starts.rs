@@ -226,14 +226,15 @@ fn only_the_owner_may_read_the_files() {
 }
 
 #[test]
-fn sqlite_does_not_plan_again_at_every_bound_parameter() {
+fn sqlite_neither_plans_again_at_every_bound_parameter_nor_has_one_lock_for_all_readers() {
     let mut conn = diesel::SqliteConnection::establish(":memory:").unwrap();
     let options: Vec<String> = sql::<Text>("PRAGMA compile_options").load(&mut conn).unwrap();
     assert!(options.iter().any(|option| option.starts_with("THREADSAFE")));
-    assert!(
-        !options.iter().any(|option| option == "ENABLE_STAT4"),
-        "LIBSQLITE3_FLAGS of .cargo/config.toml is not heeded"
-    );
+    for unwanted in ["ENABLE_STAT4", "ENABLE_MEMORY_MANAGEMENT"] {
+        let is_there = options.iter().any(|option| option == unwanted);
+        assert!(!is_there, "{unwanted}: LIBSQLITE3_FLAGS of .cargo/config.toml is not heeded");
+    }
+    assert!(options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
 }
 
 #[test]

@@ -59,11 +59,11 @@ fn serve_bare(bare: &str) {
         };
         App::new().route("/", web::get().to(constant))
     });
-    let server = server.workers(cores()).disable_signals().bind(address).expect("the address is free");
+    let server = server.workers(cores() + 1).disable_signals().bind(address).expect("the address is free");
     System::new().block_on(server.run()).expect("it is served until the process ends");
 }
 
-/// As many as the server takes workers and hashing threads.
+/// As many as the server takes hashing threads; it takes one worker more.
 pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
