@@ -32,6 +32,12 @@ fn issued(server: &Server) -> Vec<Live> {
     ]
 }
 
+/// Is it the same token to its reader? PyJWT, whose tokens have two dots, completes the padding of a part by itself and takes one that is
+/// there.
+fn is_the_same(token: &str, changed: &str) -> bool {
+    changed == token || token.contains('.') && changed.replace('=', "") == token
+}
+
 fn ask(anon: &Actor, (scheme, token, path): &Live) -> u16 {
     anon.wants_json().with("Authorization", &format!("{scheme} {token}")).get(path).status
 }
@@ -47,7 +53,7 @@ fn a_token_is_let_in_to_the_letter_alone() {
         hold(300, &(any::<u8>(), change(LETTERS)), |(which, change)| {
             let (scheme, token, path) = &issued[usize::from(which) % issued.len()];
             let changed = change.of(token);
-            if changed == *token {
+            if is_the_same(token, &changed) {
                 return Ok(());
             }
             let status = ask(&anon, &(scheme, changed.clone(), path));
@@ -72,7 +78,7 @@ fn a_refresh_token_is_exchanged_to_the_letter_alone() {
     hold(200, &(any::<bool>(), change(LETTERS)), |(which, change)| {
         let (path, field, token) = &wires[usize::from(which)];
         let changed = change.of(token);
-        if changed == *token {
+        if is_the_same(token, &changed) {
             return Ok(());
         }
         let status = anon.post(path, json!({*field: changed})).status;

@@ -211,8 +211,8 @@ pub(super) fn check(realm: &Realm, read: &Read, foreign: &Foreign) -> Result<Opt
         Err(_) => None,
     };
     let Some((user, origin)) = found else {
-        // See `SimpleJwt::check`.
-        return if read.is_refresh { Err(TokenFault::Unknown.into()) } else { Ok(None) };
+        // One that became a login here may have been revoked here. What never came here was not.
+        return if noted.is_some() { Err(TokenFault::Unknown.into()) } else { Ok(None) };
     };
     if !foreign.is_after(origin.ended_at) {
         return Err(TokenFault::Unknown.into());
