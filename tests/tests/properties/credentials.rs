@@ -32,7 +32,7 @@ fn issued(server: &Server) -> Vec<Live> {
     ]
 }
 
-/// Is it the same token to its reader? PyJWT, whose tokens have two dots, completes the padding of a part by itself and takes one that is
+/// Is it the same token to its reader? `PyJWT`, whose tokens have two dots, completes the padding of a part by itself and takes one that is
 /// there.
 fn is_the_same(token: &str, changed: &str) -> bool {
     changed == token || token.contains('.') && changed.replace('=', "") == token
