@@ -34,12 +34,7 @@ impl Shortcut {
     ) -> Self {
         let path = format!("{}{path}", mount.prefix);
         let mount = mount.clone();
-        Self::at(path, move |headers| body(&mount, headers))
-    }
-
-    /// At a whole path.
-    pub fn at(path: String, body: impl Fn(&HeaderMap) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
-        Self { path, body: Box::new(body) }
+        Self { path, body: Box::new(move |headers| body(&mount, headers)) }
     }
 
     /// The whole path.

@@ -27,11 +27,8 @@ impl Auth {
         if self.realm.cache().is_trusted() {
             return None;
         }
-        let (realm, revision) = (self.at_once.as_ref()?, self.realm.cache().revision());
-        look_at(credential).ok()?;
-        let verified = self.strategy.recognise(realm, credential).ok()?;
-        self.realm.counts().asked.add();
-        Some(self.keep(key, verified, revision))
+        let found = self.ask_at_once(key, credential, |realm| self.strategy.recognise(realm, credential))?;
+        self.counted(Ok(found.ok()?)).ok()
     }
 
     /// Finds out whom `credential` speaks for under this mount's strategy.
@@ -115,15 +112,24 @@ impl Auth {
         credential: &str,
         ask: impl FnOnce(&Realm) -> Result<Verified, AuthError>,
     ) -> Option<Result<Arc<Verified>, AuthError>> {
-        if let Some(verified) = self.at_hand(key) {
-            return Some(Ok(verified));
+        match self.at_hand(key) {
+            Some(verified) => Some(Ok(verified)),
+            None => self.ask_at_once(key, credential, ask).map(|found| self.counted(found)),
         }
+    }
+
+    /// What `ask` of the realm that answers at once comes to, remembered and not yet counted; `None` if it needs a wait.
+    fn ask_at_once(
+        &self,
+        key: CacheKey,
+        credential: &str,
+        ask: impl FnOnce(&Realm) -> Result<Verified, AuthError>,
+    ) -> Option<Result<Arc<Verified>, AuthError>> {
         let realm = self.at_once.as_ref()?;
         let revision = realm.cache().revision();
-        let found = look_at(credential).map_err(AuthError::from).and_then(|()| ask(realm));
-        match found {
+        match look_at(credential).map_err(AuthError::from).and_then(|()| ask(realm)) {
             Err(AuthError::Store(_)) => None,
-            found => Some(self.counted(found.map(|verified| self.keep(key, verified, revision)))),
+            found => Some(found.map(|verified| self.keep(key, verified, revision))),
         }
     }
 

@@ -28,5 +28,5 @@ pub use load::{Kind, Load, Noted, Sample, leaving, percentile};
 pub use outage::{Outage, wrong};
 pub use postgres::Postgres;
 pub use proxy::Proxy;
-pub use server::{Installation, Process};
+pub use server::{Installation, Process, SURFACES};
 pub use sql::{count, execute, sqlite};

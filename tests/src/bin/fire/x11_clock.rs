@@ -11,7 +11,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::harness::{Base, Client, Door, Entered, Figures, Installation, PASSWORD, Proof, Run, leaving, register};
+use crate::harness::{
+    Base, Client, Door, Entered, Figures, Installation, PASSWORD, Proof, Run, SURFACES, leaving, register,
+};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -24,25 +26,13 @@ const NOTICED: Duration = Duration::from_millis(400);
 /// The slowest that anything may be answered.
 const ANSWERED: Duration = Duration::from_secs(3);
 /// Limits that can be met, and waited for, in an experiment: wrong passwords for one account, registrations of one client.
-const CONFIGURATION: &str = r#"
+const LIMITS: &str = r#"
 [throttle]
 login = "3/hour"
 login_client = "10000/min"
 register = "8/sec"
-[passwords]
-memory_kib = 64
-iterations = 1
-failure_floor = "0s"
 [jwt]
 rotate_refresh = true
-[[mount]]
-adapter = "sanctum"
-[[mount]]
-adapter = "hotel"
-[[mount]]
-adapter = "minimal"
-[[mount]]
-adapter = "djoser"
 "#;
 
 /// A clock of the process's own, and what is wrong on it.
@@ -73,7 +63,7 @@ fn jump(run: &Run, figures: &mut Figures, base: &Base, library: &Path) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let clock = Clock { file: folder.path().join("clock") };
     clock.set(0);
-    let mut installation = Installation::with(&base.url, CONFIGURATION);
+    let mut installation = Installation::with(&base.url, &format!("{LIMITS}{SURFACES}"));
     let file = clock.file.display().to_string();
     for (name, value) in [
         ("LD_PRELOAD", library.to_str().expect("a path")),

@@ -22,17 +22,21 @@ const PROGRAM: &str = "FIRE_PROGRAM";
 /// The longest that anybody waits for a server.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Every surface. Hashes cost next to nothing, unless the experiment is about them, and nobody is throttled.
-const CONFIGURATION: &str = r#"
+/// Nobody is throttled, and a second try with a spent refresh token is soon too late.
+const SETTINGS: &str = r#"
 [throttle]
 enabled = false
+[jwt]
+rotate_refresh = true
+refresh_grace = "2s"
+"#;
+
+/// Every surface. Hashes cost next to nothing, unless the experiment is about them. To be put behind other settings.
+pub const SURFACES: &str = r#"
 [passwords]
 memory_kib = 64
 iterations = 1
 failure_floor = "0s"
-[jwt]
-rotate_refresh = true
-refresh_grace = "2s"
 [[mount]]
 adapter = "sanctum"
 [[mount]]
@@ -64,7 +68,7 @@ pub struct Process {
 
 impl Installation {
     pub fn new(url: &str) -> Self {
-        Self::with(url, CONFIGURATION)
+        Self::with(url, &format!("{SETTINGS}{SURFACES}"))
     }
 
     /// One with a configuration of its own.
