@@ -126,7 +126,7 @@ impl Realm {
 
     /// The token with this key, and its user.
     pub(crate) fn held(&self, key: TokenKey<'_>) -> StoreResult<Option<Held>> {
-        self.stores.holders().held(key)
+        self.stores.held(key)
     }
 
     /// How passwords are hashed.

@@ -64,7 +64,7 @@ impl Stores {
     }
 
     /// The same for look-ups that answer at once; `None` if one of them has none of this kind.
-    pub(crate) fn at_once(&self) -> Option<Self> {
+    pub fn at_once(&self) -> Option<Self> {
         Some(Self { users: self.users.at_once()?, tokens: self.tokens.at_once()?, holders: self.holders.at_once()? })
     }
 
@@ -78,9 +78,12 @@ impl Stores {
         self.tokens.as_ref()
     }
 
-    /// Both.
-    pub(crate) fn holders(&self) -> &dyn HolderStore {
-        self.holders.as_ref()
+    /// The token with this key, and its user.
+    ///
+    /// # Errors
+    /// Trouble with one of the stores.
+    pub fn held(&self, key: TokenKey<'_>) -> StoreResult<Option<Held>> {
+        self.holders.held(key)
     }
 }
 
