@@ -18,6 +18,7 @@
 mod asked;
 mod attempt;
 mod history;
+mod kind;
 mod ledger;
 mod lockout;
 mod named;
@@ -30,6 +31,7 @@ mod window;
 pub use asked::{Asked, Otherwise, Question};
 pub use attempt::Attempt;
 pub use history::History;
+pub use kind::CounterKind;
 pub use lockout::Lockout;
 pub use named::{Scope, Who};
 pub use rate::{NotARate, Rate};
@@ -40,7 +42,7 @@ pub use window::Window;
 use std::{net::IpAddr, sync::Arc};
 
 use attempt::{Book, Own, Shared};
-use ledger::{Ledger, Limit};
+use ledger::{CounterKey, Ledger, Limit};
 use named::{Counted, Target};
 use places::Places;
 
@@ -357,7 +359,7 @@ impl Throttle {
     fn take_shared(
         ledger: &Ledger,
         limits: Vec<Limit>,
-        pair: Option<(String, String)>,
+        pair: Option<(CounterKey, CounterKey)>,
         now: Timestamp,
     ) -> Asked<Attempt> {
         if let Some(retry_after) = refused::<History>(ledger, &limits, now) {
@@ -365,7 +367,7 @@ impl Throttle {
         }
         let ledger = ledger.clone();
         Asked::question(move || {
-            let known = pair.as_ref().map(|(_, known)| known.as_str());
+            let known = pair.as_ref().map(|(_, known)| known);
             let taken = ledger.enter::<History>(&limits, known, false, now)?;
             Ok(Attempt::shared(Shared { ledger, taken, at: now, pair }))
         })

@@ -2,6 +2,8 @@
 
 #[path = "throttle/shared.rs"]
 mod shared;
+#[path = "throttle/sweeping.rs"]
+mod sweeping;
 
 use chrono::TimeDelta;
 use countersign_core::{Registration, Secret};

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::{
     Asked, Memory, Rate,
     history::History,
-    ledger::{Ledger, Outcome},
+    ledger::{CounterKey, Ledger, Outcome},
 };
 use crate::{error::AuthError, model::Timestamp};
 
@@ -127,10 +127,10 @@ impl Drop for Own {
 /// Places in the store. Dropped without being settled they lapse, and are wrong then.
 pub(super) struct Shared {
     pub(super) ledger: Ledger,
-    pub(super) taken: Vec<(Rate, String)>,
+    pub(super) taken: Vec<(Rate, CounterKey)>,
     pub(super) at: Timestamp,
     /// The keys of client and account, among the guesses and among the known.
-    pub(super) pair: Option<(String, String)>,
+    pub(super) pair: Option<(CounterKey, CounterKey)>,
 }
 
 impl Shared {

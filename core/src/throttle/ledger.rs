@@ -19,7 +19,7 @@ use std::{
 use chrono::{DateTime, TimeDelta};
 
 use super::{
-    Rate,
+    CounterKind, Rate,
     history::History,
     named::Counted,
     places::{JUDGED, Places},
@@ -33,8 +33,6 @@ use crate::{
     store::StoreResult,
 };
 
-/// How many counters are kept; beyond that go those that say least. A row has some hundred bytes.
-const MOST: usize = 1_000_000;
 /// How long the store is not asked again about who was refused, at most.
 const REFUSED: TimeDelta = TimeDelta::seconds(1);
 /// The same for who was refused because others are being judged.
@@ -61,26 +59,33 @@ struct Inner {
     silent_until: AtomicU64,
 }
 
+/// Where a counter is: its row, and its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CounterKey {
+    kind: CounterKind,
+    id: String,
+}
+
 /// A limit and its key.
 pub(super) struct Limit {
     pub(super) rate: Rate,
-    pub(super) key: String,
+    pub(super) key: CounterKey,
     /// Under which key it is remembered that it refused.
-    pub(super) refuses: String,
+    pub(super) refuses: CounterKey,
     /// Does it hold for strangers alone?
     pub(super) is_for_strangers: bool,
 }
 
 /// What becomes of places.
 pub(super) struct Outcome {
-    pub(super) taken: Vec<(Rate, String)>,
+    pub(super) taken: Vec<(Rate, CounterKey)>,
     /// When they were taken.
     pub(super) at: Timestamp,
     pub(super) is_wrong: bool,
     /// What is forgotten.
-    pub(super) cleared: Option<String>,
+    pub(super) cleared: Option<CounterKey>,
     /// What is noted in any case.
-    pub(super) renewed: Option<(Rate, String)>,
+    pub(super) renewed: Option<(Rate, CounterKey)>,
 }
 
 impl Ledger {
@@ -119,8 +124,9 @@ impl Ledger {
     }
 
     /// The key of `counted`, the same in every process.
-    pub(super) fn key(&self, counted: &Counted<'_>) -> String {
-        hex::encode(&hmac(&self.0.key, counted.to_string().as_bytes())[..KEY_BYTES])
+    pub(super) fn key(&self, counted: &Counted<'_>) -> CounterKey {
+        let id = hex::encode(&hmac(&self.0.key, counted.to_string().as_bytes())[..KEY_BYTES]);
+        CounterKey { kind: counted.kind(), id }
     }
 
     /// A limit under its own key.
@@ -133,7 +139,7 @@ impl Ledger {
     pub(super) fn refusal<P: Places>(&self, limit: &Limit, now: Timestamp) -> Option<Duration> {
         let (refused, clock) = (&self.0.refused, P::clock(now));
         let look = |refusal: &Refusal| (refusal.asked_again > clock).then(|| micros(refusal.until - clock));
-        refused.look(refused.key(&limit.refuses), look)?
+        refused.look(refused.key(&limit.refuses.id), look)?
     }
 
     /// Takes a place under each of these limits, or under none; for good, or until [`Ledger::leave`]. Whom `known` knows is
@@ -141,11 +147,11 @@ impl Ledger {
     pub(super) fn enter<P: Places>(
         &self,
         limits: &[Limit],
-        known: Option<&str>,
+        known: Option<&CounterKey>,
         is_for_good: bool,
         now: Timestamp,
-    ) -> Result<Vec<(Rate, String)>, AuthError> {
-        let keys = limits.iter().map(|limit| limit.key.as_str()).chain(known);
+    ) -> Result<Vec<(Rate, CounterKey)>, AuthError> {
+        let keys = limits.iter().map(|limit| &limit.key).chain(known);
         let mut outcome = Ok(Vec::new());
         self.edit(keys, |rows| {
             let is_known = known.is_some_and(|key| !read::<History>(rows, key).is_over(now));
@@ -175,7 +181,7 @@ impl Ledger {
     /// Takes a place for good under each of these limits that has one, and says how many are left under the last.
     pub(super) fn note<P: Places>(&self, limits: &[Limit], now: Timestamp) -> Result<usize, AuthError> {
         let (mut left, mut waits) = (0, Vec::new());
-        self.edit(limits.iter().map(|limit| limit.key.as_str()), |rows| {
+        self.edit(limits.iter().map(|limit| &limit.key), |rows| {
             waits.clear();
             for limit in limits {
                 let mut places: P = read(rows, &limit.key);
@@ -194,7 +200,7 @@ impl Ledger {
     /// Gives places back, or notes them.
     pub(super) fn leave<P: Places>(&self, outcome: &Outcome) -> Result<(), AuthError> {
         let Outcome { taken, at, is_wrong, cleared, renewed } = outcome;
-        let keys = taken.iter().chain(renewed).map(|(_, key)| key.as_str());
+        let keys = taken.iter().chain(renewed).map(|(_, key)| key);
         self.edit(keys, |rows| {
             for (rate, key) in taken {
                 let mut places: P = read(rows, key);
@@ -215,44 +221,44 @@ impl Ledger {
     /// Forgets what is over, and what is too much.
     pub(super) fn sweep(&self, now: Timestamp) -> StoreResult<()> {
         self.0.refused.sweep(now);
-        self.0.store.sweep(now, MOST)
+        self.0.store.sweep(now, &CounterKind::ALL.map(|kind| (kind, kind.most())))
     }
 
     fn edit<'a>(
         &self,
-        keys: impl Iterator<Item = &'a str>,
+        keys: impl Iterator<Item = &'a CounterKey>,
         mut edit: impl FnMut(&mut Counters),
     ) -> Result<(), AuthError> {
         // In one order everywhere, so that two that meet wait for each other.
-        let keys: Vec<&str> = keys.collect::<BTreeSet<_>>().into_iter().collect();
+        let keys: Vec<&str> = keys.map(|key| key.id.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
         self.0.store.edit(&keys, &mut edit)?;
         self.speaks();
         Ok(())
     }
 
     /// Remembers the refusals for a moment, and says the longest wait.
-    fn refuse<P: Places>(&self, waits: &[(String, Duration)], now: Timestamp) -> AuthError {
+    fn refuse<P: Places>(&self, waits: &[(CounterKey, Duration)], now: Timestamp) -> AuthError {
         let (refused, clock) = (&self.0.refused, P::clock(now));
         for (key, wait) in waits {
             let again = if *wait == JUDGED { JUDGING } else { REFUSED };
             let until = clock.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
             let again = clock.saturating_add(again.num_microseconds().unwrap_or_default());
             let refusal = Refusal { until, asked_again: again.min(until) };
-            refused.edit(refused.key(key), now, |held| *held = refusal);
+            refused.edit(refused.key(&key.id), now, |held| *held = refusal);
         }
         let retry_after = waits.iter().map(|(_, wait)| *wait).max().unwrap_or_default();
         AuthError::Throttled { retry_after }
     }
 }
 
-fn read<P: Places>(rows: &Counters, key: &str) -> P {
-    rows.state(key).map(P::read).unwrap_or_default()
+fn read<P: Places>(rows: &Counters, key: &CounterKey) -> P {
+    rows.state(&key.id).map(P::read).unwrap_or_default()
 }
 
-fn write<P: Places>(rows: &mut Counters, key: &str, places: &P) {
+fn write<P: Places>(rows: &mut Counters, key: &CounterKey, places: &P) {
     let ends_at = DateTime::from_timestamp_micros(places.passes().max(0)).unwrap_or_default();
     let weight = i32::try_from(places.weight()).unwrap_or(i32::MAX);
-    rows.set(key, CounterRow { state: places.write(), weight, ends_at });
+    rows.set(&key.id, CounterRow { kind: key.kind, state: places.write(), weight, ends_at });
 }
 
 fn micros(wait: i64) -> Duration {

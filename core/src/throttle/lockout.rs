@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Asked, Memory, Rate,
-    ledger::{Ledger, Outcome},
+    ledger::{CounterKey, Ledger, Outcome},
     window::Window,
 };
 use crate::{error::AuthError, model::Timestamp};
@@ -16,7 +16,7 @@ pub struct Lockout(Kind);
 
 enum Kind {
     Own(Own),
-    Shared { ledger: Ledger, rate: Rate, key: String, at: Timestamp },
+    Shared { ledger: Ledger, rate: Rate, key: CounterKey, at: Timestamp },
 }
 
 impl std::fmt::Debug for Lockout {
@@ -38,7 +38,7 @@ impl Lockout {
         Self(Kind::Own(Own { memory: Arc::clone(memory), rate, key, at, is_wrong: true }))
     }
 
-    pub(super) fn shared(ledger: Ledger, rate: Rate, key: String, at: Timestamp) -> Self {
+    pub(super) fn shared(ledger: Ledger, rate: Rate, key: CounterKey, at: Timestamp) -> Self {
         Self(Kind::Shared { ledger, rate, key, at })
     }
 

@@ -56,7 +56,7 @@ impl CounterStore for Rows {
         Ok(())
     }
 
-    fn sweep(&self, now: Timestamp, _: usize) -> StoreResult<()> {
+    fn sweep(&self, now: Timestamp, _: &[(CounterKind, usize)]) -> StoreResult<()> {
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rows.as_mut().ok_or_else(|| StoreError::new("gone"))?.retain(|_, row| row.ends_at > now);
         Ok(())

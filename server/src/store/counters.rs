@@ -1,24 +1,24 @@
 //! The counters of the throttles, where several processes count together.
 
+mod sweep;
+
 use std::cell::RefCell;
 
 use chrono::NaiveDateTime;
 use countersign_core::{
     model::Timestamp,
     store::StoreResult,
-    throttle::{CounterRow, CounterStore, Counters},
+    throttle::{CounterKind, CounterRow, CounterStore, Counters},
 };
-use diesel::{dsl::count_star, prelude::*};
+use diesel::prelude::*;
 
 use super::{Store, connection::AnyConnection, rows::stored, schema::counters};
-
-/// How many rows a transaction deletes.
-const BATCH: i64 = 1_000;
 
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = counters, treat_none_as_default_value = false)]
 struct Row<'a> {
     id: &'a str,
+    kind: i16,
     state: &'a str,
     weight: i32,
     ends_at: NaiveDateTime,
@@ -26,7 +26,7 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn of(id: &'a str, row: &'a CounterRow) -> Self {
-        Self { id, state: &row.state, weight: row.weight, ends_at: stored(row.ends_at) }
+        Self { id, kind: row.kind.number(), state: &row.state, weight: row.weight, ends_at: stored(row.ends_at) }
     }
 }
 
@@ -50,18 +50,8 @@ impl CounterStore for Store {
         })?)
     }
 
-    fn sweep(&self, now: Timestamp, most: usize) -> StoreResult<()> {
-        let now = stored(now);
-        while self.0.write(|conn| forget_over(conn, now))? == BATCH {}
-        let rows = self.0.read(|conn| counters::table.select(count_star()).get_result::<i64>(conn))?;
-        let mut surplus = rows.saturating_sub(i64::try_from(most).unwrap_or(i64::MAX));
-        while surplus > 0 {
-            if self.0.write(|conn| forget_least(conn, surplus.min(BATCH)))? == 0 {
-                break;
-            }
-            surplus -= BATCH;
-        }
-        Ok(())
+    fn sweep(&self, now: Timestamp, most: &[(CounterKind, usize)]) -> StoreResult<()> {
+        Ok(sweep::run(&self.0, now, most)?)
     }
 }
 
@@ -92,21 +82,4 @@ fn take(conn: &mut AnyConnection, keys: &[&str]) -> QueryResult<Vec<(String, Str
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(conn) => rows.load(conn),
     }
-}
-
-/// Deletes some of what is over, and says how many.
-fn forget_over(conn: &mut AnyConnection, now: NaiveDateTime) -> QueryResult<i64> {
-    let over = counters::ends_at.le(now);
-    let ids: Vec<String> =
-        counters::table.filter(over).order(counters::ends_at).limit(BATCH).select(counters::id).load(conn)?;
-    // One that was counted anew meanwhile is not over any more.
-    diesel::delete(counters::table.filter(counters::id.eq_any(&ids)).filter(over)).execute(conn)?;
-    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
-}
-
-/// Deletes so many of those that say least, and says how many.
-fn forget_least(conn: &mut AnyConnection, most: i64) -> QueryResult<usize> {
-    let least = counters::table.order((counters::weight, counters::ends_at)).limit(most);
-    let ids: Vec<String> = least.select(counters::id).load(conn)?;
-    diesel::delete(counters::table.filter(counters::id.eq_any(&ids))).execute(conn)
 }
