@@ -5,10 +5,13 @@
 //! minute, because its process is gone, was wrong. The keys are a MAC under the ring's oldest key: the table names
 //! nobody. Where that key is taken away, everybody begins anew.
 //!
+//! Moments are those of the store's clock ([`SharedClock`]).
+//!
 //! Who was refused is refused again without the store for a second, so that a flood of them costs it nothing.
 
 use std::{
     collections::BTreeSet,
+    hash::{BuildHasher as _, RandomState},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -22,15 +25,20 @@ use super::{
     CounterKind, Rate,
     history::History,
     named::Counted,
-    places::{JUDGED, Places},
+    owed::{Debt, Owed},
+    places::{Entered, JUDGED, Places},
     rows::{CounterRow, CounterStore, Counters},
+    shared_clock::SharedClock,
     table::{Counter, Table},
+    window::Window,
 };
 use crate::{
+    deadline,
+    env::Clock,
     error::AuthError,
     model::Timestamp,
     seal::{KeyRing, hmac},
-    store::StoreResult,
+    store::{StoreError, StoreResult},
 };
 
 /// How long the store is not asked again about who was refused, at most.
@@ -53,7 +61,12 @@ pub(super) struct Ledger(Arc<Inner>);
 struct Inner {
     store: Arc<dyn CounterStore>,
     key: [u8; 32],
+    clock: SharedClock,
     refused: Table<Refusal>,
+    owed: Owed,
+    /// Numbers of guesses, by which no two of all processes are alike.
+    tags: RandomState,
+    drawn: AtomicU64,
     started: Instant,
     /// Until when the store is taken to be silent, in nanoseconds since the start; 0 while it answers.
     silent_until: AtomicU64,
@@ -76,11 +89,16 @@ pub(super) struct Limit {
     pub(super) is_for_strangers: bool,
 }
 
+/// Places that a guess has taken.
+pub(super) struct Taken {
+    pub(super) places: Vec<(Rate, CounterKey)>,
+    /// When, by the store's clock.
+    pub(super) entered: Entered,
+}
+
 /// What becomes of places.
 pub(super) struct Outcome {
-    pub(super) taken: Vec<(Rate, CounterKey)>,
-    /// When they were taken.
-    pub(super) at: Timestamp,
+    pub(super) taken: Taken,
     pub(super) is_wrong: bool,
     /// What is forgotten.
     pub(super) cleared: Option<CounterKey>,
@@ -89,10 +107,18 @@ pub(super) struct Outcome {
 }
 
 impl Ledger {
-    pub(super) fn new(store: Arc<dyn CounterStore>, ring: &KeyRing) -> Self {
-        let key = ring.derive("throttle").pop().unwrap_or_default();
-        let (refused, silent_until) = (Table::new(REFUSALS), AtomicU64::new(0));
-        Self(Arc::new(Inner { store, key, refused, started: Instant::now(), silent_until }))
+    pub(super) fn new(store: Arc<dyn CounterStore>, ring: &KeyRing, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            key: ring.derive("throttle").pop().unwrap_or_default(),
+            clock: SharedClock::new(clock),
+            refused: Table::new(REFUSALS),
+            owed: Owed::default(),
+            tags: RandomState::new(),
+            drawn: AtomicU64::new(0),
+            started: Instant::now(),
+            silent_until: AtomicU64::new(0),
+        }))
     }
 
     /// Has the store failed a moment ago? Of those who come when the moment is over, one is told no and asks it.
@@ -137,54 +163,71 @@ impl Ledger {
 
     /// Was one of these refused a moment ago? Then how long it has to wait.
     pub(super) fn refusal<P: Places>(&self, limit: &Limit, now: Timestamp) -> Option<Duration> {
-        let (refused, clock) = (&self.0.refused, P::clock(now));
+        let (refused, clock) = (&self.0.refused, P::clock(self.0.clock.at(now)));
         let look = |refusal: &Refusal| (refusal.asked_again > clock).then(|| micros(refusal.until - clock));
         refused.look(refused.key(&limit.refuses.id), look)?
     }
 
     /// Takes a place under each of these limits, or under none; for good, or until [`Ledger::leave`]. Whom `known` knows is
-    /// no stranger. Says which places were taken.
+    /// no stranger.
     pub(super) fn enter<P: Places>(
         &self,
         limits: &[Limit],
         known: Option<&CounterKey>,
         is_for_good: bool,
         now: Timestamp,
-    ) -> Result<Vec<(Rate, CounterKey)>, AuthError> {
+    ) -> Result<Taken, AuthError> {
+        let now = self.0.clock.ask(self.0.store.as_ref(), now)?;
+        let entered = Entered { at: now, tag: self.draw() };
         let keys = limits.iter().map(|limit| &limit.key).chain(known);
         let mut outcome = Ok(Vec::new());
-        self.edit(keys, |rows| {
+        let edited = self.edit(keys, |rows| {
             let is_known = known.is_some_and(|key| !read::<History>(rows, key).is_over(now));
             let held: Vec<&Limit> = limits.iter().filter(|limit| !(is_known && limit.is_for_strangers)).collect();
-            let waits: Vec<_> = held
-                .iter()
-                .filter_map(|limit| {
-                    let mut places: P = read(rows, &limit.key);
-                    let entered = places.enter(limit.rate, now);
-                    if is_for_good && entered.is_ok() {
-                        places.leave(limit.rate, now, true);
-                    }
-                    write(rows, &limit.key, &places);
-                    entered.err().map(|wait| (limit.refuses.clone(), wait))
-                })
-                .collect();
+            let (mut waits, mut entries) = (Vec::new(), Vec::new());
+            for limit in &held {
+                let mut places = aligned::<P>(rows, limit, now);
+                match places.enter(limit.rate, entered) {
+                    Ok(()) if is_for_good => places.leave(limit.rate, entered, true),
+                    Ok(()) => {}
+                    Err(wait) => waits.push((limit.refuses.clone(), wait)),
+                }
+                entries.push((&limit.key, places));
+            }
             outcome = if waits.is_empty() {
+                for (key, places) in entries {
+                    write(rows, key, &places);
+                }
                 Ok(held.iter().map(|limit| (limit.rate, limit.key.clone())).collect())
             } else {
-                rows.forget();
                 Err(waits)
             };
-        })?;
-        outcome.map_err(|waits| self.refuse::<P>(&waits, now))
+        });
+        let places = |limits: &[Limit]| limits.iter().map(|limit| (limit.rate, limit.key.clone())).collect();
+        if let Err(error) = edited {
+            if !is_for_good {
+                // Perhaps it was done and nobody could say so.
+                self.owe(Debt::Unsure(places(limits), entered));
+            }
+            return Err(error);
+        }
+        let taken = outcome.map_err(|waits| self.refuse::<P>(&waits, now))?;
+        if !is_for_good && deadline::end().is_some_and(|end| Instant::now() >= end) {
+            // The client has its answer, and nothing will be judged.
+            self.owe(Debt::Unsure(taken, entered));
+            return Err(AuthError::Store(StoreError::new("the store counted too late")));
+        }
+        Ok(Taken { places: taken, entered })
     }
 
     /// Takes a place for good under each of these limits that has one, and says how many are left under the last.
     pub(super) fn note<P: Places>(&self, limits: &[Limit], now: Timestamp) -> Result<usize, AuthError> {
+        let now = self.0.clock.ask(self.0.store.as_ref(), now)?;
         let (mut left, mut waits) = (0, Vec::new());
         self.edit(limits.iter().map(|limit| &limit.key), |rows| {
             waits.clear();
             for limit in limits {
-                let mut places: P = read(rows, &limit.key);
+                let mut places = aligned::<P>(rows, limit, now);
                 match places.note(limit.rate, now) {
                     Ok(rest) => {
                         left = rest;
@@ -199,12 +242,12 @@ impl Ledger {
 
     /// Gives places back, or notes them.
     pub(super) fn leave<P: Places>(&self, outcome: &Outcome) -> Result<(), AuthError> {
-        let Outcome { taken, at, is_wrong, cleared, renewed } = outcome;
+        let Outcome { taken: Taken { places: taken, entered }, is_wrong, cleared, renewed } = outcome;
         let keys = taken.iter().chain(renewed).map(|(_, key)| key);
         self.edit(keys, |rows| {
             for (rate, key) in taken {
                 let mut places: P = read(rows, key);
-                places.leave(*rate, *at, *is_wrong);
+                places.leave(*rate, *entered, *is_wrong);
                 if cleared.as_ref() == Some(key) {
                     places.clear();
                 }
@@ -212,16 +255,46 @@ impl Ledger {
             }
             if let Some((rate, key)) = renewed {
                 let mut history: History = read(rows, key);
-                history.renew(*rate, *at);
+                history.renew(*rate, entered.at);
                 write(rows, key, &history);
             }
         })
     }
 
+    /// Gives places back of a guess that may have entered or not. They are logs and windows alike.
+    pub(super) fn withdraw(&self, places: &[(Rate, CounterKey)], entered: Entered) -> Result<(), AuthError> {
+        self.edit(places.iter().map(|(_, key)| key), |rows| {
+            for (_, key) in places {
+                let is_window = matches!(key.kind, CounterKind::Windows | CounterKind::Locks);
+                if is_window { withdraw::<Window>(rows, key, entered) } else { withdraw::<History>(rows, key, entered) }
+            }
+        })
+    }
+
+    /// Has the store told later what could not be told now.
+    pub(super) fn owe(&self, debt: Debt) {
+        self.0.owed.add(debt);
+    }
+
+    /// Tells the store what it could not be told before.
+    pub(super) fn pay(&self) -> StoreResult<()> {
+        match self.0.owed.pay(self) {
+            Err(AuthError::Store(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Forgets what is over, and what is too much.
     pub(super) fn sweep(&self, now: Timestamp) -> StoreResult<()> {
-        self.0.refused.sweep(now);
+        self.0.refused.sweep(self.0.clock.at(now));
+        let now = self.0.clock.ask(self.0.store.as_ref(), now)?;
         self.0.store.sweep(now, &CounterKind::ALL.map(|kind| (kind, kind.most())))
+    }
+
+    /// A number for a guess, never 0.
+    fn draw(&self) -> u32 {
+        let drawn = self.0.tags.hash_one(self.0.drawn.fetch_add(1, Ordering::Relaxed));
+        u32::try_from(drawn >> 32).unwrap_or_default().max(1)
     }
 
     fn edit<'a>(
@@ -253,6 +326,22 @@ impl Ledger {
 
 fn read<P: Places>(rows: &Counters, key: &CounterKey) -> P {
     rows.state(&key.id).map(P::read).unwrap_or_default()
+}
+
+/// The places of a limit. What is noted further ahead than clocks may differ is of now, and stays so.
+fn aligned<P: Places>(rows: &mut Counters, limit: &Limit, now: Timestamp) -> P {
+    let mut places: P = read(rows, &limit.key);
+    if places.align(limit.rate, now) {
+        write(rows, &limit.key, &places);
+    }
+    places
+}
+
+fn withdraw<P: Places>(rows: &mut Counters, key: &CounterKey, entered: Entered) {
+    let mut places: P = read(rows, key);
+    if places.withdraw(entered) {
+        write(rows, key, &places);
+    }
 }
 
 fn write<P: Places>(rows: &mut Counters, key: &CounterKey, places: &P) {

@@ -22,6 +22,12 @@ pub trait CounterStore: Send + Sync + 'static {
     /// # Errors
     /// Trouble with the database.
     fn sweep(&self, now: Timestamp, most: &[(CounterKind, usize)]) -> StoreResult<()>;
+
+    /// What time it is where the counters are: all processes count by this one clock. Asked once a minute.
+    ///
+    /// # Errors
+    /// Trouble with the database.
+    fn moment(&self) -> StoreResult<Timestamp>;
 }
 
 /// What is stored under a key.
@@ -58,11 +64,6 @@ impl Counters {
     /// Stores `row` under `key`.
     pub fn set(&mut self, key: &str, row: CounterRow) {
         self.set.insert(key.to_owned(), row);
-    }
-
-    /// Stores nothing of what was set.
-    pub fn forget(&mut self) {
-        self.set.clear();
     }
 
     /// What is to be stored, in the order of the keys, and whether there is such a row already.

@@ -10,7 +10,7 @@ use countersign_core::{
     store::StoreResult,
     throttle::{CounterKind, CounterRow, CounterStore, Counters},
 };
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types};
 
 use super::{Store, connection::AnyConnection, rows::stored, schema::counters};
 
@@ -53,6 +53,10 @@ impl CounterStore for Store {
     fn sweep(&self, now: Timestamp, most: &[(CounterKind, usize)]) -> StoreResult<()> {
         Ok(sweep::run(&self.0, now, most)?)
     }
+
+    fn moment(&self) -> StoreResult<Timestamp> {
+        Ok(self.0.read(moment)?.and_utc())
+    }
 }
 
 /// A counter that a crash takes back is no loss worth a sync of the disk. SQLite and MySQL have no such thing for one
@@ -67,6 +71,19 @@ fn relax(conn: &mut AnyConnection) -> QueryResult<()> {
         AnyConnection::Mysql(_) => Ok(()),
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(_) => Ok(()),
+    }
+}
+
+/// What time it is in the database. SQLite has that of this machine, as have all who open the file.
+fn moment(conn: &mut AnyConnection) -> QueryResult<NaiveDateTime> {
+    let asked = |now: &str| diesel::select(sql::<sql_types::Timestamp>(now));
+    match conn {
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(conn) => asked("clock_timestamp() AT TIME ZONE 'UTC'").get_result(conn),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(conn) => asked("UTC_TIMESTAMP(6)").get_result(conn),
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(conn) => asked("strftime('%Y-%m-%d %H:%M:%f', 'now')").get_result(conn),
     }
 }
 
