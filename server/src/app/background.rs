@@ -88,6 +88,15 @@ impl Background {
                 unsettled = settled.is_err();
             })?;
         }
+        let follower = realm.clone();
+        let mut undone = false;
+        background.every(LOOK, "follow-ups", move || {
+            let done = follower.follow_up();
+            if let (Err(error), false) = (&done, undone) {
+                tracing::warn!(%error, "cannot revoke yet what has to be revoked");
+            }
+            undone = done.is_err();
+        })?;
         background.survey(realm.clone(), executor.clone())?;
         let writer = realm.clone();
         let mut pruned = Instant::now();
