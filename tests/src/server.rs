@@ -19,6 +19,7 @@ use countersign_core::{
     Auth, Digest,
     env::{Clock, CountedRandom, FixedClock, Random},
     seal::KeyRing,
+    store::Stores,
 };
 
 use crate::{
@@ -114,8 +115,7 @@ impl Server {
         let mailer = Mailer::start(&settings.mail, Arc::clone(&clock) as Arc<dyn Clock>, counted);
         let mailer = mailer.expect("[mail] of the test is right");
         let parts = Parts {
-            users: shared.clone(),
-            tokens: shared,
+            stores: Stores::together(shared),
             counters: Arc::new(HandTimed::new(store.clone(), Arc::clone(&clock) as Arc<dyn Clock>)),
             keys,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -16,7 +16,7 @@ use countersign_core::{
     model::{Account, Mandate, NewUser, Objection, Step, Timestamp, UserChange},
     password::{Argon2Params, EncodedPassword, PasswordRules, Passwords},
     seal::KeyRing,
-    store::{Revoke, StoreError, StoreResult, UserStore},
+    store::{Revoke, StoreError, StoreResult, Stores, UserStore},
     strategy::SanctumPat,
 };
 use countersign_tests::{
@@ -130,8 +130,7 @@ impl Ada {
         let [does, says, tells] = [(); 3].map(|()| AtomicBool::new(true));
         let users = Arc::new(Broken { store: store.clone(), does, late: Mutex::default(), says, tells });
         let realm = Realm::new(RealmParts {
-            users: Arc::clone(&users) as Arc<dyn UserStore>,
-            tokens: Arc::new(store),
+            stores: Stores::apart(Arc::clone(&users) as Arc<dyn UserStore>, Arc::new(store)),
             passwords: Passwords::new(Argon2Params { memory_kib: 64, iterations: 1, parallelism: 1 }),
             keys: KeyRing::new(["the key ring of every test host!!"]).unwrap(),
             clock: Arc::clone(&clock) as Arc<_>,
