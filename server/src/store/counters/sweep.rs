@@ -26,7 +26,7 @@ const TURN: TimeDelta = TimeDelta::seconds(30);
 pub fn run(handle: &Handle, now: Timestamp, most: &[(CounterKind, usize)]) -> Result<(), Failure> {
     let (now, end) = (stored(now), stored(now + TURN));
     let Some(turn) = handle.write(|conn| take_turn(conn, now, end))? else { return Ok(()) };
-    while handle.write(|conn| forget_over(conn, turn, now))? == BATCH {}
+    while handle.write(|conn| forget_over(conn, turn, now))? {}
     let held: Vec<(i16, i64)> = handle
         .read(|conn| counters::table.group_by(counters::kind).select((counters::kind, count_star())).load(conn))?;
     for (kind, most) in most {
@@ -60,52 +60,71 @@ fn has_turn(conn: &mut AnyConnection, turn: i64) -> QueryResult<bool> {
     Ok(diesel::update(mine).set(counter_sweeps::turn.eq(turn)).execute(conn)? > 0)
 }
 
-/// Deletes some of what is over, and says how many.
-fn forget_over(conn: &mut AnyConnection, turn: i64, now: NaiveDateTime) -> QueryResult<i64> {
+/// Deletes some of what is over; `true` if there is more.
+fn forget_over(conn: &mut AnyConnection, turn: i64, now: NaiveDateTime) -> QueryResult<bool> {
     if !has_turn(conn, turn)? {
-        return Ok(0);
+        return Ok(false);
     }
     let over = counters::table.filter(counters::ends_at.le(now)).order(counters::ends_at).limit(BATCH);
-    let over = over.select(counters::id);
-    let ids: Vec<String> = match conn {
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(conn) => over.for_update().skip_locked().load(conn)?,
-        #[cfg(feature = "mysql")]
-        AnyConnection::Mysql(conn) => over.for_update().skip_locked().load(conn)?,
-        #[cfg(feature = "sqlite")]
-        AnyConnection::Sqlite(conn) => over.load(conn)?,
-    };
-    delete(conn, &ids)
+    let found: Vec<String> = over.select(counters::id).load(conn)?;
+    let is_full = i64::try_from(found.len()).is_ok_and(|found| found == BATCH);
+    Ok(forget(conn, &found, |(_, _, ends_at)| *ends_at <= now)? > 0 && is_full)
 }
 
 /// Deletes so many of those that say least, and says how many went; none if it is another's turn.
 fn forget_least(conn: &mut AnyConnection, turn: i64, kind: CounterKind, most: i64) -> QueryResult<i64> {
-    type Least = (String, i32, NaiveDateTime);
     if !has_turn(conn, turn)? {
         return Ok(0);
     }
     let of_kind = counters::table.filter(counters::kind.eq(kind.number()));
-    let in_order = of_kind.order((counters::weight, counters::ends_at));
-    let last = in_order.offset(most - 1).limit(1).select((counters::weight, counters::ends_at));
-    let Some(last) = last.get_result::<(i32, NaiveDateTime)>(conn).optional()? else { return Ok(0) };
-    let least = in_order.filter(counters::weight.le(last.0)).limit(most);
-    let least = least.select((counters::id, counters::weight, counters::ends_at));
-    let least: Vec<Least> = match conn {
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(conn) => least.for_update().skip_locked().load(conn)?,
-        #[cfg(feature = "mysql")]
-        AnyConnection::Mysql(conn) => least.for_update().skip_locked().load(conn)?,
-        #[cfg(feature = "sqlite")]
-        AnyConnection::Sqlite(conn) => least.load(conn)?,
-    };
-    // As they were when they were locked: PostgreSQL finds them as they were before.
-    let still_least = least.into_iter().filter(|(_, weight, ends_at)| (*weight, *ends_at) <= last);
-    let ids: Vec<String> = still_least.map(|(id, ..)| id).collect();
-    delete(conn, &ids)
+    let least = of_kind.order((counters::weight, counters::ends_at)).limit(most).select(COLUMNS);
+    let least: Vec<Found> = least.load(conn)?;
+    let Some((_, weight, ends_at)) = least.last() else { return Ok(0) };
+    let last = (*weight, *ends_at);
+    let ids: Vec<String> = least.into_iter().map(|(id, ..)| id).collect();
+    forget(conn, &ids, |(_, weight, ends_at)| (*weight, *ends_at) <= last)
 }
 
-/// Deletes rows that nobody else changes until the commit.
-fn delete(conn: &mut AnyConnection, ids: &[String]) -> QueryResult<i64> {
-    diesel::delete(counters::table.filter(counters::id.eq_any(ids))).execute(conn)?;
-    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+/// A row: its key, its weight and its end.
+type Found = (String, i32, NaiveDateTime);
+const COLUMNS: (counters::id, counters::weight, counters::ends_at) =
+    (counters::id, counters::weight, counters::ends_at);
+
+/// Deletes those of these rows that nobody has locked and of which `is_to_go` says so still, as they are by then; says how
+/// many.
+///
+/// They are locked by the primary key alone, which is how everybody locks them: whoever holds an entry of another index on `InnoDB`
+/// waits for the row, and is waited for.
+fn forget(conn: &mut AnyConnection, ids: &[String], is_to_go: impl Fn(&Found) -> bool) -> QueryResult<i64> {
+    let rows = counters::table.filter(counters::id.eq_any(ids)).order(counters::id).select(COLUMNS);
+    let mut held: Vec<Found> = match conn {
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(conn) => rows.for_update().skip_locked().load(conn)?,
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(conn) => rows.for_update().skip_locked().load(conn)?,
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(conn) => rows.load(conn)?,
+    };
+    held.retain(is_to_go);
+    let ids: Vec<&str> = held.iter().map(|(id, ..)| id.as_str()).collect();
+    let gone = match conn {
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(conn) => {
+            diesel::delete(counters::table.filter(counters::id.eq_any(&ids))).execute(conn)?
+        }
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(conn) => delete_by_key(conn, &ids)?,
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(conn) => {
+            diesel::delete(counters::table.filter(counters::id.eq_any(&ids))).execute(conn)?
+        }
+    };
+    Ok(i64::try_from(gone).unwrap_or(i64::MAX))
+}
+
+/// One by one, a thousand in a few hundred milliseconds: MariaDB reads a small table from end to end for a list of keys, and
+/// waits for every row that somebody has locked.
+#[cfg(feature = "mysql")]
+fn delete_by_key(conn: &mut diesel::MysqlConnection, ids: &[&str]) -> QueryResult<usize> {
+    ids.iter().map(|id| diesel::delete(counters::table.filter(counters::id.eq(id))).execute(conn)).sum()
 }
