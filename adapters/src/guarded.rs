@@ -5,10 +5,10 @@ use std::{net::IpAddr, ops::ControlFlow};
 use actix_web::{HttpRequest, rt::spawn};
 use countersign_core::{
     Auth, AuthError, Guess, Request,
-    throttle::{Asked, Attempt},
+    throttle::{Asked, Attempt, Lockout},
 };
 
-use crate::{adapter::Adapter, mount::Use};
+use crate::{adapter::Adapter, mount::Use, trial::Trial};
 
 /// A guess that may be judged; what judges it is run through this.
 ///
@@ -16,11 +16,14 @@ use crate::{adapter::Adapter, mount::Use};
 /// let attempt = mount.guess(&request, Guess::Login(&credentials.identifier)).await?;
 /// let issued = attempt.hashing(move |auth| auth.login(&credentials, &grant)).await?;
 /// ```
+///
+/// What counts is what the work comes to, also if the client hangs up or is told before that the store is silent.
 #[must_use = "the guess counts as wrong until it is judged"]
 pub struct Guarded<'a, A: Adapter> {
     mount: &'a Use<A>,
     client: IpAddr,
     attempt: Attempt,
+    lock: Option<Lockout>,
 }
 
 impl<A: Adapter> Use<A> {
@@ -32,7 +35,7 @@ impl<A: Adapter> Use<A> {
         let (client, now) = (self.site.proxies.client(request), self.counting());
         let asked = self.site.throttle.attempt(guess, client, now);
         let attempt = self.asked(asked).await.inspect_err(|error| refused(A::NAME, request, client, error))?;
-        Ok(Guarded { mount: self, client, attempt })
+        Ok(Guarded { mount: self, client, attempt, lock: None })
     }
 
     /// What the throttle says, if need be from a thread that may wait for the store.
@@ -49,7 +52,7 @@ impl<A: Adapter> Use<A> {
         }
     }
 
-    /// Tells the throttle what became of a guess. Where that fails the guess counts as wrong after a minute.
+    /// Tells the throttle what became of a guess. Where that fails it is told again, every second until it succeeds.
     pub async fn settled(&self, settled: Asked<()>) {
         if let Err(error) = self.asked(settled).await {
             tracing::warn!(dialect = A::NAME, %error, "cannot tell the throttle what became of a guess");
@@ -66,6 +69,14 @@ impl<A: Adapter> Use<A> {
         }
     }
 
+    /// The end of a trial whose handler was told this outcome.
+    async fn judged<T>(&self, trial: Trial, outcome: Result<T, AuthError>) -> Result<T, AuthError> {
+        for settled in trial.end() {
+            self.settled_after(&outcome, settled).await;
+        }
+        outcome
+    }
+
     /// Counts what a client may do a few times only.
     ///
     /// # Errors
@@ -78,6 +89,11 @@ impl<A: Adapter> Use<A> {
 }
 
 impl<A: Adapter> Guarded<'_, A> {
+    /// The form's own lock, which is told the same.
+    pub fn behind(self, lock: Lockout) -> Self {
+        Self { lock: Some(lock), ..self }
+    }
+
     /// [`Use::hashing`].
     ///
     /// # Errors
@@ -87,9 +103,11 @@ impl<A: Adapter> Guarded<'_, A> {
         T: Send + 'static,
         W: FnOnce(&Auth) -> Result<T, AuthError> + Send + 'static,
     {
-        let outcome = self.mount.hashing_for(self.client, work).await;
-        self.mount.settled_after(&outcome, self.attempt.settle(&outcome)).await;
-        outcome
+        let Self { mount, client, attempt, lock } = self;
+        let trial = Trial::begin(attempt, lock);
+        let judge = trial.judge();
+        let outcome = mount.hashing_for(client, move |auth| judge.hears(work(auth))).await;
+        mount.judged(trial, outcome).await
     }
 
     /// [`Use::blocking`].
@@ -101,9 +119,11 @@ impl<A: Adapter> Guarded<'_, A> {
         T: Send + 'static,
         W: FnOnce(&Auth) -> Result<T, AuthError> + Send + 'static,
     {
-        let outcome = self.mount.blocking(work).await;
-        self.mount.settled_after(&outcome, self.attempt.settle(&outcome)).await;
-        outcome
+        let Self { mount, attempt, lock, .. } = self;
+        let trial = Trial::begin(attempt, lock);
+        let judge = trial.judge();
+        let outcome = mount.blocking(move |auth| judge.hears(work(auth))).await;
+        mount.judged(trial, outcome).await
     }
 
     /// [`Use::blocking`], and by [`Use::hashing`] what that leaves to be hashed.
@@ -117,13 +137,22 @@ impl<A: Adapter> Guarded<'_, A> {
         F: FnOnce(&Auth) -> Result<ControlFlow<T, U>, AuthError> + Send + 'static,
         W: FnOnce(&Auth, U) -> Result<T, AuthError> + Send + 'static,
     {
-        let outcome = match self.mount.blocking(look).await {
+        let Self { mount, client, attempt, lock } = self;
+        let trial = Trial::begin(attempt, lock);
+        let judge = trial.judge();
+        let looked = mount.blocking(move |auth| match look(auth) {
+            Ok(ControlFlow::Continue(left)) => Ok(ControlFlow::Continue(left)),
+            found => judge.hears(found),
+        });
+        let outcome = match looked.await {
             Ok(ControlFlow::Break(found)) => Ok(found),
-            Ok(ControlFlow::Continue(left)) => self.mount.hashing_for(self.client, move |auth| work(auth, left)).await,
+            Ok(ControlFlow::Continue(left)) => {
+                let judge = trial.judge();
+                mount.hashing_for(client, move |auth| judge.hears(work(auth, left))).await
+            }
             Err(error) => Err(error),
         };
-        self.mount.settled_after(&outcome, self.attempt.settle(&outcome)).await;
-        outcome
+        mount.judged(trial, outcome).await
     }
 }
 

@@ -30,6 +30,7 @@ pub mod sanctum_spa;
 pub mod settings;
 pub mod shortcut;
 pub mod sockets;
+mod trial;
 
 pub use adapter::{Adapter, Refusal};
 pub use body::{Body, BodyError, Parse};

@@ -130,11 +130,10 @@ impl<A: Adapter> Use<A> {
         self.site.executor.hashing(client, move || work(&auth)).await
     }
 
-    /// The moment by which limits count: one that goes on evenly, or where several processes count together the time of day,
-    /// on which they agree.
+    /// The moment by which limits count, which goes on evenly; where several processes count together the throttle makes the
+    /// store's time of it.
     pub(crate) fn counting(&self) -> Timestamp {
-        let realm = self.auth.realm();
-        if self.site.throttle.is_shared() { realm.now() } else { realm.steady() }
+        self.auth.realm().steady()
     }
 
     /// Runs work that asks the store, on a blocking thread.

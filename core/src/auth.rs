@@ -5,6 +5,7 @@
 
 mod account;
 mod administration;
+mod follow_up;
 mod link;
 mod login;
 mod old_links;

@@ -17,19 +17,24 @@
 
 mod asked;
 mod attempt;
+mod coarse;
 mod history;
+mod kind;
 mod ledger;
 mod lockout;
 mod named;
+mod owed;
 mod places;
 mod rate;
 mod rows;
+mod shared_clock;
 mod table;
 mod window;
 
 pub use asked::{Asked, Otherwise, Question};
-pub use attempt::Attempt;
+pub use attempt::{Attempt, Verdict};
 pub use history::History;
+pub use kind::CounterKind;
 pub use lockout::Lockout;
 pub use named::{Scope, Who};
 pub use rate::{NotARate, Rate};
@@ -40,11 +45,12 @@ pub use window::Window;
 use std::{net::IpAddr, sync::Arc};
 
 use attempt::{Book, Own, Shared};
-use ledger::{Ledger, Limit};
+use ledger::{CounterKey, Ledger, Limit};
 use named::{Counted, Target};
 use places::Places;
 
 use crate::{
+    env::Clock,
     error::AuthError,
     identifier::Key,
     model::{Timestamp, UserId},
@@ -158,15 +164,25 @@ impl Throttle {
         Self { options: options.map(Arc::new), memory: Arc::new(Memory::new()), ledger: None }
     }
 
-    /// Counts in `store`, together with all processes that do, under keys that `ring` makes of what is counted.
+    /// Counts in `store`, together with all processes that do, under keys that `ring` makes of what is counted. It counts by the
+    /// store's clock; `clock` is the one whose steady moments this is told.
     #[must_use]
-    pub fn shared(self, store: Arc<dyn CounterStore>, ring: &KeyRing) -> Self {
-        Self { ledger: Some(Ledger::new(store, ring)), ..self }
+    pub fn shared(self, store: Arc<dyn CounterStore>, ring: &KeyRing, clock: Arc<dyn Clock>) -> Self {
+        Self { ledger: Some(Ledger::new(store, ring, clock)), ..self }
     }
 
-    /// Do several processes count together? Then their moments are those of the time of day, on which they agree.
+    /// Do several processes count together?
     pub fn is_shared(&self) -> bool {
         self.ledger.is_some()
+    }
+
+    /// Tells the store that counts what became of guesses while it failed; to be called every second or so, on a thread that may
+    /// wait.
+    ///
+    /// # Errors
+    /// Of that store; what is not told yet is told the next time.
+    pub fn settle_owed(&self) -> StoreResult<()> {
+        self.ledger.as_ref().map_or(Ok(()), Ledger::pay)
     }
 
     /// May `client` guess? To be asked before the work that judges the guess; its outcome goes to [`Attempt::settle`].
@@ -316,9 +332,8 @@ impl Throttle {
         }
         let ledger = ledger.clone();
         Asked::question(move || {
-            ledger.enter::<Window>(&limits, None, false, now)?;
-            let [Limit { key, .. }] = limits;
-            Ok(Lockout::shared(ledger, rate, key, now))
+            let taken = ledger.enter::<Window>(&limits, None, false, now)?;
+            Ok(Lockout::shared(ledger, taken))
         })
     }
 
@@ -357,7 +372,7 @@ impl Throttle {
     fn take_shared(
         ledger: &Ledger,
         limits: Vec<Limit>,
-        pair: Option<(String, String)>,
+        pair: Option<(CounterKey, CounterKey)>,
         now: Timestamp,
     ) -> Asked<Attempt> {
         if let Some(retry_after) = refused::<History>(ledger, &limits, now) {
@@ -365,9 +380,9 @@ impl Throttle {
         }
         let ledger = ledger.clone();
         Asked::question(move || {
-            let known = pair.as_ref().map(|(_, known)| known.as_str());
+            let known = pair.as_ref().map(|(_, known)| known);
             let taken = ledger.enter::<History>(&limits, known, false, now)?;
-            Ok(Attempt::shared(Shared { ledger, taken, at: now, pair }))
+            Ok(Attempt::shared(Shared { ledger, taken, pair }))
         })
     }
 }

@@ -388,7 +388,9 @@ fn throttle(settings: &Settings, parts: &Parts) -> Throttle {
     let throttle = Throttle::new(settings.throttle.options());
     match settings.throttle.store {
         CounterPlace::Memory => throttle,
-        CounterPlace::Database => throttle.shared(Arc::clone(&parts.counters), &parts.keys.ring),
+        CounterPlace::Database => {
+            throttle.shared(Arc::clone(&parts.counters), &parts.keys.ring, Arc::clone(&parts.clock))
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod actor;
 pub mod client;
 pub mod conformance;
+pub mod counters;
 pub mod databases;
 pub mod generator;
 pub mod log;

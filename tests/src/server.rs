@@ -24,6 +24,7 @@ use countersign_core::{
 
 use crate::{
     actor::Actor,
+    counters::HandTimed,
     databases::{Database, databases, run, sqlite},
     wire::exchange,
 };
@@ -114,8 +115,8 @@ impl Server {
         let mailer = Mailer::start(&settings.mail, Arc::clone(&clock) as Arc<dyn Clock>, counted);
         let mailer = mailer.expect("[mail] of the test is right");
         let parts = Parts {
-            stores: Stores::together(shared.clone()),
-            counters: shared,
+            stores: Stores::together(shared),
+            counters: Arc::new(HandTimed::new(store.clone(), Arc::clone(&clock) as Arc<dyn Clock>)),
             keys,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random,

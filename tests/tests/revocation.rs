@@ -4,6 +4,8 @@
 
 #[path = "revocation/logout.rs"]
 mod logout;
+#[path = "revocation/lost_answer.rs"]
+mod lost_answer;
 #[path = "revocation/restart.rs"]
 mod restart;
 

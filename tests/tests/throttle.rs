@@ -1,7 +1,11 @@
 //! Guessing and flooding, as the client sees it: whole answers, dialect by dialect, by a clock that is moved by hand.
 
+#[path = "throttle/faults.rs"]
+mod faults;
 #[path = "throttle/shared.rs"]
 mod shared;
+#[path = "throttle/sweeping.rs"]
+mod sweeping;
 
 use chrono::TimeDelta;
 use countersign_core::{Registration, Secret};

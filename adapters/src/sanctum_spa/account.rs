@@ -86,11 +86,14 @@ pub async fn log_in(
     let opened = match guess {
         Ok(attempt) => {
             let entering = move |auth: &Auth| Entry::open(auth, &auth.authenticate(&credentials)?, &options, remembers);
-            attempt.hashing(entering).await
+            attempt.behind(lock).hashing(entering).await
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            let unjudged = Err::<Entry, _>(error);
+            mount.settled_after(&unjudged, lock.settle(&unjudged)).await;
+            unjudged
+        }
     };
-    mount.settled_after(&opened, lock.settle(&opened)).await;
     let entry = opened.map_err(|error| lockout::refused(Login::refused(refusal, error)))?;
     entry.admit(&request, &mount);
     Ok(answer::no_content())

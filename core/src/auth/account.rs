@@ -2,7 +2,6 @@
 
 use super::Auth;
 use crate::{
-    deadline,
     error::AuthError,
     identifier::{self, Claim, Key, Kind, Taken},
     model::{Account, Mandate, NewUser, Proof, Registration, Role, Seen, Step, Subject, User, UserChange, UserId},
@@ -217,7 +216,7 @@ impl Auth {
     /// [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn delete_user(&self, user: UserId) -> Result<(), AuthError> {
         let existed = self.realm.users().delete_user(user)?;
-        deadline::carry_through(|| self.revoke_many(user, Revoke::Everything))?;
+        self.carry_out(user, Revoke::Everything)?;
         if existed { Ok(()) } else { Err(AuthError::NotFound) }
     }
 
@@ -281,9 +280,11 @@ impl Auth {
 
     /// The user side first, then the token side: see [`crate::store`].
     pub(super) fn change(&self, user: UserId, change: &UserChange, revoke: Revoke) -> Result<User, AuthError> {
-        let changed = self.realm.users().change_user(user, change, self.realm.now())?;
-        let changed = changed.ok_or(AuthError::NotFound)?;
-        deadline::carry_through(|| self.revoke_many(user, revoke))?;
+        let changed = match self.realm.users().change_user(user, change, self.realm.now()) {
+            Ok(changed) => changed.ok_or(AuthError::NotFound)?,
+            Err(error) => self.in_doubt(user, change, revoke).ok_or(error)?,
+        };
+        self.carry_out(user, revoke)?;
         Ok(changed)
     }
 

@@ -4,7 +4,6 @@ use uuid::Uuid;
 
 use super::{Auth, account::draft};
 use crate::{
-    deadline,
     error::AuthError,
     model::{Mandate, Objection, Registration, Role, Step, TokenKind, User, UserChange, UserId},
     store::Revoke,
@@ -40,7 +39,7 @@ impl Auth {
             Objection::LastAdministrator => AuthError::LastAdministrator,
             Objection::Absent => AuthError::NotFound,
         })?;
-        deadline::carry_through(|| self.revoke_many(user.id, revoke))?;
+        self.carry_out(user.id, revoke)?;
         Ok(user)
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use chrono::TimeDelta;
 
-use super::OldLinks;
+use super::{OldLinks, follow_up::FollowUps};
 use crate::{
     cache::Cache,
     count::Counts,
@@ -79,6 +79,7 @@ struct Shared {
     /// When nothing was found in slots, in milliseconds since 1970, or [`SOME`].
     slots: AtomicI64,
     counts: Counts,
+    follow_ups: FollowUps,
 }
 
 /// One user base with everything that is needed to serve it. Cheap to clone.
@@ -100,7 +101,8 @@ impl Realm {
     pub fn new(parts: RealmParts) -> Self {
         let RealmParts { stores, passwords, keys, clock, random, cache, old_links } = parts;
         let (usage, slots, counts) = (Usage::default(), AtomicI64::new(0), Counts::default());
-        let shared = Shared { passwords, keys, clock, random, cache, old_links, usage, slots, counts };
+        let follow_ups = FollowUps::default();
+        let shared = Shared { passwords, keys, clock, random, cache, old_links, usage, slots, counts, follow_ups };
         Self { stores, is_at_once: false, shared: Arc::new(shared) }
     }
 
@@ -193,6 +195,11 @@ impl Realm {
     /// The uses that are not written yet.
     pub(crate) fn usage(&self) -> &Usage {
         &self.shared.usage
+    }
+
+    /// What is still to be revoked.
+    pub(super) fn follow_ups(&self) -> &FollowUps {
+        &self.shared.follow_ups
     }
 
     /// Is there any token whose slot begins with `prefix`? There is one such prefix. The store is asked once a second until

@@ -156,9 +156,7 @@ impl Auth {
     /// # Errors
     /// [`AuthError::Store`].
     pub fn revoke_many(&self, user: UserId, which: Revoke) -> Result<usize, AuthError> {
-        let gone = self.realm.tokens().revoke_tokens(user, which, self.realm.now())?;
-        self.realm.cache().forget(user);
-        Ok(gone)
+        Ok(self.realm.revoke(user, which)?)
     }
 }
 

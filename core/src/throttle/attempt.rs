@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 
 use super::{
     Asked, Memory, Rate,
-    history::History,
-    ledger::{Ledger, Outcome},
+    ledger::{CounterKey, Ledger, Outcome, Taken},
+    owed::{Debt, Settlement},
 };
 use crate::{error::AuthError, model::Timestamp};
 
@@ -59,17 +59,49 @@ impl Attempt {
 
     /// Tells what became of the guess: right, wrong, or not judged at all.
     pub fn settle<T>(self, outcome: &Result<T, AuthError>) -> Asked<()> {
-        let is_wrong = !matches!(outcome, Ok(_) | Err(AuthError::Busy { .. } | AuthError::Store(_)));
+        self.settle_as(Verdict::of(outcome))
+    }
+
+    /// [`Attempt::settle`] by what is known of the outcome.
+    pub fn settle_as(self, verdict: Verdict) -> Asked<()> {
         match self.0 {
             Kind::Free => Asked::Known(Ok(())),
             Kind::Own(own) => {
-                own.settle(is_wrong, outcome.is_ok());
+                own.settle(verdict);
                 Asked::Known(Ok(()))
             }
             Kind::Shared(shared) => {
-                let is_right = outcome.is_ok();
-                Asked::question(move || shared.settle(is_wrong, is_right))
+                let settlement = shared.settlement(verdict);
+                Asked::question(move || settlement.tell())
             }
+        }
+    }
+
+    /// The same without waiting for a store: that is told soon ([`Throttle::settle_owed`](super::Throttle::settle_owed)).
+    pub fn settle_later(self, verdict: Verdict) {
+        // A question that is not put is owed.
+        drop(self.settle_as(verdict));
+    }
+}
+
+/// What became of a guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was right.
+    Right,
+    /// It was wrong.
+    Wrong,
+    /// Nobody found out: the store failed, or there was too much to do.
+    Unjudged,
+}
+
+impl Verdict {
+    /// What the work came to that was to judge it.
+    pub fn of<T>(outcome: &Result<T, AuthError>) -> Self {
+        match outcome {
+            Ok(_) => Self::Right,
+            Err(AuthError::Busy { .. } | AuthError::Store(_)) => Self::Unjudged,
+            Err(_) => Self::Wrong,
         }
     }
 }
@@ -106,9 +138,9 @@ impl Own {
         self.pair = Some((pair, acquaintance));
     }
 
-    fn settle(mut self, is_wrong: bool, is_right: bool) {
-        self.is_wrong = is_wrong;
-        if let (true, Some((pair, acquaintance))) = (is_right, self.pair) {
+    fn settle(mut self, verdict: Verdict) {
+        self.is_wrong = verdict == Verdict::Wrong;
+        if let (Verdict::Right, Some((pair, acquaintance))) = (verdict, self.pair) {
             self.memory.guesses.clear(pair, self.at);
             self.memory.known.renew(KNOWN, acquaintance, self.at);
         }
@@ -127,17 +159,17 @@ impl Drop for Own {
 /// Places in the store. Dropped without being settled they lapse, and are wrong then.
 pub(super) struct Shared {
     pub(super) ledger: Ledger,
-    pub(super) taken: Vec<(Rate, String)>,
-    pub(super) at: Timestamp,
+    pub(super) taken: Taken,
     /// The keys of client and account, among the guesses and among the known.
-    pub(super) pair: Option<(String, String)>,
+    pub(super) pair: Option<(CounterKey, CounterKey)>,
 }
 
 impl Shared {
-    fn settle(self, is_wrong: bool, is_right: bool) -> Result<(), AuthError> {
-        let Self { ledger, taken, at, pair } = self;
-        let (cleared, renewed) = if is_right { pair.unzip() } else { (None, None) };
+    fn settlement(self, verdict: Verdict) -> Settlement {
+        let Self { ledger, taken, pair } = self;
+        let (cleared, renewed) = if verdict == Verdict::Right { pair.unzip() } else { (None, None) };
         let renewed = renewed.map(|key| (KNOWN, key));
-        ledger.leave::<History>(&Outcome { taken, at, is_wrong, cleared, renewed })
+        let outcome = Outcome { taken, is_wrong: verdict == Verdict::Wrong, cleared, renewed };
+        Settlement::new(ledger, Debt::Log(outcome))
     }
 }

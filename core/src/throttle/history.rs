@@ -3,18 +3,21 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{
-    Rate,
-    places::{JUDGED, Places, judged_passes, lapsed, read_moments, take_out, write_moments},
+    Rate, coarse,
+    places::{AHEAD, Entered, JUDGED, Pending, Places, read_moments, write_moments},
     table::Counter,
 };
 use crate::model::Timestamp;
+
+/// How many moments are written to the microsecond; of more see [`coarse`].
+const EXACT: usize = 500;
 
 /// Moments in the order of time, in microseconds; what the rate has passed falls out at its front.
 #[derive(Debug, Default)]
 pub struct History {
     moments: VecDeque<i64>,
-    /// When the guesses entered that are being judged: they have a place, but no moment yet.
-    pending: Vec<i64>,
+    /// The guesses that are being judged: they have a place, but no moment yet.
+    pending: Pending,
     /// When the last moment will be passed.
     over: i64,
 }
@@ -23,7 +26,7 @@ impl History {
     /// Lets go of what `rate` has passed, and finds out whether that leaves a place. The wait is in the arithmetic of the
     /// framework: the rest of the oldest moment's time. A rate of zero has that of a whole period.
     fn pass(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
-        for entered in lapsed(&mut self.pending, now) {
+        for entered in self.pending.lapsed(now) {
             self.push(rate, entered);
         }
         let (now, period) = (now.timestamp_micros(), micros(rate));
@@ -70,17 +73,19 @@ impl Places for History {
         Ok(rate.requests() - self.moments.len())
     }
 
-    fn enter(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
-        self.pass(rate, now)?;
+    fn enter(&mut self, rate: Rate, entered: impl Into<Entered>) -> Result<(), Duration> {
+        let entered = entered.into();
+        self.pass(rate, entered.at)?;
         if self.len() >= rate.requests() {
             return Err(JUDGED);
         }
-        self.pending.push(now.timestamp_micros());
+        self.pending.push(entered);
         Ok(())
     }
 
-    fn leave(&mut self, rate: Rate, entered: Timestamp, is_wrong: bool) {
-        let (was_pending, entered) = (take_out(&mut self.pending, entered), entered.timestamp_micros());
+    fn leave(&mut self, rate: Rate, entered: impl Into<Entered>, is_wrong: bool) {
+        let entered = entered.into();
+        let (was_pending, entered) = (self.pending.take_out(entered), entered.at.timestamp_micros());
         if was_pending && is_wrong {
             self.push(rate, entered);
         } else if !was_pending {
@@ -93,6 +98,22 @@ impl Places for History {
         }
     }
 
+    fn withdraw(&mut self, entered: Entered) -> bool {
+        self.pending.take_out(entered)
+    }
+
+    fn align(&mut self, rate: Rate, now: Timestamp) -> bool {
+        let (latest, now) = ((now + AHEAD).timestamp_micros(), now.timestamp_micros());
+        let is_ahead = self.moments.back().is_some_and(|moment| *moment > latest);
+        if is_ahead {
+            for moment in &mut self.moments {
+                *moment = now.min(*moment);
+            }
+            self.over = now + micros(rate);
+        }
+        self.pending.align(latest, now) || is_ahead
+    }
+
     fn clear(&mut self) {
         self.moments.clear();
     }
@@ -102,19 +123,23 @@ impl Places for History {
     }
 
     fn passes(&self) -> i64 {
-        self.over.max(judged_passes(&self.pending))
+        self.over.max(self.pending.passes())
     }
 
     fn write(&self) -> String {
-        format!("{};{};{}", self.over, write_moments(self.pending.iter()), write_moments(self.moments.iter()))
+        let is_exact = self.moments.len() <= EXACT;
+        let moments = if is_exact { write_moments(self.moments.iter()) } else { coarse::write(&self.moments) };
+        format!("{};{};{moments}", self.over, self.pending.write())
     }
 
     fn read(text: &str) -> Self {
-        let mut parts = text.split(';');
+        let mut parts = text.splitn(3, ';');
         let over = parts.next().and_then(|over| over.parse().ok()).unwrap_or_default();
-        let pending = read_moments(parts.next().unwrap_or_default()).collect();
-        let moments = read_moments(parts.next().unwrap_or_default()).collect();
-        Self { moments, pending, over }
+        let pending = Pending::read(parts.next().unwrap_or_default());
+        let moments = parts.next().unwrap_or_default();
+        let is_exact = !moments.contains(';');
+        let moments = if is_exact { Some(read_moments(moments).collect()) } else { coarse::read(moments.split(';')) };
+        Self { moments: moments.unwrap_or_default(), pending, over }
     }
 }
 
@@ -201,6 +226,44 @@ mod tests {
         // It was right after all.
         history.leave(rate, now, false);
         assert_eq!(history.enter(rate, now + TimeDelta::seconds(60)), Ok(()));
+    }
+
+    #[test]
+    fn up_to_five_hundred_moments_are_written_as_they_are_and_more_say_the_same_but_for_a_cell() {
+        let (start, day) = (DateTime::from_timestamp(1_767_355_200, 7_000).unwrap(), TimeDelta::days(1));
+        for (requests, cell) in [(500, TimeDelta::zero()), (10_000, TimeDelta::seconds(135))] {
+            let rate = Rate::new(requests, day);
+            let step = day / i32::try_from(requests).unwrap();
+            let (mut exact, mut stored) = (History::default(), History::default());
+            let mut longest = 0;
+            for number in 0..i32::try_from(requests).unwrap() {
+                assert_eq!(exact.note(rate, start + step * number), stored.note(rate, start + step * number));
+                if number % 50 == 0 || usize::try_from(number).unwrap() + 1 == requests {
+                    let text = stored.write();
+                    longest = longest.max(text.len());
+                    stored = History::read(&text);
+                }
+            }
+            assert!(longest < 6_000, "{longest}");
+            let now = start + step * i32::try_from(requests).unwrap() - TimeDelta::seconds(1);
+            let waits = [&mut exact, &mut stored].map(|history| history.note(rate, now).unwrap_err());
+            let later = waits[1].checked_sub(waits[0]).unwrap();
+            assert!(later <= cell.to_std().unwrap(), "{waits:?}");
+        }
+    }
+
+    #[test]
+    fn guesses_of_one_moment_are_told_apart_by_their_numbers() {
+        let (rate, now) = (Rate::per_minute(9), DateTime::from_timestamp(1_767_355_200, 0).unwrap());
+        let mut history = History::default();
+        for (tag, second) in [(7, 3), (u32::MAX, 3), (0, 2), (9, 1)] {
+            history.enter(rate, Entered { at: now + TimeDelta::seconds(second), tag }).unwrap();
+        }
+        let mut read = History::read(&history.write());
+        assert_eq!(read.pending, history.pending);
+        assert!(!read.withdraw(Entered { at: now + TimeDelta::seconds(3), tag: 8 }));
+        assert!(read.withdraw(Entered { at: now + TimeDelta::seconds(3), tag: u32::MAX }));
+        assert_eq!(read.len(), 3);
     }
 
     #[test]

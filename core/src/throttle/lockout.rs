@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Asked, Memory, Rate,
-    ledger::{Ledger, Outcome},
-    window::Window,
+    Asked, Memory, Rate, Verdict,
+    ledger::{Ledger, Outcome, Taken},
+    owed::{Debt, Settlement},
 };
 use crate::{error::AuthError, model::Timestamp};
 
@@ -16,7 +16,7 @@ pub struct Lockout(Kind);
 
 enum Kind {
     Own(Own),
-    Shared { ledger: Ledger, rate: Rate, key: String, at: Timestamp },
+    Shared(Ledger, Taken),
 }
 
 impl std::fmt::Debug for Lockout {
@@ -38,16 +38,20 @@ impl Lockout {
         Self(Kind::Own(Own { memory: Arc::clone(memory), rate, key, at, is_wrong: true }))
     }
 
-    pub(super) fn shared(ledger: Ledger, rate: Rate, key: String, at: Timestamp) -> Self {
-        Self(Kind::Shared { ledger, rate, key, at })
+    pub(super) fn shared(ledger: Ledger, taken: Taken) -> Self {
+        Self(Kind::Shared(ledger, taken))
     }
 
     /// Tells what became of the guess: a right one opens the lock, a wrong one is counted, and one that was not judged is
     /// as if it had not been.
     pub fn settle<T>(self, outcome: &Result<T, AuthError>) -> Asked<()> {
-        let is_right = outcome.is_ok();
-        let is_wrong =
-            !matches!(outcome, Ok(_) | Err(AuthError::Busy { .. } | AuthError::Store(_) | AuthError::Throttled { .. }));
+        let is_refused = matches!(outcome, Err(AuthError::Throttled { .. }));
+        self.settle_as(if is_refused { Verdict::Unjudged } else { Verdict::of(outcome) })
+    }
+
+    /// [`Lockout::settle`] by what is known of the outcome.
+    pub fn settle_as(self, verdict: Verdict) -> Asked<()> {
+        let (is_right, is_wrong) = (verdict == Verdict::Right, verdict == Verdict::Wrong);
         match self.0 {
             Kind::Own(mut own) => {
                 own.is_wrong = is_wrong;
@@ -56,12 +60,19 @@ impl Lockout {
                 }
                 Asked::Known(Ok(()))
             }
-            Kind::Shared { ledger, rate, key, at } => {
-                let cleared = is_right.then(|| key.clone());
-                let left = Outcome { taken: vec![(rate, key)], at, is_wrong, cleared, renewed: None };
-                Asked::question(move || ledger.leave::<Window>(&left))
+            Kind::Shared(ledger, taken) => {
+                let key = taken.places.first().map(|(_, key)| key.clone());
+                let outcome = Outcome { cleared: key.filter(|_| is_right), taken, is_wrong, renewed: None };
+                let settlement = Settlement::new(ledger, Debt::Window(outcome));
+                Asked::question(move || settlement.tell())
             }
         }
+    }
+
+    /// The same without waiting for a store: that is told soon ([`Throttle::settle_owed`](super::Throttle::settle_owed)).
+    pub fn settle_later(self, verdict: Verdict) {
+        // A question that is not put is owed.
+        drop(self.settle_as(verdict));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
+use super::CounterKind;
 use crate::model::UserId;
 
 /// Whom a limit of a mount's own counts.
@@ -34,6 +35,20 @@ pub(super) enum Counted<'a> {
     Log(Scope<'a>, Who<'a>),
     Window(Scope<'a>, Who<'a>),
     Lock(Scope<'a>, IpAddr, &'a str),
+}
+
+impl Counted<'_> {
+    /// Among which counters it is.
+    pub(super) const fn kind(&self) -> CounterKind {
+        match self {
+            Self::Pair(..) | Self::Client(_) | Self::Account(_) => CounterKind::Guesses,
+            Self::Known(..) => CounterKind::Known,
+            Self::Link(_) | Self::Registration(_) | Self::Mail(_) | Self::MailClient(_) => CounterKind::Requests,
+            Self::Log(..) => CounterKind::Scopes,
+            Self::Window(..) => CounterKind::Windows,
+            Self::Lock(..) => CounterKind::Locks,
+        }
+    }
 }
 
 /// Whose secret is guessed.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::CounterKind;
 use crate::{model::Timestamp, store::StoreResult};
 
 /// Counters that several processes share. One method is one transaction.
@@ -14,17 +15,26 @@ pub trait CounterStore: Send + Sync + 'static {
     /// Trouble with the database; then nothing is stored.
     fn edit(&self, keys: &[&str], edit: &mut dyn FnMut(&mut Counters)) -> StoreResult<()>;
 
-    /// Deletes what has ended, and of what is left the rows with the least weight, of these those that end first, until there
-    /// are no more than `most`.
+    /// Deletes what has ended, and of each kind that is left the rows with the least weight, of these those that end first, until
+    /// there are no more of it than so many. Of several that sweep at once one does, and nothing that is counted up meanwhile
+    /// goes.
     ///
     /// # Errors
     /// Trouble with the database.
-    fn sweep(&self, now: Timestamp, most: usize) -> StoreResult<()>;
+    fn sweep(&self, now: Timestamp, most: &[(CounterKind, usize)]) -> StoreResult<()>;
+
+    /// What time it is where the counters are: all processes count by this one clock. Asked once a minute.
+    ///
+    /// # Errors
+    /// Trouble with the database.
+    fn moment(&self) -> StoreResult<Timestamp>;
 }
 
 /// What is stored under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CounterRow {
+    /// What it counts; a key has one kind for ever.
+    pub kind: CounterKind,
     /// The counter, in a form of its own.
     pub state: String,
     /// How much it says.
@@ -54,11 +64,6 @@ impl Counters {
     /// Stores `row` under `key`.
     pub fn set(&mut self, key: &str, row: CounterRow) {
         self.set.insert(key.to_owned(), row);
-    }
-
-    /// Stores nothing of what was set.
-    pub fn forget(&mut self) {
-        self.set.clear();
     }
 
     /// What is to be stored, in the order of the keys, and whether there is such a row already.

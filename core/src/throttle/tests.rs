@@ -1,5 +1,7 @@
 //! The rules of guessing, by a clock that is moved by hand.
 
+mod faults;
+
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
@@ -9,7 +11,7 @@ use std::{
 use chrono::{DateTime, TimeDelta};
 
 use super::*;
-use crate::store::StoreError;
+use crate::{env::FixedClock, store::StoreError};
 
 const OPTIONS: ThrottleOptions = ThrottleOptions {
     login: Rate::per_minute(5),
@@ -56,10 +58,14 @@ impl CounterStore for Rows {
         Ok(())
     }
 
-    fn sweep(&self, now: Timestamp, _: usize) -> StoreResult<()> {
+    fn sweep(&self, now: Timestamp, _: &[(CounterKind, usize)]) -> StoreResult<()> {
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rows.as_mut().ok_or_else(|| StoreError::new("gone"))?.retain(|_, row| row.ends_at > now);
         Ok(())
+    }
+
+    fn moment(&self) -> StoreResult<Timestamp> {
+        Ok(noon())
     }
 }
 
@@ -67,10 +73,15 @@ fn ring() -> KeyRing {
     KeyRing::new(["a key ring for the tests of counters"]).unwrap()
 }
 
+/// One that is right whenever the store is asked.
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(FixedClock::at(noon()))
+}
+
 /// Two processes that count in one store.
 fn two() -> [Throttle; 2] {
     let rows = Rows::there();
-    [throttle().shared(rows.clone(), &ring()), throttle().shared(rows, &ring())]
+    [throttle().shared(rows.clone(), &ring(), clock()), throttle().shared(rows, &ring(), clock())]
 }
 
 /// One process for itself, and one of those that count in a store: they say the same.
@@ -310,7 +321,7 @@ fn a_guess_that_is_judged_by_one_process_has_its_place_in_the_other_and_lapses_i
 #[test]
 fn a_flood_that_is_refused_does_not_reach_the_store() {
     let rows = Rows::there();
-    let throttle = throttle().shared(rows.clone(), &ring());
+    let throttle = throttle().shared(rows.clone(), &ring(), clock());
     for _ in 0..5 {
         assert_eq!(wrong(&throttle, "ada", client(1), noon()), 0);
     }
@@ -326,7 +337,7 @@ fn a_flood_that_is_refused_does_not_reach_the_store() {
 
 #[test]
 fn without_its_store_no_guess_is_admitted_and_limits_of_a_mount_count_for_themselves() {
-    let throttle = throttle().shared(Arc::new(Rows::default()), &ring());
+    let throttle = throttle().shared(Arc::new(Rows::default()), &ring(), clock());
     let failed = |error: Option<AuthError>| matches!(error, Some(AuthError::Store(_)));
     for guess in [Guess::Login("ada"), Guess::Password(UserId(1)), Guess::Link] {
         assert!(failed(throttle.attempt(guess, client(1), noon()).answer().err()));
@@ -345,7 +356,7 @@ fn without_its_store_no_guess_is_admitted_and_limits_of_a_mount_count_for_themse
 #[test]
 fn the_table_names_nobody_and_forgets_what_is_over() {
     let rows = Rows::there();
-    let throttle = throttle().shared(rows.clone(), &ring());
+    let throttle = throttle().shared(rows.clone(), &ring(), clock());
     assert_eq!(wrong(&throttle, "ada@example.org", client(1), noon()), 0);
     throttle.count(Request::Mail("ada@example.org"), client(1), noon()).answer().unwrap();
     let held = || rows.0.lock().unwrap().clone().unwrap_or_default();

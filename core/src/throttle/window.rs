@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Rate,
-    places::{JUDGED, Places, judged_passes, lapsed, read_moments, take_out, write_moments},
+    places::{AHEAD, Entered, JUDGED, Pending, Places},
     table::Counter,
 };
 use crate::model::Timestamp;
@@ -16,8 +16,8 @@ const MICROS: i64 = 1_000_000;
 #[derive(Debug, Default)]
 pub struct Window {
     count: usize,
-    /// When the guesses entered that are being judged: they have a place, but are not counted yet.
-    pending: Vec<i64>,
+    /// The guesses that are being judged: they have a place, but are not counted yet.
+    pending: Pending,
     /// The second in which the count is forgotten; without a count it says nothing.
     end: i64,
 }
@@ -26,7 +26,7 @@ impl Window {
     /// Closes a window whose time is over, and finds out whether there is a place in the open one. The wait is in whole
     /// seconds; a rate of zero has that of a whole window.
     fn pass(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
-        let wrong = lapsed(&mut self.pending, now);
+        let wrong = self.pending.lapsed(now);
         let now = now.timestamp();
         if self.end <= now {
             self.count = 0;
@@ -61,20 +61,40 @@ impl Places for Window {
         Ok(rate.requests() - self.count)
     }
 
-    fn enter(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
-        self.pass(rate, now)?;
+    fn enter(&mut self, rate: Rate, entered: impl Into<Entered>) -> Result<(), Duration> {
+        let entered = entered.into();
+        self.pass(rate, entered.at)?;
         if self.count + self.pending.len() >= rate.requests() {
             return Err(JUDGED);
         }
-        self.pending.push(now.timestamp_micros());
+        self.pending.push(entered);
         Ok(())
     }
 
-    fn leave(&mut self, rate: Rate, entered: Timestamp, is_wrong: bool) {
-        // One that lapsed has been counted.
-        if take_out(&mut self.pending, entered) && is_wrong {
-            self.count(rate, entered.timestamp());
+    fn leave(&mut self, rate: Rate, entered: impl Into<Entered>, is_wrong: bool) {
+        let entered = entered.into();
+        let second = entered.at.timestamp();
+        if self.pending.take_out(entered) {
+            if is_wrong {
+                self.count(rate, second);
+            }
+        } else if !is_wrong && (self.end - rate.period().num_seconds()..self.end).contains(&second) {
+            // One that lapsed was counted.
+            self.count = self.count.saturating_sub(1);
         }
+    }
+
+    fn withdraw(&mut self, entered: Entered) -> bool {
+        self.pending.take_out(entered)
+    }
+
+    fn align(&mut self, rate: Rate, now: Timestamp) -> bool {
+        let end = now.timestamp() + rate.period().num_seconds();
+        let is_ahead = self.count > 0 && self.end > end + AHEAD.num_seconds();
+        if is_ahead {
+            self.end = end;
+        }
+        self.pending.align((now + AHEAD).timestamp_micros(), now.timestamp_micros()) || is_ahead
     }
 
     fn clear(&mut self) {
@@ -87,18 +107,18 @@ impl Places for Window {
 
     fn passes(&self) -> i64 {
         let open = if self.count == 0 { i64::MIN } else { self.end.saturating_mul(MICROS) };
-        open.max(judged_passes(&self.pending))
+        open.max(self.pending.passes())
     }
 
     fn write(&self) -> String {
-        format!("{};{};{}", self.end, self.count, write_moments(self.pending.iter()))
+        format!("{};{};{}", self.end, self.count, self.pending.write())
     }
 
     fn read(text: &str) -> Self {
         let mut parts = text.split(';');
         let end = parts.next().and_then(|end| end.parse().ok()).unwrap_or_default();
         let count = parts.next().and_then(|count| count.parse().ok()).unwrap_or_default();
-        Self { count, pending: read_moments(parts.next().unwrap_or_default()).collect(), end }
+        Self { count, pending: Pending::read(parts.next().unwrap_or_default()), end }
     }
 }
 
@@ -193,6 +213,17 @@ mod tests {
         }
         assert_eq!(window.enter(Rate::per_hour(3), at(64_999)), Err(JUDGED));
         assert_eq!(window.enter(Rate::per_hour(3), at(65_000)), Err(wait(3_540)));
+    }
+
+    #[test]
+    fn one_that_was_right_after_all_is_counted_no_more_unless_its_window_is_over() {
+        let (rate, mut window) = (Rate::per_hour(3), Window::default());
+        window.enter(rate, at(5_000)).unwrap();
+        window.enter(rate, at(9_000)).unwrap();
+        assert_eq!(window.note(rate, at(70_000)), Ok(0), "they lapsed");
+        window.leave(rate, at(9_000), false);
+        window.leave(rate, at(4_999), false);
+        assert_eq!(window.count, 2);
     }
 
     #[test]

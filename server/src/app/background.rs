@@ -73,9 +73,29 @@ impl Background {
         })?;
         let (counters, clock) = (throttle.clone(), realm.clone());
         background.every(SWEEP, "throttle", move || {
-            if let Err(error) = counters.sweep(if counters.is_shared() { clock.now() } else { clock.steady() }) {
+            if let Err(error) = counters.sweep(clock.steady()) {
                 tracing::warn!(%error, "cannot forget shared counters yet");
             }
+        })?;
+        if throttle.is_shared() {
+            let counters = throttle.clone();
+            let mut unsettled = false;
+            background.every(LOOK, "guesses", move || {
+                let settled = counters.settle_owed();
+                if let (Err(error), false) = (&settled, unsettled) {
+                    tracing::warn!(%error, "cannot tell the shared counters yet what became of guesses");
+                }
+                unsettled = settled.is_err();
+            })?;
+        }
+        let follower = realm.clone();
+        let mut undone = false;
+        background.every(LOOK, "follow-ups", move || {
+            let done = follower.follow_up();
+            if let (Err(error), false) = (&done, undone) {
+                tracing::warn!(%error, "cannot revoke yet what has to be revoked");
+            }
+            undone = done.is_err();
         })?;
         background.survey(realm.clone(), executor.clone())?;
         let writer = realm.clone();

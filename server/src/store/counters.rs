@@ -1,24 +1,24 @@
 //! The counters of the throttles, where several processes count together.
 
+mod sweep;
+
 use std::cell::RefCell;
 
 use chrono::NaiveDateTime;
 use countersign_core::{
     model::Timestamp,
     store::StoreResult,
-    throttle::{CounterRow, CounterStore, Counters},
+    throttle::{CounterKind, CounterRow, CounterStore, Counters},
 };
-use diesel::{dsl::count_star, prelude::*};
+use diesel::{dsl::sql, prelude::*, sql_types};
 
 use super::{Store, connection::AnyConnection, rows::stored, schema::counters};
-
-/// How many rows a transaction deletes.
-const BATCH: i64 = 1_000;
 
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = counters, treat_none_as_default_value = false)]
 struct Row<'a> {
     id: &'a str,
+    kind: i16,
     state: &'a str,
     weight: i32,
     ends_at: NaiveDateTime,
@@ -26,7 +26,7 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn of(id: &'a str, row: &'a CounterRow) -> Self {
-        Self { id, state: &row.state, weight: row.weight, ends_at: stored(row.ends_at) }
+        Self { id, kind: row.kind.number(), state: &row.state, weight: row.weight, ends_at: stored(row.ends_at) }
     }
 }
 
@@ -50,18 +50,12 @@ impl CounterStore for Store {
         })?)
     }
 
-    fn sweep(&self, now: Timestamp, most: usize) -> StoreResult<()> {
-        let now = stored(now);
-        while self.0.write(|conn| forget_over(conn, now))? == BATCH {}
-        let rows = self.0.read(|conn| counters::table.select(count_star()).get_result::<i64>(conn))?;
-        let mut surplus = rows.saturating_sub(i64::try_from(most).unwrap_or(i64::MAX));
-        while surplus > 0 {
-            if self.0.write(|conn| forget_least(conn, surplus.min(BATCH)))? == 0 {
-                break;
-            }
-            surplus -= BATCH;
-        }
-        Ok(())
+    fn sweep(&self, now: Timestamp, most: &[(CounterKind, usize)]) -> StoreResult<()> {
+        Ok(sweep::run(&self.0, now, most)?)
+    }
+
+    fn moment(&self) -> StoreResult<Timestamp> {
+        Ok(self.0.read(moment)?.and_utc())
     }
 }
 
@@ -80,6 +74,19 @@ fn relax(conn: &mut AnyConnection) -> QueryResult<()> {
     }
 }
 
+/// What time it is in the database. SQLite has that of this machine, as have all who open the file.
+fn moment(conn: &mut AnyConnection) -> QueryResult<NaiveDateTime> {
+    let asked = |now: &str| diesel::select(sql::<sql_types::Timestamp>(now));
+    match conn {
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(conn) => asked("clock_timestamp() AT TIME ZONE 'UTC'").get_result(conn),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(conn) => asked("UTC_TIMESTAMP(6)").get_result(conn),
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(conn) => asked("strftime('%Y-%m-%d %H:%M:%f', 'now')").get_result(conn),
+    }
+}
+
 /// What is stored under these keys, which nobody else changes until the commit. SQLite has one writer.
 fn take(conn: &mut AnyConnection, keys: &[&str]) -> QueryResult<Vec<(String, String)>> {
     let rows = counters::table.filter(counters::id.eq_any(keys));
@@ -92,21 +99,4 @@ fn take(conn: &mut AnyConnection, keys: &[&str]) -> QueryResult<Vec<(String, Str
         #[cfg(feature = "sqlite")]
         AnyConnection::Sqlite(conn) => rows.load(conn),
     }
-}
-
-/// Deletes some of what is over, and says how many.
-fn forget_over(conn: &mut AnyConnection, now: NaiveDateTime) -> QueryResult<i64> {
-    let over = counters::ends_at.le(now);
-    let ids: Vec<String> =
-        counters::table.filter(over).order(counters::ends_at).limit(BATCH).select(counters::id).load(conn)?;
-    // One that was counted anew meanwhile is not over any more.
-    diesel::delete(counters::table.filter(counters::id.eq_any(&ids)).filter(over)).execute(conn)?;
-    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
-}
-
-/// Deletes so many of those that say least, and says how many.
-fn forget_least(conn: &mut AnyConnection, most: i64) -> QueryResult<usize> {
-    let least = counters::table.order((counters::weight, counters::ends_at)).limit(most);
-    let ids: Vec<String> = least.select(counters::id).load(conn)?;
-    diesel::delete(counters::table.filter(counters::id.eq_any(&ids))).execute(conn)
 }

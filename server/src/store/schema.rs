@@ -127,9 +127,18 @@ diesel::table! {
 diesel::table! {
     counters (id) {
         id -> Text,
+        kind -> SmallInt,
         state -> Text,
         weight -> Integer,
         ends_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    counter_sweeps (id) {
+        id -> BigInt,
+        turn -> BigInt,
+        held_until -> Timestamp,
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use countersign_core::{
     Registration, Secret,
     model::Timestamp,
-    throttle::{CounterRow, CounterStore as _},
+    throttle::{CounterKind, CounterRow, CounterStore as _},
 };
 use countersign_tests::{
     Actor, Answer, Server,
@@ -191,6 +191,7 @@ fn the_table_is_bounded_and_names_nobody() {
         assert_eq!(number(url, &format!("SELECT COUNT(*) FROM counters WHERE {named}")), 0);
         run(url, "DELETE FROM counters");
         let row = |weight: usize, ends_at: Timestamp| CounterRow {
+            kind: CounterKind::Guesses,
             state: "x".to_owned(),
             weight: i32::try_from(weight).unwrap(),
             ends_at,
@@ -209,10 +210,10 @@ fn the_table_is_bounded_and_names_nobody() {
                 .unwrap();
         }
         // Ten times as many as are wanted: half of them are over, and of the others those go that say least.
-        store.sweep(noon() + TimeDelta::seconds(1), 220).unwrap();
+        store.sweep(noon() + TimeDelta::seconds(1), &[(CounterKind::Guesses, 220)]).unwrap();
         assert_eq!(number(url, "SELECT COUNT(*) FROM counters"), 220);
         assert_eq!(number(url, "SELECT MIN(weight) FROM counters"), 1_980);
-        store.sweep(later, 220).unwrap();
+        store.sweep(later, &[(CounterKind::Guesses, 220)]).unwrap();
         assert_eq!(number(url, "SELECT COUNT(*) FROM counters"), 0);
     }
 }

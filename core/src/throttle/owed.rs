@@ -1,0 +1,94 @@
+//! What became of guesses and could not be told to the store: it is told as soon as that answers again.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    history::History,
+    ledger::{CounterKey, Ledger, Outcome},
+    places::Entered,
+    rate::Rate,
+    window::Window,
+};
+use crate::error::AuthError;
+
+/// How many are kept; whose outcome is lost was wrong after a minute. Each has some hundred bytes.
+const MOST: usize = 10_000;
+
+/// What has to be told to the store.
+pub(super) enum Debt {
+    /// Of a guess whose places are logs.
+    Log(Outcome),
+    /// Of a guess whose place is in a window.
+    Window(Outcome),
+    /// Places of a guess of which nobody knows whether it entered: the store failed when it was to say so.
+    Unsure(Vec<(Rate, CounterKey)>, Entered),
+}
+
+impl Debt {
+    fn pay(&self, ledger: &Ledger) -> Result<(), AuthError> {
+        match self {
+            Self::Log(outcome) => ledger.leave::<History>(outcome),
+            Self::Window(outcome) => ledger.leave::<Window>(outcome),
+            Self::Unsure(places, entered) => ledger.withdraw(places, *entered),
+        }
+    }
+}
+
+/// Whatever has to be told.
+#[derive(Default)]
+pub(super) struct Owed(Mutex<VecDeque<Debt>>);
+
+impl Owed {
+    pub(super) fn add(&self, debt: Debt) {
+        let mut owed = self.lock();
+        if owed.len() < MOST {
+            owed.push_back(debt);
+        }
+    }
+
+    /// Tells all of it, or as much as the store takes.
+    pub(super) fn pay(&self, ledger: &Ledger) -> Result<(), AuthError> {
+        loop {
+            let Some(debt) = self.lock().pop_front() else { return Ok(()) };
+            if let Err(error) = debt.pay(ledger) {
+                self.lock().push_front(debt);
+                return Err(error);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Debt>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is to be told by a question: it is owed until the store was told, also if the question is never put.
+pub(super) struct Settlement {
+    ledger: Ledger,
+    debt: Option<Debt>,
+}
+
+impl Settlement {
+    pub(super) fn new(ledger: Ledger, debt: Debt) -> Self {
+        Self { ledger, debt: Some(debt) }
+    }
+
+    /// Tells the store.
+    pub(super) fn tell(mut self) -> Result<(), AuthError> {
+        let Some(debt) = &self.debt else { return Ok(()) };
+        debt.pay(&self.ledger)?;
+        self.debt = None;
+        Ok(())
+    }
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        if let Some(debt) = self.debt.take() {
+            self.ledger.owe(debt);
+        }
+    }
+}
