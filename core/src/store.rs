@@ -7,8 +7,12 @@
 //! the token store of the server. Core changes the user side first and revokes then; a login reads the generation first
 //! and the password then. Whatever happens in between, a login that saw the old user cannot be stored after the
 //! revocation, and one that was stored before is revoked by it.
+//!
+//! A database that holds both implements [`HolderStore`] as well, which asks for a token and its user at once.
 
 #![expect(clippy::missing_errors_doc, reason = "the module says once what every method fails with")]
+
+mod holders;
 
 use std::{fmt, sync::Arc};
 
@@ -23,6 +27,8 @@ use crate::{
     password::EncodedPassword,
     secret::Digest,
 };
+
+pub use holders::{Held, HolderStore, Stores, TokenKey};
 
 /// Trouble with the database: down, full, overloaded. Adapters answer 503 with Retry-After, never 401.
 #[derive(Debug, Clone)]

@@ -26,6 +26,7 @@ use crate::{
     error::{AuthError, TokenFault},
     model::{Grant, Inspected, Issued, Subject, Token, TokenKind, TokenUse, Verified},
     secret::Digest,
+    store::Held,
 };
 
 /// The name of a strategy, as the configuration has it.
@@ -173,9 +174,10 @@ fn payload<T: DeserializeOwned>(token: &str) -> Option<T> {
 }
 
 /// A row that was found speaks for its user if neither has ended.
-pub(crate) fn live(realm: &Realm, found: Option<Token>) -> Result<Verified, AuthError> {
-    let token = live_row(realm, found)?;
-    let user = realm.users().user(token.user_id)?.ok_or(TokenFault::Unknown)?;
+pub(crate) fn live(realm: &Realm, found: Option<Held>) -> Result<Verified, AuthError> {
+    let Held { token, user } = found.ok_or(TokenFault::Unknown)?;
+    let token = unended(realm, token)?;
+    let user = user.ok_or(TokenFault::Unknown)?;
     if user.is_active {
         Ok(Verified { expires_at: token.expires_at, user, token })
     } else {
@@ -193,6 +195,9 @@ fn end_replayed(realm: &Realm, token: &Token) -> Result<TokenFault, AuthError> {
 
 /// A row that was found, if it has not ended.
 fn live_row(realm: &Realm, found: Option<Token>) -> Result<Token, TokenFault> {
-    let token = found.ok_or(TokenFault::Unknown)?;
+    unended(realm, found.ok_or(TokenFault::Unknown)?)
+}
+
+fn unended(realm: &Realm, token: Token) -> Result<Token, TokenFault> {
     if token.is_expired(realm.now()) { Err(TokenFault::Expired) } else { Ok(token) }
 }

@@ -11,9 +11,9 @@ use countersign::{
     serve,
 };
 use countersign_core::{
-    Auth, Digest, Secret, TokenKind,
+    Auth, Secret, TokenKind,
     model::{Grant, Registration, Token},
-    store::{TokenStore, UserStore},
+    store::{Stores, TokenKey},
 };
 use divan::{Bencher, black_box};
 use tempfile::TempDir;
@@ -25,8 +25,7 @@ fn main() {
 /// What a bench asks: a door to a realm with a user, a token and a session.
 struct Rig {
     door: Auth,
-    tokens: std::sync::Arc<dyn TokenStore>,
-    users: std::sync::Arc<dyn UserStore>,
+    stores: Stores,
     access: Secret,
     session: Secret,
     token: Token,
@@ -48,7 +47,7 @@ impl Rig {
         fs::write(&file, text).expect("a file in it");
         let settings = Settings::load(&Sources { file: Some(file), ..Sources::default() }).expect("good settings");
         let (parts, _) = serve::open(&settings).expect("a new database");
-        let (tokens, users) = (parts.tokens.clone(), parts.users.clone());
+        let stores = parts.stores.at_once().expect("SQLite answers at once");
         let app = App::assemble(&settings, parts).expect("settings that can be served");
         let background = app.background(&settings).expect("the database answers");
         let door = app.owners_door();
@@ -61,8 +60,7 @@ impl Rig {
         let session = door.open_session(&subject, TimeDelta::hours(2)).expect("a session");
         Self {
             door,
-            tokens,
-            users,
+            stores,
             access: issued.access,
             session,
             token: issued.token,
@@ -89,23 +87,25 @@ fn session(bencher: Bencher, kind: &str) {
 }
 
 #[divan::bench]
-fn row_of_a_token_by_number(bencher: Bencher) {
+fn token_and_user_by_number(bencher: Bencher) {
     let rig = Rig::new("");
-    let tokens = rig.tokens.at_once().expect("SQLite answers at once");
-    bencher.bench(|| tokens.token(black_box(rig.token.id)));
+    bencher.bench(|| rig.stores.held(TokenKey::Number(black_box(rig.token.id))));
 }
 
 #[divan::bench]
-fn row_of_a_token_by_digest(bencher: Bencher) {
+fn token_and_user_by_digest(bencher: Bencher) {
     let rig = Rig::new("");
-    let tokens = rig.tokens.at_once().expect("SQLite answers at once");
-    let digest: Digest = rig.token.digest;
-    bencher.bench(|| tokens.token_by_digest(TokenKind::Sanctum, black_box(&digest)));
+    bencher.bench(|| rig.stores.held(TokenKey::Digest(TokenKind::Sanctum, black_box(&rig.token.digest))));
+}
+
+#[divan::bench]
+fn row_of_a_token(bencher: Bencher) {
+    let rig = Rig::new("");
+    bencher.bench(|| rig.stores.tokens().token(black_box(rig.token.id)));
 }
 
 #[divan::bench]
 fn row_of_a_user(bencher: Bencher) {
     let rig = Rig::new("");
-    let users = rig.users.at_once().expect("SQLite answers at once");
-    bencher.bench(|| users.user(black_box(rig.token.user_id)));
+    bencher.bench(|| rig.stores.users().user(black_box(rig.token.user_id)));
 }

@@ -42,7 +42,7 @@ use countersign_core::{
     cache::{Cache, CacheOptions},
     env::{Clock, Random},
     password::{PasswordRules, Passwords},
-    store::{TokenStore, UserStore},
+    store::Stores,
     throttle::CounterStore,
 };
 
@@ -67,10 +67,8 @@ use requests::Requests;
 /// What an application is made of beside its settings; a host may bring its own users and its own post.
 #[derive(Clone)]
 pub struct Parts {
-    /// The users.
-    pub users: Arc<dyn UserStore>,
-    /// The tokens.
-    pub tokens: Arc<dyn TokenStore>,
+    /// Users and tokens.
+    pub stores: Stores,
     /// The counters of the throttles, if `throttle.store` is "database".
     pub counters: Arc<dyn CounterStore>,
     /// The server's keys.
@@ -400,8 +398,7 @@ fn realm(settings: &Settings, parts: Parts, passwords: Passwords) -> Realm {
         Verified::Off => 0,
     };
     Realm::new(RealmParts {
-        users: parts.users,
-        tokens: parts.tokens,
+        stores: parts.stores,
         passwords,
         keys: parts.keys.ring,
         clock: parts.clock,

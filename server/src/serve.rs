@@ -19,7 +19,10 @@ use actix_web::{
     },
 };
 use countersign_adapters::{adapter::Adapter as _, djoser::Djoser, mail::NoPostman, settings::Problem};
-use countersign_core::env::{Clock as _, Random, SystemClock, SystemRandom};
+use countersign_core::{
+    env::{Clock as _, Random, SystemClock, SystemRandom},
+    store::Stores,
+};
 use futures_util::future::{Either, select};
 
 use crate::{
@@ -85,7 +88,7 @@ pub fn open(settings: &Settings) -> Result<(Parts, Backend), ServeError> {
     let backend = store.backend();
     let store = Arc::new(store);
     let (clock, postman) = (Arc::new(SystemClock), Arc::new(NoPostman));
-    let parts = Parts { users: store.clone(), tokens: store.clone(), counters: store, keys, clock, random, postman };
+    let parts = Parts { stores: Stores::together(store.clone()), counters: store, keys, clock, random, postman };
     Ok((parts, backend))
 }
 

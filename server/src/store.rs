@@ -11,6 +11,7 @@ mod direct;
 #[cfg(feature = "sqlite")]
 mod file;
 mod handle;
+mod holders;
 pub(crate) mod imports;
 mod key_rings;
 mod moment;

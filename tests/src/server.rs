@@ -19,6 +19,7 @@ use countersign_core::{
     Auth, Digest,
     env::{Clock, CountedRandom, FixedClock, Random},
     seal::KeyRing,
+    store::Stores,
 };
 
 use crate::{
@@ -113,8 +114,7 @@ impl Server {
         let mailer = Mailer::start(&settings.mail, Arc::clone(&clock) as Arc<dyn Clock>, counted);
         let mailer = mailer.expect("[mail] of the test is right");
         let parts = Parts {
-            users: shared.clone(),
-            tokens: shared.clone(),
+            stores: Stores::together(shared.clone()),
             counters: shared,
             keys,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

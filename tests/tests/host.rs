@@ -21,7 +21,7 @@ use countersign_core::{
     env::{CountedRandom, FixedClock},
     password::{Argon2Params, PasswordRules, Passwords},
     seal::KeyRing,
-    store::{Revoke, TokenStore as _},
+    store::{Revoke, Stores, TokenStore as _},
     strategy::{
         DjoserToken, JwtKeys, JwtPair, JwtSettings, RefreshRotation, SanctumPat, SimpleJwt, SimpleJwtRotation,
         SimpleJwtSettings,
@@ -46,8 +46,7 @@ impl Host {
     fn on(name: &'static str, store: Store) -> Self {
         let random = Arc::new(CountedRandom::default());
         let realm = Realm::new(RealmParts {
-            users: Arc::new(HostUsers::default()),
-            tokens: Arc::new(store.clone()),
+            stores: Stores::apart(Arc::new(HostUsers::default()), Arc::new(store.clone())),
             passwords: Passwords::new(Argon2Params { memory_kib: 64, iterations: 1, parallelism: 1 }),
             keys: KeyRing::new(["the key ring of every test host!!"]).unwrap(),
             clock: Arc::new(FixedClock::at(noon())),

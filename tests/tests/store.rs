@@ -6,6 +6,8 @@
 mod administrators;
 #[path = "store/common.rs"]
 mod common;
+#[path = "store/holders.rs"]
+mod holders;
 #[path = "store/late.rs"]
 mod late;
 #[path = "store/links.rs"]

@@ -7,6 +7,7 @@ use crate::{
     model::{Account, Credentials, Grant, Issued, Proof, Spelling, Subject, User, UserChange, UserId, Verified},
     password::{EncodedPassword, PasswordScheme},
     secret::Secret,
+    store::TokenKey,
 };
 
 impl Auth {
@@ -92,8 +93,8 @@ impl Auth {
     /// [`AuthError::Token`] if the caller's credential was revoked meanwhile; [`AuthError::Store`].
     pub fn subject(&self, caller: &Verified) -> Result<Subject, AuthError> {
         let generation = self.realm.tokens().generation(caller.user.id)?;
-        let row = self.realm.tokens().token(caller.token.id)?;
-        let Verified { user, token, .. } = crate::strategy::live(&self.realm, row)?;
+        let held = self.realm.held(TokenKey::Number(caller.token.id))?;
+        let Verified { user, token, .. } = crate::strategy::live(&self.realm, held)?;
         Ok(Subject { user, generation, proof: Proof::Token(token.id) })
     }
 

@@ -19,7 +19,7 @@ use crate::{
     model::{NewToken, Proof, Subject, Timestamp, Token, UserId},
     password::Passwords,
     seal::KeyRing,
-    store::{Connections, StoreResult, TokenStore, UserStore},
+    store::{Connections, Held, StoreResult, Stores, TokenKey, TokenStore, UserStore},
     usage::Usage,
 };
 
@@ -41,10 +41,8 @@ const KEEP_REVOCATIONS: TimeDelta = TimeDelta::hours(1);
 
 /// The parts of a [`Realm`].
 pub struct RealmParts {
-    /// The users.
-    pub users: Arc<dyn UserStore>,
-    /// The tokens.
-    pub tokens: Arc<dyn TokenStore>,
+    /// Users and tokens.
+    pub stores: Stores,
     /// How passwords are hashed.
     pub passwords: Passwords,
     /// The server key ring.
@@ -86,8 +84,7 @@ struct Shared {
 /// One user base with everything that is needed to serve it. Cheap to clone.
 #[derive(Clone)]
 pub struct Realm {
-    users: Arc<dyn UserStore>,
-    tokens: Arc<dyn TokenStore>,
+    stores: Stores,
     is_at_once: bool,
     shared: Arc<Shared>,
 }
@@ -101,16 +98,15 @@ impl std::fmt::Debug for Realm {
 impl Realm {
     /// Puts the parts together.
     pub fn new(parts: RealmParts) -> Self {
-        let RealmParts { users, tokens, passwords, keys, clock, random, cache, old_links } = parts;
+        let RealmParts { stores, passwords, keys, clock, random, cache, old_links } = parts;
         let (usage, slots, counts) = (Usage::default(), AtomicI64::new(0), Counts::default());
         let shared = Shared { passwords, keys, clock, random, cache, old_links, usage, slots, counts };
-        Self { users, tokens, is_at_once: false, shared: Arc::new(shared) }
+        Self { stores, is_at_once: false, shared: Arc::new(shared) }
     }
 
     /// The same realm, whose look-ups answer at once or fail; `None` if one of its stores has none of this kind.
     pub(crate) fn at_once(&self) -> Option<Self> {
-        let (users, tokens) = (self.users.at_once()?, self.tokens.at_once()?);
-        Some(Self { users, tokens, is_at_once: true, shared: Arc::clone(&self.shared) })
+        Some(Self { stores: self.stores.at_once()?, is_at_once: true, shared: Arc::clone(&self.shared) })
     }
 
     /// Is it such a realm, where nothing can be written?
@@ -120,12 +116,17 @@ impl Realm {
 
     /// The users.
     pub(crate) fn users(&self) -> &dyn UserStore {
-        self.users.as_ref()
+        self.stores.users()
     }
 
     /// The tokens.
     pub(crate) fn tokens(&self) -> &dyn TokenStore {
-        self.tokens.as_ref()
+        self.stores.tokens()
+    }
+
+    /// The token with this key, and its user.
+    pub(crate) fn held(&self, key: TokenKey<'_>) -> StoreResult<Option<Held>> {
+        self.stores.held(key)
     }
 
     /// How passwords are hashed.
@@ -180,7 +181,7 @@ impl Realm {
 
     /// How much of the store's connections is in use; `None` if it does not tell.
     pub fn connections(&self) -> Option<Connections> {
-        self.tokens.connections()
+        self.tokens().connections()
     }
 
     /// Has every credential verified again, those of open sockets among them; call it after the keys were exchanged. Nothing

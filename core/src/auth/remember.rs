@@ -11,7 +11,7 @@ use crate::{
     model::{Abilities, NewToken, Subject, TokenKind, UserId, Verified},
     password::EncodedPassword,
     secret::{Digest, Secret},
-    store::Revoke,
+    store::{Revoke, TokenKey},
     strategy::live,
 };
 
@@ -55,8 +55,8 @@ impl Auth {
         let clear = self.realm.keys().open(PURPOSE, sealed).map(Secret::new).ok_or(TokenFault::Malformed)?;
         let (secret, mark) = clear.expose().split_once('|').ok_or(TokenFault::Malformed)?;
         let digest = Digest::of(secret.as_bytes());
-        let row = self.realm.tokens().token_by_digest(TokenKind::Remember, &digest)?;
-        let subject = self.subject(&live(&self.realm, row)?)?;
+        let held = self.realm.held(TokenKey::Digest(TokenKind::Remember, &digest))?;
+        let subject = self.subject(&live(&self.realm, held)?)?;
         // A dialect that leaves everything alive when the password changes leaves this row as well.
         if self.password_mark(subject.id)? != mark {
             return Err(TokenFault::Unknown.into());

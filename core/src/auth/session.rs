@@ -10,7 +10,7 @@ use crate::{
     error::AuthError,
     model::{Abilities, NewToken, Proof, Subject, TokenKind, Verified},
     secret::{Digest, Secret},
-    store::Revoke,
+    store::{Revoke, TokenKey},
     strategy::live,
 };
 
@@ -80,7 +80,7 @@ impl Auth {
 
 fn find_session(realm: &Realm, secret: &str) -> Result<Verified, AuthError> {
     let digest = Digest::of(secret.as_bytes());
-    live(realm, realm.tokens().token_by_digest(TokenKind::Session, &digest)?)
+    live(realm, realm.held(TokenKey::Digest(TokenKind::Session, &digest))?)
 }
 
 /// Sessions are the same for every mount.

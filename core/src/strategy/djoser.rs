@@ -12,6 +12,7 @@ use crate::{
     model::{Abilities, Issued, NewToken, Subject, TokenKind, UserId, Verified},
     seal::KeyRing,
     secret::{Digest, Secret},
+    store::TokenKey,
 };
 
 /// `rest_framework.authtoken` draws twenty bytes.
@@ -75,8 +76,8 @@ impl DjoserToken {
     /// By digest; case and length count. What is none of Djoser's may be one of Knox's.
     pub(super) fn recognise(&self, realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
         let digest = Digest::of(credential.as_bytes());
-        let found = match realm.tokens().token_by_digest(TokenKind::Djoser, &digest)? {
-            Some(token) => Some(token),
+        let found = match realm.held(TokenKey::Digest(TokenKind::Djoser, &digest))? {
+            Some(held) => Some(held),
             None => knox::find(realm, credential)?,
         };
         let verified = live(realm, found)?;

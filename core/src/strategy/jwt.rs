@@ -25,6 +25,7 @@ use crate::{
     error::{AuthError, TokenFault},
     model::{Grant, Inspected, Issued, NewToken, Subject, Timestamp, Token, TokenKind, TokenUse, User, Verified},
     secret::{Digest, Secret},
+    store::TokenKey,
 };
 
 /// Characters of a refresh token: 238 bits.
@@ -143,7 +144,7 @@ impl JwtPair {
         if expires_at <= now {
             return Err(TokenFault::Expired.into());
         }
-        let login = live(realm, realm.tokens().token_by_family(TokenKind::Jwt, &claims.sid)?)?;
+        let login = live(realm, realm.held(TokenKey::Family(TokenKind::Jwt, &claims.sid))?)?;
         if login.user.uuid != claims.sub {
             return Err(TokenFault::Malformed.into());
         }

@@ -10,9 +10,9 @@ use sha2::{Digest as _, Sha512};
 use crate::{
     auth::Realm,
     error::AuthError,
-    model::{Token, TokenKind, Verified},
+    model::{TokenKind, Verified},
     secret::Digest,
-    store::StoreError,
+    store::{Held, StoreError, TokenKey},
 };
 
 /// What the slots of all rows begin with.
@@ -79,14 +79,14 @@ pub struct KnoxRenewal {
     pub max_ttl: Option<TimeDelta>,
 }
 
-/// The row of a token of Knox's. The store is asked only for what can be one, and only if there are any.
-pub(super) fn find(realm: &Realm, credential: &str) -> Result<Option<Token>, AuthError> {
+/// A token of Knox's and whose it is. The store is asked only for what can be one, and only if there are any.
+pub(super) fn find(realm: &Realm, credential: &str) -> Result<Option<Held>, AuthError> {
     if !may_be(credential) || !realm.has_slots(SLOTS)? {
         return Ok(None);
     }
     for edition in [KnoxEdition::Five, KnoxEdition::Four] {
         let Some(digest) = edition.digest_of(credential) else { continue };
-        let found = realm.tokens().token_by_digest(TokenKind::Knox, &digest)?;
+        let found = realm.held(TokenKey::Digest(TokenKind::Knox, &digest))?;
         if found.is_some() {
             return Ok(found);
         }

@@ -8,6 +8,7 @@ use crate::{
     error::{AuthError, TokenFault},
     model::{Grant, Issued, NewToken, Subject, Timestamp, Token, TokenId, TokenKind, UserId, Verified},
     secret::{Digest, Secret},
+    store::TokenKey,
 };
 
 /// Sanctum draws forty characters (`Str::random(40)`): 238 bits.
@@ -68,15 +69,15 @@ impl SanctumPat {
     /// Sanctum's `findToken`: by number and digest, or by digest alone if there is no `|`.
     pub(super) fn recognise(&self, realm: &Realm, credential: &str) -> Result<Verified, AuthError> {
         let found = match credential.split_once('|') {
-            None => realm.tokens().token_by_digest(TokenKind::Sanctum, &Digest::of(credential.as_bytes()))?,
+            None => realm.held(TokenKey::Digest(TokenKind::Sanctum, &Digest::of(credential.as_bytes())))?,
             Some((id, secret)) => {
                 let id = canonical_number(id).ok_or(TokenFault::Malformed)?;
                 let digest = Digest::of(secret.as_bytes());
-                let row = realm.tokens().token(TokenId(id))?;
-                row.filter(|token| token.digest == digest && token.kind == TokenKind::Sanctum)
+                let held = realm.held(TokenKey::Number(TokenId(id)))?;
+                held.filter(|held| held.token.digest == digest && held.token.kind == TokenKind::Sanctum)
             }
         };
-        let end = found.as_ref().and_then(|token| self.end(token));
+        let end = found.as_ref().and_then(|held| self.end(&held.token));
         if end.is_some_and(|end| end <= realm.now()) {
             return Err(TokenFault::Expired.into());
         }

@@ -65,11 +65,16 @@ const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/s
 /// - `busy_timeout`: a request has waited for its connection already, at most `wait`. One second more for another
 ///   process's write keeps the whole near `wait` + 1 s; writers of this process do not meet here (`turn.rs`).
 /// - `synchronous=FULL`: an acknowledged write survives a power cut.
-/// - `cache_size` (KiB, negative) and `mmap_size` (bytes): 8 MiB a connection, and one shared map as large as SQLite allows (2 GiB).
-///   Among millions of tokens every look-up needs other pages, and a page outside of the map is a system call and a copy.
+/// - `cache_size` (KiB, negative): 8 MiB a connection.
 #[cfg(feature = "sqlite")]
 const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 1000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-     PRAGMA cache_size = -8192; PRAGMA mmap_size = 2147418112; PRAGMA temp_store = MEMORY";
+     PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY";
+
+/// Every connection reads from a map of the file: as much of it as this (bytes), or as SQLite was built for if that is less.
+/// Among millions of tokens every look-up needs other pages, and a page outside of the map is a system call and a copy. A map
+/// takes no memory but the file's in the system's cache.
+#[cfg(feature = "sqlite")]
+const SQLITE_MAP: &str = "PRAGMA mmap_size = 1099511627776";
 
 /// Readers do not wait for the writer. The mode is kept in the file: only the first connection ever changes it.
 #[cfg(feature = "sqlite")]
@@ -217,7 +222,8 @@ impl Address {
                     (None, Some(path)) => file::create_private(path)?,
                     (None, None) => {}
                 }
-                let conn = diesel::SqliteConnection::establish(self.file().unwrap_or(":memory:"))?;
+                let mut conn = diesel::SqliteConnection::establish(self.file().unwrap_or(":memory:"))?;
+                conn.batch_execute(SQLITE_MAP).map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
                 // It may have been exchanged between the look and the opening.
                 self.watch.as_ref().map_or(Ok(()), |watch| watch.check())?;
                 Ok(AnyConnection::Sqlite(conn))

@@ -32,11 +32,9 @@ const SLOW: Duration = Duration::from_millis(5);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Never written through, and never waiting for whoever writes: in WAL mode a reader meets nobody but a start, a recovery
-/// or a migration. The pages that are read again and again are in the map of the file, which all connections share. It is as
-/// large as SQLite allows: among millions of tokens every look-up needs other pages, and a page outside of the map is a system
-/// call and a copy, a quarter of the whole look-up. A map takes no memory but the file's in the system's cache.
-const SESSION: &str = "PRAGMA busy_timeout = 0; PRAGMA query_only = ON; PRAGMA mmap_size = 2147418112; \
-     PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY";
+/// or a migration. The pages that are read again and again are in the map of the file.
+const SESSION: &str =
+    "PRAGMA busy_timeout = 0; PRAGMA query_only = ON; PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY";
 
 /// Connections that nobody waits for.
 pub struct Direct {

@@ -135,4 +135,5 @@ diesel::table! {
 
 diesel::joinable!(identifiers -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, identifiers);
+diesel::allow_tables_to_appear_in_same_query!(users, tokens);
 diesel::allow_tables_to_appear_in_same_query!(tokens, outstanding_tokens);

@@ -28,7 +28,7 @@ pub fn create(settings: &Settings, accounts: &Json) {
     let (parts, _) = serve::open(settings).expect("the database can be opened");
     personal_tokens::create(&parts, settings, accounts);
     for account in accounts.items() {
-        let user = parts.users.create_user(&draft(settings, &parts, account)).expect("the database answers");
+        let user = parts.stores.users().create_user(&draft(settings, &parts, account)).expect("the database answers");
         let user = user.expect("the names are free");
         if let Some(token) = text(account, "auth_token") {
             issue(settings, &parts, &user, token);
@@ -38,7 +38,7 @@ pub fn create(settings: &Settings, accounts: &Json) {
             let address = user.email.clone();
             let claim = address.as_deref().map(|address| claimed(Kind::Email, Key::email(address)));
             let change = UserChange::Email { address, claim, deactivate: true };
-            parts.users.change_user(user.id, &change, parts.clock.now()).expect("the database answers");
+            parts.stores.users().change_user(user.id, &change, parts.clock.now()).expect("the database answers");
         }
     }
 }

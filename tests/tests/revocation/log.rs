@@ -13,6 +13,7 @@ use countersign_core::{
     env::{CountedRandom, FixedClock},
     password::{Argon2Params, PasswordRules, Passwords},
     seal::KeyRing,
+    store::Stores,
     strategy::SanctumPat,
 };
 use countersign_tests::{
@@ -34,10 +35,8 @@ struct Process {
 
 impl Process {
     fn on(database: &Database, bound: Duration) -> Self {
-        let shared = Arc::new(database.store());
         let realm = Realm::new(RealmParts {
-            users: shared.clone(),
-            tokens: shared,
+            stores: Stores::together(Arc::new(database.store())),
             passwords: Passwords::new(Argon2Params { memory_kib: 64, iterations: 1, ..Argon2Params::default() }),
             keys: KeyRing::new(["the key ring of every test server!"]).unwrap(),
             clock: Arc::new(FixedClock::at(noon())),

@@ -16,6 +16,7 @@ use crate::{
     model::{Timestamp, Token, TokenKind, Verified},
     seal::KeyRing,
     secret::{Digest, Secret},
+    store::TokenKey,
     strategy::{end_replayed, live},
 };
 
@@ -86,8 +87,8 @@ pub(super) fn find(realm: &Realm, sent: &str) -> Result<Verified, AuthError> {
 /// The login of a refresh token, and after how many exchanges it was made; `later` is what [`read`] made of it.
 fn login(realm: &Realm, sent: &str, later: Option<(Uuid, i64)>) -> Result<(Verified, i64), AuthError> {
     let (found, count) = match later {
-        Some((family, count)) => (realm.tokens().token_by_family(TokenKind::Jwt, &family.to_string())?, count),
-        None => (realm.tokens().token_by_digest(TokenKind::Jwt, &Digest::of(sent.as_bytes()))?, 0),
+        Some((family, count)) => (realm.held(TokenKey::Family(TokenKind::Jwt, &family.to_string()))?, count),
+        None => (realm.held(TokenKey::Digest(TokenKind::Jwt, &Digest::of(sent.as_bytes())))?, 0),
     };
     Ok((live(realm, found)?, count))
 }

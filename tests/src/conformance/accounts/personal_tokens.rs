@@ -14,7 +14,7 @@ pub fn create(parts: &Parts, settings: &Settings, accounts: &Json) {
     let (Some(users), Some(tokens)) = (accounts.get("users"), accounts.get("tokens")) else { return };
     let mut numbers = Vec::new();
     for account in users.items() {
-        let user = parts.users.create_user(&draft(settings, parts, account)).expect("the database answers");
+        let user = parts.stores.users().create_user(&draft(settings, parts, account)).expect("the database answers");
         let user = user.expect("the addresses are free");
         if text(account, "created_at").is_none() {
             execute(settings, &format!("UPDATE users SET created_at = NULL, updated_at = NULL WHERE id = {}", user.id));
@@ -57,11 +57,11 @@ fn insert(parts: &Parts, settings: &Settings, token: &Json, user_id: UserId) {
         created_at: moment(token, "created_at").unwrap_or_else(|| parts.clock.now()),
         expires_at: moment(token, "expires_at"),
         slot: None,
-        generation: parts.tokens.generation(user_id).expect("the database answers"),
+        generation: parts.stores.tokens().generation(user_id).expect("the database answers"),
     };
-    let stored = parts.tokens.insert_token(&new).expect("the database answers").expect("the user is there");
+    let stored = parts.stores.tokens().insert_token(&new).expect("the database answers").expect("the user is there");
     if let Some(used) = moment(token, "last_used_at") {
-        parts.tokens.touch_tokens(&[(stored.id, used)]).expect("the database answers");
+        parts.stores.tokens().touch_tokens(&[(stored.id, used)]).expect("the database answers");
     }
     if text(token, "created_at").is_none() {
         execute(settings, &format!("UPDATE tokens SET created_at = NULL WHERE id = {}", stored.id));
