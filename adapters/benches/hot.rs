@@ -9,7 +9,6 @@ use countersign_adapters::{
 use countersign_core::{
     User, UserId,
     env::{Clock as _, SystemClock},
-    model::Role,
 };
 use divan::{Bencher, black_box};
 
@@ -50,24 +49,14 @@ fn user_of_laravel(bencher: Bencher) {
 fn user() -> User {
     let now = SystemClock.now();
     User {
-        id: UserId(1),
-        uuid: uuid::Uuid::nil(),
-        username: "ada".to_owned(),
         email: Some("ada@example.org".to_owned()),
-        phone: None,
         name: "Ada Lovelace".to_owned(),
         first_name: "Ada".to_owned(),
         last_name: "Lovelace".to_owned(),
-        role: Role::Tourist,
-        is_staff: false,
-        is_superuser: false,
-        is_active: true,
-        is_suspended: false,
-        suspended_at: None,
         email_verified_at: Some(now),
-        api_token: None,
         last_login_at: Some(now),
         created_at: Some(now),
         updated_at: Some(now),
+        ..User::named(UserId(1), "ada")
     }
 }

@@ -9,6 +9,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest,
     dev::Payload,
+    http::header::{HeaderMap, TRANSFER_ENCODING, UPGRADE},
     rt::time::timeout,
     web::{Bytes, BytesMut},
 };
@@ -152,18 +153,31 @@ pub async fn read(
     if declared.is_some_and(|length: u64| length > limit as u64) {
         return Err(BodyError::TooLarge { limit });
     }
+    let end = end(request.headers(), declared);
     let whole = async {
         let mut bytes = BytesMut::new();
-        while let Some(chunk) = payload.next().await {
+        while end.is_none_or(|end| bytes.len() < end)
+            && let Some(chunk) = payload.next().await
+        {
             let chunk = chunk.map_err(|_| BodyError::Broken)?;
-            if bytes.len() + chunk.len() > limit {
+            let left = end.map_or(chunk.len(), |end| chunk.len().min(end - bytes.len()));
+            if bytes.len() + left > limit {
                 return Err(BodyError::TooLarge { limit });
             }
-            bytes.extend_from_slice(&chunk);
+            bytes.extend_from_slice(&chunk[..left]);
         }
-        Ok(bytes.freeze())
+        if end.is_some_and(|end| bytes.len() < end) { Err(BodyError::Broken) } else { Ok(bytes.freeze()) }
     };
     timeout(time, whole).await.unwrap_or(Err(BodyError::TooSlow { limit: time }))
+}
+
+/// Where the body ends, if the payload does not say so itself: of a request that names `Upgrade: websocket`, whatever it asks for, the
+/// framework gives everything until the connection ends. Its body is as long as any other's (RFC 9112, section 6.3).
+fn end(headers: &HeaderMap, declared: Option<u64>) -> Option<usize> {
+    if !headers.contains_key(UPGRADE) || headers.contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    Some(declared.map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX)))
 }
 
 /// The media type of a request without parameters, in lower case; empty if it has none.

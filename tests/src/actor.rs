@@ -50,7 +50,12 @@ impl Actor {
         self.with("Accept", "application/json")
     }
 
-    /// A header that every request of theirs has.
+    /// The headers that every request of theirs has.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// One of them.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }

@@ -9,6 +9,8 @@ pub mod databases;
 pub mod generator;
 pub mod log;
 pub mod mailbox;
+pub mod operations;
+pub mod people;
 pub mod program;
 pub mod properties;
 pub mod received;

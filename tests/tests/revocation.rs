@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends with a panic that says where")]
 
+#[path = "revocation/log.rs"]
+mod log;
 #[path = "revocation/logout.rs"]
 mod logout;
 #[path = "revocation/lost_answer.rs"]

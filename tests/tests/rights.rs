@@ -2,17 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails panics")]
 
-#[path = "rights/common.rs"]
-mod common;
 #[path = "rights/ended.rs"]
 mod ended;
 #[path = "rights/foreign.rs"]
 mod foreign;
 #[path = "rights/matrix.rs"]
 mod matrix;
-#[path = "rights/operations.rs"]
-mod operations;
 #[path = "rights/own.rs"]
 mod own;
 #[path = "rights/roles.rs"]
 mod roles;
+#[path = "rights/snapshot.rs"]
+mod snapshot;

@@ -106,9 +106,12 @@ impl Lane {
     /// Starts the threads; the first of them measures what `hash`, one native hash, costs while there is
     /// nothing else to do.
     pub(super) fn start(options: LaneOptions, hash: Option<NativeHash>) -> std::io::Result<Self> {
+        Self::begun(Instant::now(), options, hash)
+    }
+
+    fn begun(began: Instant, options: LaneOptions, hash: Option<NativeHash>) -> std::io::Result<Self> {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         let threads = if options.threads == 0 { cores() } else { options.threads };
-        let began = Instant::now();
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 waiting: Queue::default(),
@@ -341,6 +344,42 @@ mod tests {
         thread::sleep(Duration::from_millis(40) + GRACE + GRACE / 2);
         drop(release);
         assert_eq!(turn.recv_timeout(Duration::from_secs(5)), Ok(Turn::TooLate));
+    }
+
+    #[test]
+    fn nobody_waits_for_the_turns_of_others_to_be_told_that_it_is_too_late() {
+        let lane = lane(Duration::from_millis(100));
+        let release = hold(&lane);
+        let (sender, turns) = channel();
+        for _ in 0..2 {
+            let sender = sender.clone();
+            lane.submit(HERE, move |turn| sender.send(turn).unwrap()).unwrap();
+        }
+        thread::sleep(lane.latest() + LOOK);
+        // Whose turn is between these two, and who has not waited yet.
+        let (end, wait) = channel::<()>();
+        lane.submit(IpAddr::from([192, 0, 2, 1]), move |_| assert!(wait.recv().is_err())).unwrap();
+        drop(release);
+        let told = [turns.recv_timeout(Duration::from_secs(5)), turns.recv_timeout(Duration::from_secs(5))];
+        assert_eq!(told, [Ok(Turn::TooLate); 2]);
+        drop(end);
+    }
+
+    #[test]
+    fn who_came_long_ago_is_like_who_never_came() {
+        let options = LaneOptions { threads: 1, max_wait: Duration::from_millis(40) };
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(60)).unwrap();
+        let lane = Lane::begun(long_ago, options, None).unwrap();
+        let elsewhere = IpAddr::from([192, 0, 2, 1]);
+        for _ in 0..3 {
+            let mut state = lane.0.state();
+            state.waiting.push(elsewhere, Waiting { since: long_ago, job: Box::new(|_| ()) });
+            state.waiting.pop();
+        }
+        let release = hold(&lane);
+        assert_eq!([lane.submit(HERE, |_| ()), lane.submit(HERE, |_| ())], [Ok(()); 2]);
+        assert_eq!(lane.submit(elsewhere, |_| ()), Ok(()));
+        drop(release);
     }
 
     #[test]

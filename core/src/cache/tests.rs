@@ -1,11 +1,10 @@
 //! What the cache promises: nothing revoked is found, nothing ended, nothing while it is not trusted.
 
 use chrono::{TimeDelta, Utc};
-use uuid::Uuid;
 
 use super::*;
 use crate::{
-    model::{Abilities, Role, Token, TokenId, TokenKind, User},
+    model::{Abilities, Token, TokenId, TokenKind, User},
     secret::Digest,
 };
 
@@ -15,27 +14,7 @@ fn noon() -> Timestamp {
 
 fn verified(user: i64, expires_at: Option<Timestamp>) -> Arc<Verified> {
     let now = noon();
-    let user = User {
-        id: UserId(user),
-        uuid: Uuid::nil(),
-        username: "ada".to_owned(),
-        email: None,
-        phone: None,
-        name: "ada".to_owned(),
-        first_name: String::new(),
-        last_name: String::new(),
-        role: Role::Tourist,
-        is_staff: false,
-        is_superuser: false,
-        is_active: true,
-        is_suspended: false,
-        suspended_at: None,
-        email_verified_at: None,
-        api_token: None,
-        last_login_at: None,
-        created_at: Some(now),
-        updated_at: Some(now),
-    };
+    let user = User::named(UserId(user), "ada");
     let token = Token {
         id: TokenId(1),
         kind: TokenKind::Sanctum,

@@ -65,6 +65,33 @@ pub struct User {
     pub updated_at: Option<Timestamp>,
 }
 
+impl User {
+    /// An active user with a number and a name, of whom nothing else is known: what a store of your own fills in.
+    pub fn named(id: UserId, username: &str) -> Self {
+        Self {
+            id,
+            uuid: Uuid::nil(),
+            username: username.to_owned(),
+            email: None,
+            phone: None,
+            name: String::new(),
+            first_name: String::new(),
+            last_name: String::new(),
+            role: Role::default(),
+            is_staff: false,
+            is_superuser: false,
+            is_active: true,
+            is_suspended: false,
+            suspended_at: None,
+            email_verified_at: None,
+            api_token: None,
+            last_login_at: None,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+}
+
 /// A user with the password hash, for the one use case that checks it.
 #[derive(Debug, Clone)]
 pub struct Account {

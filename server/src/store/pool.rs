@@ -1,5 +1,10 @@
 //! The pool: bounded waiting, replacement of dead connections, and the frame of every read and write.
 
+mod failure;
+mod manager;
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;
+
 use std::{
     sync::{
         Arc,
@@ -8,12 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign_core::{deadline, store::StoreError};
-use diesel::{
-    QueryResult,
-    r2d2::{Error as ConnectError, R2D2Connection as _},
-    result::{DatabaseErrorKind, Error},
-};
+use countersign_core::deadline;
+use diesel::{QueryResult, r2d2::Error as ConnectError, result::Error};
+pub use failure::Failure;
+pub use manager::Pooled;
+use manager::{LogErrors, Manager};
 
 #[cfg(feature = "sqlite")]
 use super::file;
@@ -35,87 +39,6 @@ const RACES: u32 = 4;
 
 /// How often one that waits for a connection looks whether there can be none.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// Why a transaction did not happen.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// No connection within the wait.
-    #[error("no connection: {0}")]
-    Pool(#[from] r2d2::Error),
-    /// All the time is over for which somebody waits for this: the client has its answer.
-    #[error("the database answered too late")]
-    Late,
-    /// Other writers of this process took all of the wait.
-    #[error("no turn to write")]
-    Turn,
-    /// Another file is where the database was, or none.
-    #[error("the database file is not the one that was opened at start")]
-    Exchanged,
-    /// Whoever asked may not wait.
-    #[error("not without waiting")]
-    NotAtOnce,
-    /// The database refused.
-    #[error(transparent)]
-    Query(#[from] Error),
-}
-
-impl Failure {
-    /// Is there a row with this unique value already?
-    fn is_unique_violation(&self) -> bool {
-        matches!(self, Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
-    }
-}
-
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
-        Self::new(failure)
-    }
-}
-
-/// A connection and what is known of its health.
-pub struct Pooled {
-    conn: AnyConnection,
-    /// The era that it was opened in: one that is older than the pool's is likely dead.
-    era: u64,
-    is_dead: bool,
-}
-
-struct Manager {
-    address: Address,
-    era: Arc<AtomicU64>,
-    refusals: Arc<AtomicU64>,
-}
-
-impl r2d2::ManageConnection for Manager {
-    type Connection = Pooled;
-    type Error = ConnectError;
-
-    fn connect(&self) -> Result<Pooled, ConnectError> {
-        let era = self.era.load(Ordering::Acquire);
-        let connected = self.address.connect().inspect_err(|_| {
-            self.refusals.fetch_add(1, Ordering::Release);
-        });
-        Ok(Pooled { conn: connected?, era, is_dead: false })
-    }
-
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), ConnectError> {
-        pooled.conn.ping().map_err(ConnectError::QueryError)
-    }
-
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.is_dead || std::thread::panicking() || pooled.conn.is_broken()
-    }
-}
-
-/// Tells the log why a connection could not be opened; whoever waits for it learns only that there was none.
-#[derive(Debug)]
-struct LogErrors(Backend);
-
-impl r2d2::HandleError<ConnectError> for LogErrors {
-    fn handle_error(&self, error: ConnectError) {
-        tracing::warn!(backend = %self.0, %error, "cannot open a database connection");
-    }
-}
 
 /// All connections to one database.
 pub struct Connections {
@@ -415,76 +338,4 @@ fn attempt<T>(
 /// Drivers write several lines; the owner gets one.
 pub fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(all(test, feature = "sqlite"))]
-mod tests {
-    use diesel::{RunQueryDsl as _, connection::SimpleConnection as _, dsl::sql, sql_types::BigInt};
-
-    use super::*;
-    use crate::config::DatabaseUrl;
-
-    /// Without it the last of the other programs that have the database open deletes the log of a running server.
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_lock_on_the_file_outlives_every_new_connection() {
-        use std::{fs, os::unix::fs::MetadataExt as _};
-
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("locked.db");
-        let url = DatabaseUrl::new(format!("sqlite://{}", path.display()));
-        let options = StoreOptions { url, pool_size: 2, wait: Duration::from_millis(500), at_once: 1 };
-        let connections = Connections::open(&options).unwrap();
-        connections.write(|conn| conn.batch_execute("CREATE TABLE words (word TEXT)")).unwrap();
-        let one = |conn: &mut AnyConnection| diesel::select(sql::<BigInt>("1")).get_result::<i64>(conn);
-        let held: Vec<_> = (0..3).map(|_| connections.connect().unwrap()).collect();
-        assert_eq!(connections.read(one).unwrap(), 1);
-        assert_eq!(connections.read_at_once(one).unwrap(), 1);
-        let file = fs::metadata(&path).unwrap().ino();
-        // The system writes that list in pieces: a line may be missed while other processes give their locks back.
-        let is_held = || {
-            fs::read_to_string("/proc/locks")
-                .unwrap()
-                .lines()
-                .any(|line| line.contains(&format!(" {} ", std::process::id())) && line.contains(&format!(":{file} ")))
-        };
-        let seen = (0..50).any(|_| {
-            let seen = is_held();
-            std::thread::sleep(Duration::from_millis(if seen { 0 } else { 10 }));
-            seen
-        });
-        assert!(seen, "{}", fs::read_to_string("/proc/locks").unwrap());
-        drop(held);
-    }
-
-    #[test]
-    fn what_would_be_committed_after_its_client_was_given_up_is_taken_back_and_begins_no_more() {
-        const ENOUGH: Duration = Duration::from_millis(100);
-
-        let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::new(format!("sqlite://{}", folder.path().join("late.db").display()));
-        let options = StoreOptions { url, pool_size: 2, wait: Duration::from_millis(50), at_once: 1 };
-        let connections = Connections::open(&options).unwrap();
-        connections.write(|conn| conn.batch_execute("CREATE TABLE words (word TEXT)")).unwrap();
-        let say = |pause: Duration| {
-            connections.write(move |conn| {
-                conn.batch_execute("INSERT INTO words VALUES ('said')")?;
-                std::thread::sleep(pause);
-                Ok(())
-            })
-        };
-        let said = || {
-            let count = |conn: &mut AnyConnection| sql::<BigInt>("SELECT count(*) FROM words").get_result::<i64>(conn);
-            connections.read(count)
-        };
-        deadline::until(Instant::now() + ENOUGH, || {
-            assert!(matches!(say(ENOUGH), Err(Failure::Late)));
-            assert!(matches!(say(Duration::ZERO), Err(Failure::Late)), "the second call");
-            assert!(matches!(said(), Err(Failure::Late)), "nobody waits for the answer");
-        });
-        assert_eq!(said().unwrap(), 0);
-        deadline::until(Instant::now() + Duration::from_secs(60), || say(Duration::ZERO)).unwrap();
-        say(ENOUGH * 2).unwrap();
-        assert_eq!(said().unwrap(), 2, "who has no client is never too late");
-    }
 }

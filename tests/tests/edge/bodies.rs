@@ -1,6 +1,11 @@
 //! Bodies that nobody should send: each is refused in the words of its dialect, and the server goes on.
 
-use std::{io::Write as _, net::TcpStream, thread, time::Duration};
+use std::{
+    io::Write as _,
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
 
 use countersign_tests::{Server, wire};
 use serde_json::{Value, json};
@@ -230,5 +235,37 @@ fn a_packed_body_is_not_unpacked_beyond_the_limit() {
     for surface in &SURFACES {
         let answer = visitor.send("POST", surface.path, JSON, "{}");
         surface.assert_own_words(&answer, "packed");
+    }
+}
+
+/// The framework gives whatever names a socket until the connection ends.
+#[test]
+fn a_body_ends_where_its_head_says_whatever_it_wants_to_upgrade_to() {
+    let server = Server::with("[server]\nbody_timeout = \"30s\"\n");
+    let asked = |path: &str, framing: &str, body: &str| {
+        let began = Instant::now();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nUpgrade: websocket\r\nContent-Type: application/json\r\n{framing}"
+        );
+        let answer = wire::first_answer(server.address(), format!("{head}\r\n\r\n{body}").as_bytes(), false);
+        assert!(began.elapsed() < Duration::from_secs(10), "{path} {framing}");
+        answer.lines().next().unwrap_or_default().to_owned()
+    };
+    let ada =
+        r#"{"login":"ada","username":"ada","identifier":"ada","email":"ada@example.org","password":"Zx9-quokka-77"}"#;
+    let whole = format!("Content-Length: {}", ada.len());
+    assert_eq!(asked("/auth/users/", &whole, ada), "HTTP/1.1 201 Created");
+    for path in ["/auth/token/login/", "/auth/login", "/api/auth/token", "/auth"] {
+        assert_eq!(asked(path, &whole, ada), "HTTP/1.1 200 OK", "{path}");
+        // What comes behind the body is none of it.
+        assert_eq!(
+            asked(path, &whole, &format!("{ada}GET /health/live HTTP/1.1\r\n\r\n")),
+            "HTTP/1.1 200 OK",
+            "{path}"
+        );
+        let chunks = format!("{:x}\r\n{ada}\r\n0\r\n\r\n", ada.len());
+        assert_eq!(asked(path, "Transfer-Encoding: chunked", &chunks), "HTTP/1.1 200 OK", "{path}");
+        let nothing = asked(path, "X-No-Length: 1", "");
+        assert!(nothing.starts_with("HTTP/1.1 4") && !nothing.contains("408"), "{path}: {nothing}");
     }
 }

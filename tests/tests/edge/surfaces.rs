@@ -10,6 +10,8 @@ pub enum Dialect {
     Djoser,
     Hotel,
     Minimal,
+    /// What the server itself answers beside its mounts.
+    Server,
 }
 
 /// An operation that reads a body.
@@ -83,6 +85,6 @@ pub fn is_own(dialect: Dialect, body: &Value) -> bool {
                 && body["message"].is_string()
                 && members.get("fields").is_none_or(|fields| fields.as_object().unwrap().values().all(texts))
         }
-        Dialect::Minimal => only(&["error"]) && body["error"].is_string(),
+        Dialect::Minimal | Dialect::Server => only(&["error"]) && body["error"].is_string(),
     }
 }

@@ -1,27 +1,25 @@
 //! Two processes of one database, and what the model knows of everybody.
 
-use std::{
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+#[path = "world/asking.rs"]
+mod asking;
+#[path = "world/doing.rs"]
+mod doing;
+#[path = "world/refreshing.rs"]
+mod refreshing;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use countersign_core::{Grant, Role, Secret, UserId};
-use countersign_tests::{Server, databases::Database, server::noon};
-use serde_json::json;
+use countersign_core::{Role, UserId};
+use countersign_tests::{Actor, Server, databases::Database, server::noon};
 
+use self::refreshing::{Chain, GRACE, REFRESH_TTL};
 use super::{
     credential::{Credential, Kind, Shown, handed_out, log_in, registration},
-    steps::{At, Step, Who},
+    steps::{At, Step},
 };
 
 const CONFIGURATION: &str = "[jwt]\nrotate_refresh = true\n[cache]\npoll = \"20ms\"\nbound = \"1s\"\n";
-/// What a process may go on accepting that another one has ended, and a busy machine beside it.
-const BOUND: Duration = Duration::from_secs(3);
-/// `jwt.refresh_grace`, and how long a chain of refresh tokens lives unused.
-const GRACE: TimeDelta = TimeDelta::seconds(10);
-const REFRESH_TTL: TimeDelta = TimeDelta::days(30);
 const NAMES: [&str; 3] = ["ada", "bob", "cyd"];
 
 /// Somebody who has an account, or had one.
@@ -31,15 +29,6 @@ struct Person {
     passwords: Vec<String>,
     is_active: bool,
     role: Role,
-}
-
-/// The refresh tokens of a login with the hotel API, in the order of their exchange.
-struct Chain {
-    login: usize,
-    person: usize,
-    tokens: Vec<String>,
-    exchanged: DateTime<Utc>,
-    is_ended: bool,
 }
 
 /// A login that must not go well: the status, if it is no refusal.
@@ -126,111 +115,6 @@ impl World {
         Ok(())
     }
 
-    /// The process at which it happened.
-    fn step(&mut self, step: &Step) -> Result<At, String> {
-        let who = |who: &Who| self.present[*who];
-        match step {
-            Step::LogIn(kind, name, at) => self.log_in(*kind, who(name), *at).map(|()| *at),
-            Step::Guess(kind, name, at) => self.guess(*kind, who(name), *at).map(|()| *at),
-            Step::IssueUntil(name, seconds, at) => {
-                let person = who(name);
-                let end = self.now + TimeDelta::seconds(*seconds);
-                let owner = &self.servers[*at].owner;
-                let grant = Grant { expires_at: Some(end), ..Grant::named("short") };
-                let subject = owner.subject_by_owner(self.persons[person].id);
-                let issued = subject.and_then(|subject| owner.issue(&subject, &grant));
-                // Nothing is issued to who is disabled.
-                let Ok(issued) = issued else { return self.refused(person).map(|()| *at) };
-                let shown = Shown::Token(issued.access.expose().to_owned());
-                self.issued(Kind::Sanctum, person, shown, Some(end));
-                Ok(*at)
-            }
-            Step::Refresh(which, back, at) => self.refresh(*which, *back, *at).map(|()| *at),
-            Step::LogOut(which, at) => self.log_out(*which, *at).map(|()| *at),
-            Step::LogOutAll(name, at) => {
-                let person = who(name);
-                self.by(
-                    Kind::Hotel,
-                    person,
-                    *at,
-                    |actor| actor.post_empty("/auth/logout-all").status,
-                    |kind| matches!(kind, Kind::Hotel | Kind::SimpleJwt | Kind::SimpleJwtRefresh),
-                )
-            }
-            Step::DropTokens(name, at) => {
-                let person = who(name);
-                let drop = |actor: &countersign_tests::Actor| actor.delete("/api/tokens").status;
-                self.by(Kind::Sanctum, person, *at, drop, |kind| kind == Kind::Sanctum)
-            }
-            Step::ChangePassword(name, at) => {
-                let person = who(name);
-                let old = self.persons[person].passwords.last().unwrap().clone();
-                let new = format!("{old}x");
-                let body = json!({"current_password": old, "new_password": new});
-                let before = self.living(Kind::Djoser, person).is_some();
-                let change =
-                    |actor: &countersign_tests::Actor| actor.post("/auth/users/set_password/", body.clone()).status;
-                self.by(Kind::Djoser, person, *at, change, |kind| kind == Kind::Session)?;
-                if before {
-                    self.persons[person].passwords.push(new);
-                }
-                Ok(*at)
-            }
-            Step::Recover(name, at) => {
-                let person = who(name);
-                let new = format!("{}y", self.persons[person].passwords.last().unwrap());
-                let done = self.servers[*at].owner.recover(self.persons[person].id, &Secret::from(new.as_str()));
-                done.map_err(|error| error.to_string())?;
-                self.persons[person].passwords.push(new);
-                self.end_of(person, |_| true);
-                Ok(*at)
-            }
-            Step::Disable(name, at) | Step::Enable(name, at) => {
-                let person = who(name);
-                let active = matches!(step, Step::Enable(..));
-                let done = self.servers[*at].owner.set_active(self.persons[person].id, active);
-                done.map_err(|error| error.to_string())?;
-                self.persons[person].is_active = active;
-                if !active {
-                    self.end_of(person, |_| true);
-                }
-                Ok(*at)
-            }
-            Step::Role(name, number, at) => {
-                let person = who(name);
-                let role = [Role::Tourist, Role::Hotelier, Role::Admin][usize::from(*number)];
-                let done = self.servers[*at].owner.set_role(self.persons[person].id, role);
-                done.map_err(|error| error.to_string())?;
-                if self.persons[person].role != role {
-                    self.end_of(person, |kind| kind == Kind::Session);
-                }
-                self.persons[person].role = role;
-                Ok(*at)
-            }
-            Step::Replace(name, at) => {
-                let person = who(name);
-                let gone = self.servers[*at].owner.delete_user(self.persons[person].id);
-                gone.map_err(|error| error.to_string())?;
-                self.end_of(person, |_| true);
-                self.present[*name] = self.register(NAMES[*name], *at);
-                Ok(*at)
-            }
-            Step::Prune(at) => {
-                self.servers[*at].owner.realm().prune().map_err(|error| error.to_string())?;
-                Ok(*at)
-            }
-            Step::Wait(seconds) => {
-                self.wait(TimeDelta::seconds(*seconds));
-                Ok(0)
-            }
-            Step::Restart(at) => {
-                let next = self.begin();
-                drop(std::mem::replace(&mut self.servers[*at], next));
-                Ok(*at)
-            }
-        }
-    }
-
     fn wait(&mut self, time: TimeDelta) {
         self.now += time;
         for server in &self.servers {
@@ -286,93 +170,6 @@ impl World {
         if self.persons[person].is_active { Err("nothing is issued".to_owned()) } else { Ok(()) }
     }
 
-    fn exchange(&self, token: &str, at: At) -> Result<(String, String), u16> {
-        let answer = self.servers[at].anon().post("/auth/refresh", json!({"refresh_token": token}));
-        if answer.status != 200 {
-            return Err(answer.status);
-        }
-        Ok((answer.text("access_token"), answer.text("refresh_token")))
-    }
-
-    /// A chain of the hotel's, or a refresh token of Djoser's, which stays as it is.
-    fn refresh(&mut self, which: usize, back: usize, at: At) -> Outcome {
-        let fixed: Vec<usize> = (0..self.credentials.len())
-            .filter(|number| self.credentials[*number].kind == Kind::SimpleJwtRefresh)
-            .collect();
-        // Mostly one that lives, and so a thief's next step.
-        let living: Vec<usize> = (0..self.chains.len()).filter(|number| !self.chains[*number].is_ended).collect();
-        if let Some(number) = which.checked_rem(living.len())
-            && !which.is_multiple_of(4)
-        {
-            return self.refresh_chain(living[number], back, at);
-        }
-        let count = self.chains.len() + fixed.len();
-        let Some(number) = which.checked_rem(count) else { return Ok(()) };
-        match number.checked_sub(self.chains.len()) {
-            None => self.refresh_chain(number, back, at),
-            Some(number) => self.refresh_fixed(fixed[number], at),
-        }
-    }
-
-    fn refresh_fixed(&mut self, number: usize, at: At) -> Outcome {
-        let refresh = self.credentials[number].clone();
-        let answer = self.servers[at].anon().post("/auth/jwt/refresh/", json!({"refresh": refresh.token()}));
-        if answer.status != if refresh.lives(self.now) { 200 } else { 401 } {
-            return Err(format!("a refresh is answered {} {}", answer.status, answer.body));
-        }
-        if answer.status == 200 {
-            let ends = Some(self.now + TimeDelta::minutes(5));
-            let shown = Shown::Token(answer.text("access"));
-            let Credential { person, login, .. } = refresh;
-            self.credentials.push(Credential { kind: Kind::SimpleJwt, person, login, shown, ends, is_ended: false });
-        }
-        Ok(())
-    }
-
-    fn refresh_chain(&mut self, number: usize, back: usize, at: At) -> Outcome {
-        let chain = &self.chains[number];
-        let newest = chain.tokens.len() - 1;
-        let place = newest.saturating_sub(back);
-        let (lives, rested) = (!chain.is_ended && self.now < chain.exchanged + REFRESH_TTL, self.now - chain.exchanged);
-        // The one before the newest is a second try for a while; whatever else comes back was stolen.
-        let expected = match newest - place {
-            _ if !lives => None,
-            0 => Some(newest + 1),
-            1 if rested < GRACE => Some(newest),
-            _ => None,
-        };
-        let (login, person, sent) = (chain.login, chain.person, chain.tokens[place].clone());
-        let exchanged = self.exchange(&sent, at);
-        let chain = &mut self.chains[number];
-        match (expected, exchanged) {
-            (Some(next), Ok((access, refresh))) => {
-                match chain.tokens.get(next) {
-                    Some(known) if *known == refresh => {}
-                    Some(_) => return Err("a second try gets another successor".to_owned()),
-                    None => {
-                        chain.tokens.push(refresh);
-                        chain.exchanged = self.now;
-                    }
-                }
-                let (shown, ends) = (Shown::Token(access), Some(self.now + TimeDelta::hours(1)));
-                let kind = Kind::Hotel;
-                self.credentials.push(Credential { kind, person, login, shown, ends, is_ended: false });
-                Ok(())
-            }
-            (None, Err(401)) => {
-                chain.is_ended |= lives;
-                if lives {
-                    self.end_where(|credential| credential.kind == Kind::Hotel && credential.login == login);
-                }
-                Ok(())
-            }
-            (expected, got) => {
-                let got = got.map_or_else(|status| status, |_| 200);
-                Err(format!("a refresh token of {} exchanges ago is answered {got}, not {expected:?}", newest - place))
-            }
-        }
-    }
-
     fn log_out(&mut self, which: usize, at: At) -> Outcome {
         let Some(number) = which.checked_rem(self.credentials.len()) else { return Ok(()) };
         let credential = self.credentials[number].clone();
@@ -412,7 +209,7 @@ impl World {
         kind: Kind,
         person: usize,
         at: At,
-        act: impl Fn(&countersign_tests::Actor) -> u16,
+        act: impl Fn(&Actor) -> u16,
         ends: impl Fn(Kind) -> bool,
     ) -> Result<At, String> {
         let Some(credential) = self.living(kind, person) else { return Ok(at) };
@@ -437,43 +234,5 @@ impl World {
         for credential in self.credentials.iter_mut().filter(|credential| ends(credential)) {
             credential.is_ended = true;
         }
-    }
-
-    /// At the process where something happened it is true at once, at the other one within the bound.
-    fn ask_everybody(&mut self, at: At) -> Outcome {
-        for (place, patience) in [(at, Duration::ZERO), (1 - at, BOUND)] {
-            let began = Instant::now();
-            for credential in &self.credentials {
-                let person = &self.persons[credential.person];
-                let lives = credential.lives(self.now);
-                let mut said = credential.ask(&self.servers[place])?;
-                while said.is_some() && !lives && began.elapsed() < patience {
-                    thread::sleep(Duration::from_millis(5));
-                    said = credential.ask(&self.servers[place])?;
-                }
-                let address = super::credential::address(person.name);
-                let is_right = match &said {
-                    // A refresh tells nobody's name.
-                    Some(who) => lives && (*who == address || credential.kind == Kind::SimpleJwtRefresh),
-                    None => !lives,
-                };
-                if !is_right {
-                    let Credential { kind, login, .. } = credential;
-                    let word = if lives { "lives" } else { "is dead" };
-                    let there = if place == at { "the process of the step" } else { "the other process" };
-                    return Err(format!(
-                        "{kind:?} of {} from login {login} {word}, and {there} says {said:?}",
-                        person.name
-                    ));
-                }
-            }
-        }
-        // Whoever asks keeps a session.
-        for credential in self.credentials.iter_mut().filter(|credential| credential.kind == Kind::Session) {
-            if credential.lives(self.now) {
-                credential.ends = Some(self.now + TimeDelta::hours(2));
-            }
-        }
-        Ok(())
     }
 }

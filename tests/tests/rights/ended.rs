@@ -11,6 +11,7 @@ use countersign_core::{Registration, Role, User, store::TokenStore as _};
 use countersign_tests::{
     Actor, Server,
     databases::{databases, run},
+    people::{FRONT_END, PASSWORD, Page, add},
 };
 use serde_json::json;
 use tungstenite::{
@@ -18,8 +19,6 @@ use tungstenite::{
     client::{IntoClientRequest as _, client},
     protocol::CloseFrame,
 };
-
-use crate::common::{FRONT_END, PASSWORD, Page, add};
 
 /// What a proof is asked for, and the answer that says that it is one.
 type Ask = Box<dyn Fn(&Server) -> u16>;

@@ -8,13 +8,14 @@ use countersign_core::{
     password::EncodedPassword,
     store::{TokenStore as _, UserStore as _},
 };
-use countersign_tests::{Actor, Server};
+use countersign_tests::{
+    Actor, Server,
+    operations::{self, ALL, FORTIFY, Operation},
+    people::{PASSWORD, Proof, add, fresh_address},
+};
 use serde_json::{Map, Value, json};
 
-use crate::{
-    common::{PASSWORD, Proof, add, assert_snapshot, fresh_address},
-    operations::{self, ALL, FORTIFY, Operation},
-};
+use crate::snapshot::assert_snapshot;
 
 const HEAD: &str = "\
 # What the operations that write answer to a body that they take and that also names somebody else (user_id, owner, sub and so on)

@@ -3,12 +3,13 @@
 use std::{fmt::Write as _, thread};
 
 use countersign_core::{Role, User};
-use countersign_tests::Server;
-
-use crate::{
-    common::{Proof, add, assert_snapshot},
+use countersign_tests::{
+    Server,
     operations::{self, ALL, FORTIFY, Operation},
+    people::{Proof, add},
 };
+
+use crate::snapshot::assert_snapshot;
 
 const HEAD: &str = "\
 # Who may do what: the status of every operation by caller, with the proof in the second column and an empty body. What has a

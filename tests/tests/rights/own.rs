@@ -1,10 +1,12 @@
 //! Tokens and logins are their user's own: nobody else sees or ends them, and one that is ended is one.
 
 use countersign_core::{Abilities, Digest, NewToken, Role, Token, TokenKind, User, store::TokenStore as _};
-use countersign_tests::{Actor, Server, server::noon};
+use countersign_tests::{
+    Actor, Server,
+    people::{Proof, add},
+    server::noon,
+};
 use serde_json::json;
-
-use crate::common::{Proof, add};
 
 /// As many as somebody may have in ten years.
 const MANY: usize = 1_000;

@@ -2,11 +2,12 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use countersign_core::{Role, User};
-use countersign_tests::{Actor, Server};
+use countersign_tests::{
+    Actor, Server,
+    people::{PASSWORD, Proof, add},
+};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-
-use crate::common::{PASSWORD, Proof, add};
 
 const SECRET: &str = "kq3Vw0rJm9Zt5yXc7Lf1Gh2Bn8Pd4Qs6";
 const USERS: &str = "/auth/admin/users";

@@ -18,7 +18,7 @@ mod sql;
 
 pub use balancer::Balancer;
 pub use base::{Base, Run};
-pub use cage::Cage;
+pub use cage::{Cage, sweep_cages};
 pub use client::{Client, Lost, Reply, request};
 pub use dice::Dice;
 pub use disk::Disk;

@@ -8,6 +8,7 @@
 //! Any other arguments are the command line of Countersign itself: that is how this program starts the servers under test.
 
 mod harness;
+mod keeper;
 mod x01_registrations;
 mod x02_revocations;
 mod x03_syncs;
@@ -57,6 +58,12 @@ const EXPERIMENTS: [Experiment; 15] = [
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let Some(asked) = Asked::read(&arguments) else { return countersign::cli::main() };
+    if !keeper::is_kept() {
+        return keeper::keep().unwrap_or_else(|error| {
+            eprintln!("fire: {error}");
+            ExitCode::FAILURE
+        });
+    }
     let run =
         Run::new(asked.short, asked.seed).with_minutes(asked.minutes).with_part(asked.part).with_mariadb(asked.mariadb);
     let mut figures = Figures::new(run.is_timed());

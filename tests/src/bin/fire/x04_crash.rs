@@ -26,14 +26,7 @@ pub fn run(run: &Run, figures: &mut Figures) {
     figures.told(on, "crashes, requests", format!("{}, {}", outages.len(), samples.len()));
     Outage::judge(&outages, &samples, end, figures, on);
 
-    let (lost, back) = noted.audit(&mut server.client(), crate::harness::PASSWORD);
-    figures.told(
-        on,
-        "users, tokens, revocations acknowledged",
-        format!("{}, {}, {}", noted.users.len(), noted.alive.len(), noted.dead.len()),
-    );
-    figures.never(on, "acknowledged and lost", &lost);
-    figures.never(on, "revoked and back", &back);
+    noted.judge(&mut server.client(), figures, on);
     let sessions =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'countersign'";
     let sessions = count(&base.url, sessions);

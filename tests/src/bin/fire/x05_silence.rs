@@ -7,9 +7,7 @@ use std::{
 
 use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 
-use crate::harness::{
-    Figures, Installation, Kind, Load, PASSWORD, Postgres, Process, Proxy, Run, Sample, sqlite, wrong,
-};
+use crate::harness::{Figures, Installation, Kind, Load, Postgres, Process, Proxy, Run, Sample, sqlite, wrong};
 
 /// A place within the pool's wait (2 s), and an answer a second later.
 const ANSWERED: Duration = Duration::from_secs(3);
@@ -102,9 +100,7 @@ fn silent(
     figures.must(on, "threads", &format!("≤ {allowed}"), most.0, most.0 <= allowed);
     let more = most.1 - memory;
     figures.must(on, "more memory", "≤ 64 MiB", format!("{more:.1} MiB"), more <= MEMORY_MIB);
-    let (lost, back) = noted.audit(&mut server.client(), PASSWORD);
-    figures.never(on, "acknowledged and lost", &lost);
-    figures.never(on, "revoked and back", &back);
+    noted.judge(&mut server.client(), figures, on);
     figures.never(on, "complaints in the log", &server.complaints());
 }
 
@@ -215,8 +211,6 @@ fn held(figures: &mut Figures, run: &Run, silence: Duration) {
     let slowest = windows.iter().map(|(_, ended)| first(&samples, Kind::Write, *ended)).max().unwrap_or_default();
     figures.within(on, "first write afterwards, slowest", FIRST, slowest, "");
     figures.must(on, "more memory", "≤ 64 MiB", format!("{more:.1} MiB"), more <= MEMORY_MIB);
-    let (lost, back) = noted.audit(&mut server.client(), PASSWORD);
-    figures.never(on, "acknowledged and lost", &lost);
-    figures.never(on, "revoked and back", &back);
+    noted.judge(&mut server.client(), figures, on);
     figures.never(on, "complaints in the log", &server.complaints());
 }

@@ -110,14 +110,7 @@ fn full(run: &Run, figures: &mut Figures, on: &str, url: &str, disk: &Disk) {
     });
     let first = first.max().unwrap_or_default();
     figures.within(on, "first write when there is room, slowest", FIRST, first, "");
-    let (lost, back) = noted.audit(&mut server.client(), PASSWORD);
-    figures.told(
-        on,
-        "users, tokens, revocations acknowledged",
-        format!("{}, {}, {}", noted.users.len(), noted.alive.len(), noted.dead.len()),
-    );
-    figures.never(on, "acknowledged and lost", &lost);
-    figures.never(on, "revoked and back", &back);
+    noted.judge(&mut server.client(), figures, on);
     alive(figures, on, &mut server);
 }
 

@@ -26,12 +26,24 @@ const VERSIONS: [Files; 2] = [
     Files { root: "/sys/fs/cgroup", limit: "memory.max", peak: "memory.peak", events: "memory.events" },
 ];
 
+/// What the groups are called, before the number of the process.
+const NAME: &str = "countersign-fire-";
+
+/// Takes groups away whose processes have ended without them; those in use stay.
+pub fn sweep_cages() {
+    for group in VERSIONS.iter().flat_map(|files| fs::read_dir(files.root)).flatten().flatten() {
+        if group.file_name().to_string_lossy().starts_with(NAME) {
+            let _ = fs::remove_dir(group.path());
+        }
+    }
+}
+
 impl Cage {
     /// Puts a process into a new group with so many MiB.
     pub fn of(process: u32, mib: u64) -> Result<Self, String> {
         let mut reasons = Vec::new();
         for files in &VERSIONS {
-            let folder = PathBuf::from(files.root).join(format!("countersign-fire-{process}"));
+            let folder = PathBuf::from(files.root).join(format!("{NAME}{process}"));
             let made = fs::create_dir(&folder)
                 .and_then(|()| fs::write(folder.join(files.limit), (mib << 20).to_string()))
                 .and_then(|()| fs::write(folder.join("cgroup.procs"), process.to_string()));

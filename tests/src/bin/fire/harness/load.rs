@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    Client, Door, Lost, Proof, Reply,
+    Client, Door, Figures, Lost, Proof, Reply,
     door::{PASSWORD, is_taken, register},
 };
 
@@ -220,6 +220,15 @@ pub fn leaving(door: Door) -> (&'static str, &'static str) {
 }
 
 impl Noted {
+    /// Judges what [`Noted::audit`] found.
+    pub fn judge(&self, client: &mut Client, figures: &mut Figures, on: &str) {
+        let (lost, back) = self.audit(client, PASSWORD);
+        let counts = format!("{}, {}, {}", self.users.len(), self.alive.len(), self.dead.len());
+        figures.told(on, "users, tokens, revocations acknowledged", counts);
+        figures.never(on, "acknowledged and lost", &lost);
+        figures.never(on, "revoked and back", &back);
+    }
+
     /// Compares the server with what it acknowledged: what it lost, and what it brought back.
     pub fn audit(&self, client: &mut Client, password: &str) -> (Vec<String>, Vec<String>) {
         let (mut lost, mut back) = (Vec::new(), Vec::new());

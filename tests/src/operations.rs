@@ -7,10 +7,9 @@ use std::{
 };
 
 use countersign_core::{TokenKind, User, store::TokenStore as _};
-use countersign_tests::{Actor, Server};
 use serde_json::{Map, Value};
 
-use crate::common::Proof;
+use crate::{Actor, Server, people::Proof};
 
 /// A server with every dialect.
 pub const ALL: &str = "";
@@ -21,6 +20,7 @@ pub const FORTIFY: &str = "[[mount]]\nadapter = \"sanctum\"\n[[mount]]\nadapter 
 /// An operation.
 #[derive(Debug)]
 pub struct Operation {
+    /// In capitals.
     pub method: String,
     /// With its parameters in braces.
     pub path: String,
@@ -28,19 +28,26 @@ pub struct Operation {
     pub proofs: Vec<Proof>,
     /// The properties of its body, if it reads one.
     pub fields: Option<Map<String, Value>>,
+    /// What it reads from the query.
+    pub queries: Vec<String>,
+    /// The adapter, or `server`.
+    pub tag: String,
 }
 
 /// All of them.
 pub fn of(server: &Server) -> Vec<Operation> {
     let document = server.anon().get("/openapi.json").json();
     let mut found = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let tag = operation["tags"][0].as_str().expect("a tag").to_owned();
             found.push(Operation {
                 method: method.to_uppercase(),
                 path: path.clone(),
-                proofs: proofs(operation),
+                proofs: proofs(operation, &tag),
+                queries: queries(operation),
                 fields: fields(&document, operation),
+                tag,
             });
         }
     }
@@ -48,11 +55,11 @@ pub fn of(server: &Server) -> Vec<Operation> {
     found
 }
 
-fn proofs(operation: &Value) -> Vec<Proof> {
+fn proofs(operation: &Value, tag: &str) -> Vec<Proof> {
     let schemes = operation["security"].as_array().into_iter().flatten().filter_map(Value::as_object);
     let mut proofs: Vec<Proof> = schemes.flat_map(Map::keys).flat_map(|scheme| of_scheme(scheme)).copied().collect();
     if proofs.is_empty() {
-        proofs.extend(match operation["tags"][0].as_str().unwrap() {
+        proofs.extend(match tag {
             "djoser" => &[Proof::Djoser, Proof::Jwt][..],
             "hotel" => &[Proof::Hotel],
             "sanctum_spa" => &[Proof::Session],
@@ -78,6 +85,12 @@ fn of_scheme(scheme: &str) -> &'static [Proof] {
     }
 }
 
+fn queries(operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let of_query = parameters.filter(|parameter| parameter["in"] == "query");
+    of_query.filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned())).collect()
+}
+
 /// The properties of the first body that the operation reads.
 fn fields(document: &Value, operation: &Value) -> Option<Map<String, Value>> {
     let content = operation["requestBody"]["content"].as_object()?;
@@ -94,7 +107,7 @@ impl Operation {
             return self.path.clone();
         }
         let token = |kind: TokenKind| {
-            let tokens = server.store.tokens_of(whose.id, Some(kind)).unwrap();
+            let tokens = server.store.tokens_of(whose.id, Some(kind)).expect("the store answers");
             tokens.first().map_or_else(|| "0".to_owned(), |token| token.id.to_string())
         };
         let (parameter, value) = match self.path.as_str() {
@@ -121,16 +134,16 @@ impl Operation {
 
 /// The status of a WebSocket's handshake.
 fn handshake(server: &Server, actor: &Actor) -> u16 {
-    let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let mut stream = TcpStream::connect(server.address()).expect("the server listens");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout can be set");
     let authorization = actor.header("Authorization").map(|value| format!("Authorization: {value}\r\n"));
     let request = format!(
         "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n{}\r\n",
         authorization.unwrap_or_default()
     );
-    stream.write_all(request.as_bytes()).unwrap();
+    stream.write_all(request.as_bytes()).expect("the server reads");
     let mut line = [0; 12];
-    stream.read_exact(&mut line).unwrap();
-    std::str::from_utf8(&line[9..]).unwrap().parse().unwrap()
+    stream.read_exact(&mut line).expect("the server answers");
+    std::str::from_utf8(&line[9..]).ok().and_then(|status| status.parse().ok()).expect("a status")
 }

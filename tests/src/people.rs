@@ -1,12 +1,15 @@
-//! People, their proofs, and snapshots in files.
+//! People of a test, and how they prove who they are in every dialect.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use countersign_core::{Registration, Role, User};
-use countersign_tests::{Actor, Answer, Server};
 use serde_json::json;
 
+use crate::{Actor, Answer, Server};
+
+/// Everybody's.
 pub const PASSWORD: &str = "Zx9-quokka-77";
+/// Where the pages of the front end are.
 pub const FRONT_END: &str = "http://localhost:3000";
 
 /// How somebody proves who they are.
@@ -90,7 +93,7 @@ impl Page {
 
     fn keep(&mut self, answer: &Answer) {
         for pair in answer.cookies() {
-            let (name, value) = pair.split_once('=').unwrap();
+            let (name, value) = pair.split_once('=').expect("a cookie has a value");
             self.cookies.retain(|(kept, _)| kept != name);
             self.cookies.push((name.to_owned(), value.to_owned()));
         }
@@ -129,30 +132,11 @@ pub fn add(server: &Server, role: Role, is_staff: bool) -> User {
         is_superuser: is_staff,
         ..Registration::new(PASSWORD.into())
     };
-    server.owner.register(&registration).unwrap().user
+    server.owner.register(&registration).expect("nobody has that address").user
 }
 
 /// An address that nobody has.
 pub fn fresh_address() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("u{}@example.org", COUNT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// Compares `text` with the file `name` beside these tests, which `COUNTERSIGN_TEST_REWRITE=1` writes anew.
-pub fn assert_snapshot(name: &str, text: &str) {
-    let file = format!("{}/tests/rights/{name}", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("COUNTERSIGN_TEST_REWRITE").is_some_and(|value| value == "1") {
-        std::fs::write(&file, text).unwrap();
-        return;
-    }
-    let known = std::fs::read_to_string(&file).unwrap_or_default();
-    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    let (known_lines, found_lines) = (lines(&known), lines(text));
-    let gone: Vec<_> = known_lines.iter().filter(|line| !found_lines.contains(line)).collect();
-    let new: Vec<_> = found_lines.iter().filter(|line| !known_lines.contains(line)).collect();
-    assert!(
-        known == text,
-        "tests/tests/rights/{name} says otherwise; if this is meant, run again with COUNTERSIGN_TEST_REWRITE=1\n\
-         no more so: {gone:#?}\nnow: {new:#?}"
-    );
 }

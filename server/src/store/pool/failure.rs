@@ -1,0 +1,40 @@
+//! Why nothing was read or written.
+
+use countersign_core::store::StoreError;
+use diesel::result::{DatabaseErrorKind, Error};
+
+/// Why a transaction did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// No connection within the wait.
+    #[error("no connection: {0}")]
+    Pool(#[from] r2d2::Error),
+    /// All the time is over for which somebody waits for this: the client has its answer.
+    #[error("the database answered too late")]
+    Late,
+    /// Other writers of this process took all of the wait.
+    #[error("no turn to write")]
+    Turn,
+    /// Another file is where the database was, or none.
+    #[error("the database file is not the one that was opened at start")]
+    Exchanged,
+    /// Whoever asked may not wait.
+    #[error("not without waiting")]
+    NotAtOnce,
+    /// The database refused.
+    #[error(transparent)]
+    Query(#[from] Error),
+}
+
+impl Failure {
+    /// Is there a row with this unique value already?
+    pub(super) fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure)
+    }
+}
