@@ -24,8 +24,13 @@ use queue::Queue;
 /// How nice the lane's threads are: at 5 both logins and verifications go on under full load; at 10 and beyond logins
 /// starve.
 const NICE: i32 = 5;
-/// How much longer than promised work may wait: the promise is an estimate.
-const GRACE: Duration = Duration::from_millis(250);
+/// After how many tenths of the longest wait work is not begun any more. Whoever is told so then is told it within that wait, also
+/// if the threads look for it a little later.
+const LATEST: u32 = 9;
+/// How many tenths of the longest wait work may be expected to wait: it is an estimate, and rather wrong where others take the cores.
+const EXPECTED: u32 = 8;
+/// Work may wait for so long in any case: a thread may have to wait for a core.
+const LEAST: Duration = Duration::from_millis(250);
 
 /// How often it is looked for work that waits for too long.
 const LOOK: Duration = Duration::from_millis(50);
@@ -38,7 +43,7 @@ const IDLE: Duration = Duration::from_secs(10);
 pub struct LaneOptions {
     /// Threads; 0 for as many as cores.
     pub threads: usize,
-    /// Work that would wait longer is refused.
+    /// Work that would wait for about as long is refused at once, and what then waits nevertheless is told so within it.
     pub max_wait: Duration,
 }
 
@@ -171,7 +176,7 @@ impl Lane {
         let queued = ahead.saturating_add(1).saturating_sub(lane.threads);
         let expected = state.cost.mean().saturating_mul(queued) / lane.threads;
         let mut displaced = None;
-        if expected > lane.max_wait {
+        if expected > lane.max_wait * EXPECTED / 10 {
             lane.refused.add();
             displaced = state.waiting.displace(client);
             if displaced.is_none() {
@@ -194,7 +199,7 @@ impl Shared {
     }
 
     fn latest(&self) -> Duration {
-        self.max_wait + GRACE
+        (self.max_wait * LATEST / 10).max(LEAST)
     }
 
     /// What has waited for too long, if it is time to look for it.
@@ -341,7 +346,7 @@ mod tests {
         let release = hold(&lane);
         let (sender, turn) = channel();
         lane.submit(HERE, move |turn| sender.send(turn).unwrap()).unwrap();
-        thread::sleep(Duration::from_millis(40) + GRACE + GRACE / 2);
+        thread::sleep(lane.latest() + LOOK);
         drop(release);
         assert_eq!(turn.recv_timeout(Duration::from_secs(5)), Ok(Turn::TooLate));
     }

@@ -161,7 +161,8 @@ countersign_adapters::settings! {
         pub iterations: u32 = 2, check = between(1, 10),
         /// Threads that hash, beside those that answer; 0 for as many as there are cores.
         pub threads: usize = 0, check = between(0, MOST_THREADS),
-        /// A login that would have to wait longer for its turn is answered 503 at once.
+        /// A login that would have to wait about as long for its turn is answered 503 at once, and one whose turn has not come until
+        /// then is as well.
         pub max_wait: Span = Span::seconds(1), check = positive,
         /// A failed login, and a request for a mail with a link, is answered no sooner than this, so that its duration tells
         /// nothing. If there are users with slower hashes, such as imported ones, a failed login takes as long as the
