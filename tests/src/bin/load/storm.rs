@@ -171,7 +171,7 @@ fn offer(address: SocketAddr, login: &[u8], every: Duration, number: u32, over: 
     while !over.load(Ordering::Relaxed) {
         let Some(due) = turns.find(|due| *due >= began.elapsed()) else { break };
         thread::sleep(due.saturating_sub(began.elapsed()));
-        logins.add(&mut connection, login);
+        logins.add(&mut connection, login, over);
     }
     logins
 }
@@ -181,7 +181,7 @@ fn insist(address: SocketAddr, login: &[u8], over: &AtomicBool) -> Logins {
     let mut connection = Connection::open(address).expect("the server listens");
     let mut logins = Logins::default();
     while !over.load(Ordering::Relaxed) {
-        if !logins.add(&mut connection, login) {
+        if !logins.add(&mut connection, login, over) {
             thread::sleep(IMPATIENCE);
         }
     }
@@ -189,12 +189,12 @@ fn insist(address: SocketAddr, login: &[u8], over: &AtomicBool) -> Logins {
 }
 
 impl Logins {
-    /// Logs in; `false` if that was refused.
-    fn add(&mut self, connection: &mut Connection, login: &[u8]) -> bool {
+    /// Logs in; `false` if that was refused. What is answered when it is over does not count.
+    fn add(&mut self, connection: &mut Connection, login: &[u8], over: &AtomicBool) -> bool {
         let began = Instant::now();
         match connection.ask(login).status {
             200 => {
-                self.accepted += 1;
+                self.accepted += usize::from(!over.load(Ordering::Relaxed));
                 true
             }
             503 => {
