@@ -77,8 +77,8 @@ pub enum Revoke {
     Everything,
     /// Everything of one kind.
     Kind(TokenKind),
-    /// Everything but this row (the one that the caller changes the password with).
-    AllBut(TokenId),
+    /// This row.
+    One(TokenId),
     /// None; but what is being issued at this moment is not stored any more.
     Nothing,
 }

@@ -12,7 +12,7 @@ use super::{
     mails::{self, Topic},
     responses::{Answering, Guarded, Reading},
     schema::PasswordErrors,
-    tokens::log_out,
+    tokens::ended_by_logout,
     users::USER_FIELDS,
 };
 use crate::{
@@ -190,15 +190,10 @@ async fn change_password(
         return Err(Error::non_field(MISMATCH));
     }
     let options = &mount.options;
-    let logout = options.logout_on_password_change.then(|| caller.verified());
-    let changed = mount.hashing(&request, move |auth| {
-        // A browser's sessions end with the password, in Django as in Laravel.
-        let user = auth.replace_password(&subject, &new_password, Revoke::Kind(TokenKind::Session))?;
-        if let Some(caller) = logout {
-            log_out(auth, &caller)?;
-        }
-        Ok(user)
-    });
+    // A browser's sessions end with the password, in Django as in Laravel.
+    let mut revoke = vec![Revoke::Kind(TokenKind::Session)];
+    revoke.extend(options.logout_on_password_change.then(|| ended_by_logout(&mount.auth, &caller.verified())));
+    let changed = mount.hashing(&request, move |auth| auth.replace_password(&subject, &new_password, &revoke));
     let user = changed.await.map_err(weak)?;
     if options.password_changed_email_confirmation {
         mails::notify(&mount, language, Topic::PasswordChanged, user);

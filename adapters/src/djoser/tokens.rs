@@ -156,16 +156,16 @@ async fn create_token(
 )]
 async fn delete_token(mount: Use<Djoser>, caller: Caller<Djoser>) -> Result<HttpResponse, Error> {
     let verified = caller.verified();
-    mount.blocking(move |auth| log_out(auth, &verified)).await?;
+    mount.blocking(move |auth| auth.revoke_many(verified.user.id, ended_by_logout(auth, &verified))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Deletes the token of whoever asks, whatever they came with; of a device with a token of Knox's, that one.
-pub(super) fn log_out(auth: &Auth, caller: &Verified) -> Result<(), AuthError> {
+/// The token of whoever asks, whatever they came with; of a device with a token of Knox's, that one.
+pub(super) fn ended_by_logout(auth: &Auth, caller: &Verified) -> Revoke {
     match auth.strategy().token_kind() {
         kind @ TokenKind::Djoser if !matches!(caller.token.kind, TokenKind::Djoser | TokenKind::Knox) => {
-            auth.revoke_many(caller.user.id, Revoke::Kind(kind)).map(drop)
+            Revoke::Kind(kind)
         }
-        _ => auth.logout(caller),
+        _ => Revoke::One(caller.token.id),
     }
 }

@@ -1,6 +1,6 @@
 //! Users come, change and go. Whatever takes a right away writes that first and revokes then.
 
-use super::Auth;
+use super::{Auth, follow_up::Sign};
 use crate::{
     error::AuthError,
     identifier::{self, Claim, Key, Kind, Taken},
@@ -74,7 +74,7 @@ impl Auth {
     /// # Errors
     /// [`AuthError::WrongCredentials`] if the password was changed meanwhile; [`AuthError::WeakPassword`] only for an
     /// over-long one; [`AuthError::Store`].
-    pub fn replace_password(&self, subject: &Subject, new: &Secret, revoke: Revoke) -> Result<User, AuthError> {
+    pub fn replace_password(&self, subject: &Subject, new: &Secret, revoke: &[Revoke]) -> Result<User, AuthError> {
         self.put_password(subject, new, revoke).map(|(user, _)| user)
     }
 
@@ -84,7 +84,7 @@ impl Auth {
     /// # Errors
     /// [`AuthError::WeakPassword`] only for an over-long password; [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn recover(&self, user: UserId, password: &Secret) -> Result<User, AuthError> {
-        let set = self.set_password(user, password, None, Revoke::Everything)?;
+        let set = self.set_password(user, password, None, &[Revoke::Everything])?;
         set.map(|(user, _)| user).ok_or(AuthError::NotFound)
     }
 
@@ -140,7 +140,7 @@ impl Auth {
         let is_same = self.user(user)?.email.as_ref() == Some(&email);
         let claim = Claim { kind: Kind::Email, key: key.clone(), required: true };
         let change = UserChange::Profile { name, address: (!is_same).then_some((email, claim)) };
-        match self.change(user, &change, Revoke::Nothing) {
+        match self.change(user, &change, &[Revoke::Nothing]) {
             Err(AuthError::NotFound) if self.is_held_by_another(user, key)? => {
                 Err(AuthError::Taken(Taken(vec![Kind::Email])))
             }
@@ -207,7 +207,7 @@ impl Auth {
         if deactivate {
             return self.administer(Mandate::Permitted, user, &Step::Change(change));
         }
-        self.change(user, &change, Revoke::Nothing)
+        self.change(user, &change, &[Revoke::Nothing])
     }
 
     /// Deletes a user with everything that is theirs.
@@ -216,7 +216,7 @@ impl Auth {
     /// [`AuthError::NotFound`], [`AuthError::Store`].
     pub fn delete_user(&self, user: UserId) -> Result<(), AuthError> {
         let existed = self.realm.users().delete_user(user)?;
-        self.carry_out(user, Revoke::Everything)?;
+        self.carry_out(user, &[Revoke::Everything])?;
         if existed { Ok(()) } else { Err(AuthError::NotFound) }
     }
 
@@ -262,7 +262,7 @@ impl Auth {
             return Err(AuthError::Invalid { field: "username" });
         }
         let claim = Claim { kind: Kind::Username, key: key.clone(), required: true };
-        match self.change(user, &UserChange::Username { name, claim, seen }, Revoke::Nothing) {
+        match self.change(user, &UserChange::Username { name, claim, seen }, &[Revoke::Nothing]) {
             Err(AuthError::NotFound) if self.is_held_by_another(user, key)? => {
                 Err(AuthError::Taken(Taken(vec![Kind::Username])))
             }
@@ -279,10 +279,10 @@ impl Auth {
     }
 
     /// The user side first, then the token side: see [`crate::store`].
-    pub(super) fn change(&self, user: UserId, change: &UserChange, revoke: Revoke) -> Result<User, AuthError> {
+    pub(super) fn change(&self, user: UserId, change: &UserChange, revoke: &[Revoke]) -> Result<User, AuthError> {
         let changed = match self.realm.users().change_user(user, change, self.realm.now()) {
             Ok(changed) => changed.ok_or(AuthError::NotFound)?,
-            Err(error) => self.in_doubt(user, change, revoke).ok_or(error)?,
+            Err(error) => self.in_doubt(user, Sign::of(change), revoke).ok_or(error)?,
         };
         self.carry_out(user, revoke)?;
         Ok(changed)
@@ -293,7 +293,7 @@ impl Auth {
         &self,
         subject: &Subject,
         new: &Secret,
-        revoke: Revoke,
+        revoke: &[Revoke],
     ) -> Result<(User, EncodedPassword), AuthError> {
         let Proof::Password(old) = &subject.proof else { return Err(AuthError::WrongCredentials) };
         self.set_password(subject.id, new, Some(old.clone()), revoke)?.ok_or(AuthError::WrongCredentials)
@@ -304,7 +304,7 @@ impl Auth {
         user: UserId,
         password: &Secret,
         replacing: Option<EncodedPassword>,
-        revoke: Revoke,
+        revoke: &[Revoke],
     ) -> Result<Option<(User, EncodedPassword)>, AuthError> {
         let flaws = PasswordRules::None.check(password, &PasswordOwner::default());
         if !flaws.is_empty() {

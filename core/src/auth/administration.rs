@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Auth, account::draft};
+use super::{Auth, account::draft, follow_up::Sign};
 use crate::{
     error::AuthError,
     model::{Mandate, Objection, Registration, Role, Step, TokenKind, User, UserChange, UserId},
@@ -33,13 +33,17 @@ impl Auth {
             Step::Delete => Revoke::Everything,
             Step::Change(change) => self.revoked_by(user, change)?,
         };
-        let taken = self.realm.users().administer(mandate, user, step, self.realm.now())?;
+        let taken = self
+            .realm
+            .users()
+            .administer(mandate, user, step, self.realm.now())
+            .or_else(|error| self.in_doubt(user, Sign::of_step(step), &[revoke]).map(Ok).ok_or(error))?;
         let user = taken.map_err(|objection| match objection {
             Objection::NotPermitted => AuthError::Forbidden,
             Objection::LastAdministrator => AuthError::LastAdministrator,
             Objection::Absent => AuthError::NotFound,
         })?;
-        self.carry_out(user.id, revoke)?;
+        self.carry_out(user.id, &[revoke])?;
         Ok(user)
     }
 

@@ -128,7 +128,7 @@ impl Auth {
     }
 
     fn use_up(&self, linked: &Linked, change: &UserChange, revoke: Revoke) -> Result<User, AuthError> {
-        used_up(self.change(linked.user.id, change, revoke))
+        used_up(self.change(linked.user.id, change, &[revoke]))
     }
 }
 

@@ -58,7 +58,7 @@ impl Auth {
         new: &Secret,
         life: TimeDelta,
     ) -> Result<Secret, AuthError> {
-        let (user, hash) = self.put_password(subject, new, Revoke::Kind(TokenKind::Session))?;
+        let (user, hash) = self.put_password(subject, new, &[Revoke::Kind(TokenKind::Session)])?;
         // Of a generation that is over: that the new password still holds is asked again.
         let subject = Subject { user, generation: subject.generation, proof: Proof::Password(hash) };
         self.open_session(&subject, life)

@@ -78,7 +78,7 @@ impl Auth {
         match &user.email {
             Some(address) if is_theirs && user.email_verified_at.is_none() => {
                 let change = UserChange::EmailVerified(address.clone());
-                match self.change(user.id, &change, Revoke::Nothing) {
+                match self.change(user.id, &change, &[Revoke::Nothing]) {
                     // They have another address by now.
                     Err(AuthError::NotFound) => Err(AuthError::Forbidden),
                     outcome => outcome.map(drop),

@@ -16,7 +16,7 @@ const CELLS: i64 = 1_024;
 /// it; how many moments each has.
 pub(super) fn write(moments: &VecDeque<i64>) -> String {
     let (Some(first), Some(last)) = (moments.front(), moments.back()) else { return String::new() };
-    let size = (0..62).find(|size| ((last - first) >> size) < CELLS - 1).unwrap_or(62);
+    let size = (0..62).find(|size| (last.saturating_sub(*first) >> size) < CELLS - 1).unwrap_or(62);
     let mut cells: Vec<(i64, usize)> = Vec::new();
     for moment in moments {
         let cell = cell_of(*moment, size);

@@ -36,7 +36,7 @@ impl History {
         if self.moments.len() < rate.requests() {
             return Ok(());
         }
-        let rest = self.moments.front().map_or(period, |oldest| period - (now - oldest));
+        let rest = self.moments.front().map_or(period, |oldest| period.saturating_sub(now.saturating_sub(*oldest)));
         Err(Duration::from_micros(rest.unsigned_abs()))
     }
 
@@ -44,7 +44,7 @@ impl History {
         // Guesses do not end in the order in which they began.
         let moment = self.moments.back().map_or(moment, |last| moment.max(*last));
         self.moments.push_back(moment);
-        self.over = moment + micros(rate);
+        self.over = moment.saturating_add(micros(rate));
     }
 
     /// Notes `now`; the oldest goes where the rate is used up.

@@ -164,7 +164,10 @@ impl Ledger {
     /// Was one of these refused a moment ago? Then how long it has to wait.
     pub(super) fn refusal<P: Places>(&self, limit: &Limit, now: Timestamp) -> Option<Duration> {
         let (refused, clock) = (&self.0.refused, P::clock(self.0.clock.at(now)));
-        let look = |refusal: &Refusal| (refusal.asked_again > clock).then(|| micros(refusal.until - clock));
+        // One that is further ahead was made before the store's clock was put back.
+        let longest = REFUSED.num_microseconds().unwrap_or_default();
+        let holds = |refusal: &Refusal| (1..=longest).contains(&refusal.asked_again.saturating_sub(clock));
+        let look = |refusal: &Refusal| holds(refusal).then(|| micros(refusal.until - clock));
         refused.look(refused.key(&limit.refuses.id), look)?
     }
 

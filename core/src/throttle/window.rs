@@ -41,7 +41,7 @@ impl Window {
         if self.count < rate.requests() {
             return Ok(());
         }
-        let rest = if self.count == 0 { rate.period().num_seconds() } else { self.end - now };
+        let rest = if self.count == 0 { rate.period().num_seconds() } else { self.end.saturating_sub(now) };
         Err(Duration::from_secs(rest.unsigned_abs()))
     }
 
@@ -49,7 +49,7 @@ impl Window {
         if self.count == 0 {
             self.end = at + rate.period().num_seconds();
         }
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
     }
 }
 
@@ -64,7 +64,7 @@ impl Places for Window {
     fn enter(&mut self, rate: Rate, entered: impl Into<Entered>) -> Result<(), Duration> {
         let entered = entered.into();
         self.pass(rate, entered.at)?;
-        if self.count + self.pending.len() >= rate.requests() {
+        if self.count.saturating_add(self.pending.len()) >= rate.requests() {
             return Err(JUDGED);
         }
         self.pending.push(entered);
@@ -78,7 +78,7 @@ impl Places for Window {
             if is_wrong {
                 self.count(rate, second);
             }
-        } else if !is_wrong && (self.end - rate.period().num_seconds()..self.end).contains(&second) {
+        } else if !is_wrong && (self.end.saturating_sub(rate.period().num_seconds())..self.end).contains(&second) {
             // One that lapsed was counted.
             self.count = self.count.saturating_sub(1);
         }
@@ -131,7 +131,7 @@ impl Counter for Window {
     }
 
     fn weight(&self) -> usize {
-        self.count + self.pending.len()
+        self.count.saturating_add(self.pending.len())
     }
 
     fn end(&self) -> i64 {

@@ -33,6 +33,7 @@ const SURVEY_ALL: Duration = Duration::from_secs(3600);
 
 /// The threads; dropping it ends them and writes what is pending.
 pub struct Background {
+    realm: Realm,
     stop: Vec<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -45,7 +46,7 @@ impl Background {
         executor: &Executor,
         poll: Duration,
     ) -> io::Result<Self> {
-        let mut background = Self { stop: Vec::new(), threads: Vec::new() };
+        let mut background = Self { realm: realm.clone(), stop: Vec::new(), threads: Vec::new() };
         let mut follower = Follower::begin(realm).map_err(io::Error::other)?;
         follower.look(realm).map_err(io::Error::other)?;
         let reader = realm.clone();
@@ -166,6 +167,7 @@ impl Drop for Background {
             // A panic of a background thread has been printed by itself.
             let _ = thread.join();
         }
+        self.realm.give_up_follow_ups();
     }
 }
 

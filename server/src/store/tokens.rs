@@ -287,9 +287,9 @@ impl TokenStore for Store {
 /// Are all logins of the JWT pair among what is revoked?
 const fn ends_logins(revoke: Revoke) -> bool {
     match revoke {
-        Revoke::Everything | Revoke::AllBut(_) => true,
+        Revoke::Everything => true,
         Revoke::Kind(kind) => matches!(kind, TokenKind::Jwt),
-        Revoke::Nothing => false,
+        Revoke::One(_) | Revoke::Nothing => false,
     }
 }
 
@@ -299,7 +299,7 @@ fn delete(conn: &mut AnyConnection, user: UserId, revoke: Revoke) -> QueryResult
     match revoke {
         Revoke::Everything => diesel::delete(all).execute(conn),
         Revoke::Kind(kind) => diesel::delete(all.filter(tokens::kind.eq(kind.as_str()))).execute(conn),
-        Revoke::AllBut(kept) => diesel::delete(all.filter(tokens::id.ne(kept.0))).execute(conn),
+        Revoke::One(id) => diesel::delete(all.filter(tokens::id.eq(id.0))).execute(conn),
         Revoke::Nothing => Ok(0),
     }
 }

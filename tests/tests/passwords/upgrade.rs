@@ -153,7 +153,7 @@ fn whoever_has_confirmed_a_password_may_change_it_whatever_logins_made_of_its_ha
         let ada = import(&server, "ada", BCRYPT);
         let confirmed = server.owner.confirm_password(ada, &Secret::from(OLD)).unwrap();
         assert!(logs_in(&server, "ada", OLD), "{}", server.backend);
-        server.owner.replace_password(&confirmed, &Secret::from("Walrus-new"), Revoke::Nothing).unwrap();
+        server.owner.replace_password(&confirmed, &Secret::from("Walrus-new"), &[Revoke::Nothing]).unwrap();
         assert!(logs_in(&server, "ada", "Walrus-new") && !logs_in(&server, "ada", OLD), "{}", server.backend);
     }
 }

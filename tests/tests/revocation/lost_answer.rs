@@ -1,4 +1,5 @@
-//! A password is changed, but the store cannot say so any more, or fails at the revocation: the old logins end all the same.
+//! A password is changed or a user disabled, but the store cannot say so any more, or fails at the revocation: the old logins end
+//! all the same.
 
 use std::sync::{
     Arc, Mutex,
@@ -8,7 +9,7 @@ use std::sync::{
 use chrono::TimeDelta;
 use countersign::store::Store;
 use countersign_core::{
-    Auth, AuthError, Credentials, Grant, Registration, Secret, Strategy, Subject, User, UserId,
+    Auth, AuthError, Credentials, Grant, Registration, Role, Secret, Strategy, Subject, User, UserId,
     auth::{OldLinks, Realm, RealmParts},
     cache::{Cache, CacheOptions},
     env::{CountedRandom, FixedClock},
@@ -109,7 +110,9 @@ impl UserStore for Broken {
         step: &Step,
         now: Timestamp,
     ) -> StoreResult<Result<User, Objection>> {
-        self.store.administer(mandate, id, step, now)
+        let done =
+            if self.does.load(Ordering::SeqCst) { self.store.administer(mandate, id, step, now) } else { lost() };
+        if self.says.load(Ordering::SeqCst) { done } else { lost() }
     }
 }
 
@@ -125,6 +128,10 @@ struct Ada {
 
 impl Ada {
     fn on(database: &Database) -> Self {
+        Self::named(database, "ada")
+    }
+
+    fn named(database: &Database, name: &str) -> Self {
         eprintln!("on {}", database.name);
         let (store, clock) = (database.store(), Arc::new(FixedClock::at(noon())));
         let [does, says, tells] = [(); 3].map(|()| AtomicBool::new(true));
@@ -139,8 +146,8 @@ impl Ada {
             old_links: OldLinks::default(),
         });
         let auth = Auth::new(realm.clone(), Strategy::SanctumPat(SanctumPat::default()), PasswordRules::None);
-        auth.register(&Registration { username: Some("ada".to_owned()), ..Registration::new(OLD.into()) }).unwrap();
-        let credentials = Credentials::new("ada", OLD.into());
+        auth.register(&Registration { username: Some(name.to_owned()), ..Registration::new(OLD.into()) }).unwrap();
+        let credentials = Credentials::new(name, OLD.into());
         let token = auth.login(&credentials, &Grant::named("phone")).unwrap().access;
         let subject = auth.authenticate(&credentials).unwrap();
         Self { realm, auth, users, clock, subject, token }
@@ -148,7 +155,7 @@ impl Ada {
 
     /// Gives herself a new password, as an application has it.
     fn change(&self) -> Result<User, AuthError> {
-        self.auth.replace_password(&self.subject, &NEW.into(), Revoke::Everything)
+        self.auth.replace_password(&self.subject, &NEW.into(), &[Revoke::Everything])
     }
 
     fn is_let_in(&self) -> bool {
@@ -243,5 +250,46 @@ fn a_revocation_that_failed_is_made_up_for() {
         ada.realm.follow_up().unwrap();
         assert!(!ada.is_let_in());
         ada.realm.follow_up().unwrap();
+    }
+}
+
+#[test]
+fn a_step_that_is_committed_and_not_acknowledged_revokes_and_one_that_was_not_made_does_not() {
+    let steps = [Step::Change(UserChange::Active(false)), Step::Change(UserChange::Role(Role::Admin)), Step::Delete];
+    for database in databases() {
+        for (number, step) in steps.iter().enumerate() {
+            let ada = Ada::named(&database, &format!("ada{number}"));
+            let session = ada.auth.open_session(&ada.subject, TimeDelta::hours(1)).unwrap();
+            let take = || ada.auth.administer(Mandate::Owner, ada.subject.user.id, step);
+            ada.users.set(false, false, true);
+            assert!(matches!(take(), Err(AuthError::Store(_))));
+            ada.realm.follow_up().unwrap();
+            assert!(ada.is_let_in() && ada.auth.verify_session(session.expose()).is_ok(), "{step:?} was not made");
+            ada.users.set(true, false, true);
+            let _ = take();
+            ada.users.set(true, true, true);
+            ada.realm.follow_up().unwrap();
+            assert!(ada.auth.verify_session(session.expose()).is_err(), "{step:?}");
+            // A role ends the browser's sessions alone.
+            assert_eq!(ada.is_let_in(), number == 1, "{step:?}");
+            if number == 0 {
+                ada.auth.set_active(ada.subject.user.id, true).unwrap();
+                assert!(!ada.is_let_in(), "enabling brings nothing back");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_changes_again_and_again_while_the_store_fails_is_remembered_once() {
+    for database in databases() {
+        let ada = Ada::on(&database);
+        ada.users.set(false, false, true);
+        for _ in 0..9 {
+            assert!(matches!(ada.change(), Err(AuthError::Store(_))));
+        }
+        assert!(ada.is_let_in());
+        ada.realm.follow_up().unwrap();
+        assert!(!ada.is_let_in() && ada.may_log_in_by(OLD));
     }
 }

@@ -172,7 +172,7 @@ fn it_is_closed_when_the_session_ends() {
         ("all revoked", |server, ada, _| server.owner.revoke_many(ada.id, Revoke::Everything).map(drop).unwrap()),
         ("new password", |server, ada, _| {
             let subject = server.owner.confirm_password(ada.id, &"password".into()).unwrap();
-            server.owner.replace_password(&subject, &"another one".into(), Revoke::Everything).map(drop).unwrap();
+            server.owner.replace_password(&subject, &"another one".into(), &[Revoke::Everything]).map(drop).unwrap();
         }),
         ("recovery", |server, ada, _| drop(server.owner.recover(ada.id, &"new password".into()).unwrap())),
         ("disabled", |server, ada, _| drop(server.owner.set_active(ada.id, false).unwrap())),

@@ -177,11 +177,13 @@ fn many_tokens_are_revoked_and_counted() {
         }
         assert_eq!(store.revoke_tokens(ada.id, Revoke::Nothing, moment(2)).unwrap(), 0);
         assert_eq!(store.revoke_tokens(ada.id, Revoke::Kind(TokenKind::Jwt), moment(2)).unwrap(), 1);
-        let kept = store.tokens_of(ada.id, None).unwrap()[0].id;
-        assert_eq!(store.revoke_tokens(ada.id, Revoke::AllBut(kept), moment(2)).unwrap(), TokenKind::ALL.len() - 2);
-        assert_eq!(store.revoke_tokens(ada.id, Revoke::Everything, moment(2)).unwrap(), 1);
+        let one = store.tokens_of(ada.id, None).unwrap()[0].id;
+        assert_eq!(store.revoke_tokens(NOBODY, Revoke::One(one), moment(2)).unwrap(), 0);
+        assert_eq!(store.revoke_tokens(ada.id, Revoke::One(one), moment(2)).unwrap(), 1);
+        assert_eq!(store.token(one).unwrap(), None);
+        assert_eq!(store.revoke_tokens(ada.id, Revoke::Everything, moment(2)).unwrap(), TokenKind::ALL.len() - 2);
         assert_eq!(store.revoke_tokens(NOBODY, Revoke::Everything, moment(2)).unwrap(), 0);
-        let logged = [(1, ada.id), (2, ada.id), (3, ada.id), (4, ada.id), (5, NOBODY)];
+        let logged = [(1, ada.id), (2, ada.id), (3, NOBODY), (4, ada.id), (5, ada.id), (6, NOBODY)];
         assert_eq!(store.revocations(0).unwrap(), logged);
     });
 }

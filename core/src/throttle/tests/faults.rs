@@ -157,3 +157,24 @@ fn a_store_whose_clock_is_put_back_locks_nobody_for_longer_than_a_limit_lasts() 
     let later = noon() + TimeDelta::seconds(60);
     assert_eq!((wrong(&other, "ada", client(1), later), hit(&other, later)), (0, true));
 }
+
+#[test]
+fn who_was_refused_just_before_the_store_s_clock_was_put_back_waits_no_longer_for_it() {
+    let (store, clock) = (Faulty::there(), Arc::new(FixedClock::at(noon())));
+    store.clock.advance(TimeDelta::hours(10));
+    let one = store.process(&clock);
+    let two = Rate::per_minute(2);
+    let hit = |user, milliseconds| {
+        let at = noon() + TimeDelta::milliseconds(milliseconds);
+        let passed = at - clock.now();
+        clock.advance(passed);
+        store.clock.advance(passed);
+        one.hit(two, ("", "api"), Who::User(UserId(user)), at).answer().is_ok()
+    };
+    assert!(hit(1, 0), "now the clock is known");
+    store.clock.advance(TimeDelta::hours(-10));
+    assert_eq!([hit(2, 59_500), hit(2, 59_500), hit(2, 59_500)], [true, true, false]);
+    assert!(hit(3, 60_000), "now it is asked again");
+    assert!(!hit(2, 61_000), "what stands ahead is of now");
+    assert!(hit(2, 122_000));
+}
