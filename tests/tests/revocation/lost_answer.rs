@@ -128,10 +128,6 @@ struct Ada {
 
 impl Ada {
     fn on(database: &Database) -> Self {
-        Self::named(database, "ada")
-    }
-
-    fn named(database: &Database, name: &str) -> Self {
         eprintln!("on {}", database.name);
         let (store, clock) = (database.store(), Arc::new(FixedClock::at(noon())));
         let [does, says, tells] = [(); 3].map(|()| AtomicBool::new(true));
@@ -146,8 +142,8 @@ impl Ada {
             old_links: OldLinks::default(),
         });
         let auth = Auth::new(realm.clone(), Strategy::SanctumPat(SanctumPat::default()), PasswordRules::None);
-        auth.register(&Registration { username: Some(name.to_owned()), ..Registration::new(OLD.into()) }).unwrap();
-        let credentials = Credentials::new(name, OLD.into());
+        auth.register(&Registration { username: Some("ada".to_owned()), ..Registration::new(OLD.into()) }).unwrap();
+        let credentials = Credentials::new("ada", OLD.into());
         let token = auth.login(&credentials, &Grant::named("phone")).unwrap().access;
         let subject = auth.authenticate(&credentials).unwrap();
         Self { realm, auth, users, clock, subject, token }
@@ -256,9 +252,9 @@ fn a_revocation_that_failed_is_made_up_for() {
 #[test]
 fn a_step_that_is_committed_and_not_acknowledged_revokes_and_one_that_was_not_made_does_not() {
     let steps = [Step::Change(UserChange::Active(false)), Step::Change(UserChange::Role(Role::Admin)), Step::Delete];
-    for database in databases() {
-        for (number, step) in steps.iter().enumerate() {
-            let ada = Ada::named(&database, &format!("ada{number}"));
+    for (number, step) in steps.iter().enumerate() {
+        for database in databases() {
+            let ada = Ada::on(&database);
             let session = ada.auth.open_session(&ada.subject, TimeDelta::hours(1)).unwrap();
             let take = || ada.auth.administer(Mandate::Owner, ada.subject.user.id, step);
             ada.users.set(false, false, true);
