@@ -108,7 +108,7 @@ impl Realm {
             match sign {
                 None => tracing::error!(%user, "tokens that have to be revoked are not: revoke them by hand"),
                 Some(_) => {
-                    tracing::error!(%user, "a change may have been made whose tokens are not revoked: look and revoke them")
+                    tracing::error!(%user, "a change may have been made whose tokens are not revoked: look and revoke them");
                 }
             }
         }

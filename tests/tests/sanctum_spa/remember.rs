@@ -121,7 +121,7 @@ fn another_password_forgets_whoever_sets_it() {
     let server = with_ada();
     let mut device = device(&remembered(&server));
     let subject = server.owner.confirm_password(UserId(1), &Secret::from(PASSWORD)).unwrap();
-    server.owner.replace_password(&subject, &Secret::from("Fresh-walrus-88"), Revoke::Nothing).unwrap();
+    server.owner.replace_password(&subject, &Secret::from("Fresh-walrus-88"), &[Revoke::Nothing]).unwrap();
     assert_eq!(server.owner.tokens(UserId(1), Some(TokenKind::Remember)).unwrap().len(), 1);
     assert_eq!(device.get("/api/user").whole(), (401, UNAUTHENTICATED));
 }
