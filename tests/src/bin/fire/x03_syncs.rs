@@ -91,7 +91,8 @@ fn trace(processes: &[u32], output: &Path) -> Result<Child, String> {
 
 /// Lets go of the processes.
 fn end(mut strace: Child) {
-    let _ = kill_process(Pid::from_child(&strace), Signal::INT);
+    // Not by SIGINT: whoever was started in the background of a shell ignores it, and strace with them.
+    let _ = kill_process(Pid::from_child(&strace), Signal::TERM);
     let _ = strace.wait();
 }
 
