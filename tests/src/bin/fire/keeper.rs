@@ -35,16 +35,14 @@ pub fn is_kept() -> bool {
     let Some(keeper) = env::var(KEPT).ok().and_then(|pid| pid.parse::<u32>().ok()) else { return false };
     let bound = set_parent_process_death_signal(Some(Signal::KILL));
     assert!(bound.is_ok() && parent_id() == keeper, "whoever looks after this process is there");
+    // What its keeper waits for was blocked when it was started, and would be for everything that it starts.
+    heard().thread_unblock().expect("signals can be unblocked");
     true
 }
 
 /// Starts the one that does the experiments, and ends all that is left when it has ended or this one is told to.
 pub fn keep() -> io::Result<ExitCode> {
-    let mut signals = SigSet::empty();
-    for signal in [Told::SIGTERM, Told::SIGINT, Told::SIGHUP, Told::SIGCHLD] {
-        signals.add(signal);
-    }
-    // The standard library gives every process that it starts an empty mask again.
+    let signals = heard();
     signals.thread_block()?;
     set_child_subreaper(Some(getpid()))?;
     let folder = tempfile::Builder::new().prefix("fire").tempdir()?;
@@ -72,6 +70,11 @@ pub fn keep() -> io::Result<ExitCode> {
     sweep_cages();
     folder.close()?;
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// What the keeper waits for.
+fn heard() -> SigSet {
+    [Told::SIGTERM, Told::SIGINT, Told::SIGHUP, Told::SIGCHLD].into_iter().collect()
 }
 
 /// Takes note of who has ended; the exit code of `second`, if it is among them.
