@@ -55,6 +55,9 @@ fn what_fire_started_ends_with_it() {
             thread::sleep(Duration::from_millis(10));
         };
         assert_eq!(started.iter().any(|(_, line)| line.contains("postgres")), experiment == "x4", "{started:?}");
+        let (server, _) = started.iter().find(|(_, line)| line.contains(" serve")).unwrap();
+        let status = fs::read_to_string(format!("/proc/{server}/status")).unwrap();
+        assert!(status.contains("SigBlk:\t0000000000000000\n"), "a server hears every signal: {status}");
         kill_process(Pid::from_child(&fire), signal).unwrap();
         let ended = fire.wait().unwrap();
         assert_eq!((ended.code(), ended.signal()), (Some(code), None));
