@@ -89,9 +89,9 @@ pub async fn log_in(
             attempt.behind(lock).hashing(entering).await
         }
         Err(error) => {
-            let unjudged = Err::<Entry, _>(error);
-            mount.settled_after(&unjudged, lock.settle(&unjudged)).await;
-            unjudged
+            let refused = Err::<Entry, _>(error);
+            mount.settled_after(&refused, lock.settle(&refused)).await;
+            refused
         }
     };
     let entry = opened.map_err(|error| lockout::refused(Login::refused(refusal, error)))?;

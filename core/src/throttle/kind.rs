@@ -34,7 +34,8 @@ impl CounterKind {
         }
     }
 
-    /// How many of them are kept; beyond that go those that say least. A row has some hundred bytes.
+    /// How many of them are kept; beyond that go those that say least. A row has some hundred bytes, that of a
+    /// long sliding limit up to 6 KB.
     ///
     /// There is one of [`CounterKind::Known`] for each client of each account, and it lives for a month; what made it was a
     /// right password.

@@ -91,7 +91,7 @@ fn trace(processes: &[u32], output: &Path) -> Result<Child, String> {
 
 /// Lets go of the processes.
 fn end(mut strace: Child) {
-    // Not by SIGINT: whoever was started in the background of a shell ignores it, and strace with them.
+    // Not by SIGINT, which may be ignored where this was started in the background.
     let _ = kill_process(Pid::from_child(&strace), Signal::TERM);
     let _ = strace.wait();
 }
