@@ -35,12 +35,24 @@ pub use holders::{Held, HolderStore, Stores, TokenKey};
 pub struct StoreError {
     /// The cause, for the log only.
     source: Arc<dyn std::error::Error + Send + Sync>,
+    is_undone: bool,
 }
 
 impl StoreError {
-    /// Wraps what the driver said.
+    /// Wraps what the driver said. What was asked for may have been done all the same: a connection can break off between a
+    /// commit and its answer.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { source: Arc::from(source.into()) }
+        Self { source: Arc::from(source.into()), is_undone: false }
+    }
+
+    /// The same where nothing of what was asked for is done, nor will be.
+    pub fn undone(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { is_undone: true, ..Self::new(source) }
+    }
+
+    /// Is it certain that nothing was done?
+    pub fn is_undone(&self) -> bool {
+        self.is_undone
     }
 }
 

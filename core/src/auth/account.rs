@@ -282,7 +282,7 @@ impl Auth {
     pub(super) fn change(&self, user: UserId, change: &UserChange, revoke: &[Revoke]) -> Result<User, AuthError> {
         let changed = match self.realm.users().change_user(user, change, self.realm.now()) {
             Ok(changed) => changed.ok_or(AuthError::NotFound)?,
-            Err(error) => self.in_doubt(user, Sign::of(change), revoke).ok_or(error)?,
+            Err(error) => self.in_doubt(&error, user, Sign::of(change), revoke).ok_or(error)?,
         };
         self.carry_out(user, revoke)?;
         Ok(changed)

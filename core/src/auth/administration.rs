@@ -37,7 +37,7 @@ impl Auth {
             .realm
             .users()
             .administer(mandate, user, step, self.realm.now())
-            .or_else(|error| self.in_doubt(user, Sign::of_step(step), &[revoke]).map(Ok).ok_or(error))?;
+            .or_else(|error| self.in_doubt(&error, user, Sign::of_step(step), &[revoke]).map(Ok).ok_or(error))?;
         let user = taken.map_err(|objection| match objection {
             Objection::NotPermitted => AuthError::Forbidden,
             Objection::LastAdministrator => AuthError::LastAdministrator,

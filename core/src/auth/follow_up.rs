@@ -19,7 +19,7 @@ use crate::{
     error::AuthError,
     model::{Role, Step, Timestamp, User, UserChange, UserId},
     password::EncodedPassword,
-    store::{Revoke, StoreResult},
+    store::{Revoke, StoreError, StoreResult},
 };
 
 /// How many are kept. Each is of somebody who knew a password or had a link, or of an administrator, while the store failed.
@@ -177,8 +177,14 @@ impl Auth {
 
     /// The user as changed, if the store has done what it failed at: the connection may have broken off between the commit and
     /// its answer. Where that cannot be known yet, the revocation is done as soon as it is.
-    pub(super) fn in_doubt(&self, user: UserId, sign: Option<Sign>, revoke: &[Revoke]) -> Option<User> {
-        let sign = sign.filter(|_| revoke != [Revoke::Nothing])?;
+    pub(super) fn in_doubt(
+        &self,
+        error: &StoreError,
+        user: UserId,
+        sign: Option<Sign>,
+        revoke: &[Revoke],
+    ) -> Option<User> {
+        let sign = sign.filter(|_| revoke != [Revoke::Nothing] && !error.is_undone())?;
         let is_shown = self.realm.shows(user, &sign).unwrap_or(false);
         let changed = if is_shown { self.realm.users().user(user).ok().flatten() } else { None };
         if changed.is_none() {

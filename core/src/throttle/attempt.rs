@@ -170,6 +170,6 @@ impl Shared {
         let (cleared, renewed) = if verdict == Verdict::Right { pair.unzip() } else { (None, None) };
         let renewed = renewed.map(|key| (KNOWN, key));
         let outcome = Outcome { taken, is_wrong: verdict == Verdict::Wrong, cleared, renewed };
-        Settlement::new(ledger, Debt::Log(outcome))
+        Settlement::new(ledger, Debt::log(outcome))
     }
 }

@@ -98,6 +98,10 @@ impl Places for History {
         }
     }
 
+    fn is_judging(&self, entered: Entered) -> bool {
+        self.pending.has(entered)
+    }
+
     fn withdraw(&mut self, entered: Entered) -> bool {
         self.pending.take_out(entered)
     }

@@ -208,16 +208,16 @@ impl Ledger {
         });
         let places = |limits: &[Limit]| limits.iter().map(|limit| (limit.rate, limit.key.clone())).collect();
         if let Err(error) = edited {
-            if !is_for_good {
+            if !is_for_good && !error.is_undone() {
                 // Perhaps it was done and nobody could say so.
-                self.owe(Debt::Unsure(places(limits), entered));
+                self.owe(Debt::unsure(places(limits), entered));
             }
             return Err(error);
         }
         let taken = outcome.map_err(|waits| self.refuse::<P>(&waits, now))?;
         if !is_for_good && deadline::end().is_some_and(|end| Instant::now() >= end) {
             // The client has its answer, and nothing will be judged.
-            self.owe(Debt::Unsure(taken, entered));
+            self.owe(Debt::unsure(taken, entered));
             return Err(AuthError::Store(StoreError::new("the store counted too late")));
         }
         Ok(Taken { places: taken, entered })
@@ -243,11 +243,15 @@ impl Ledger {
         if waits.is_empty() { Ok(left) } else { Err(self.refuse::<P>(&waits, now)) }
     }
 
-    /// Gives places back, or notes them.
-    pub(super) fn leave<P: Places>(&self, outcome: &Outcome) -> Result<(), AuthError> {
+    /// Gives places back, or notes them. What `may_be_done` is done only as long as the guess has a place: one that lapsed
+    /// meanwhile stays wrong.
+    pub(super) fn leave<P: Places>(&self, outcome: &Outcome, may_be_done: bool) -> Result<(), AuthError> {
         let Outcome { taken: Taken { places: taken, entered }, is_wrong, cleared, renewed } = outcome;
         let keys = taken.iter().chain(renewed).map(|(_, key)| key);
         self.edit(keys, |rows| {
+            if may_be_done && !taken.iter().any(|(_, key)| read::<P>(rows, key).is_judging(*entered)) {
+                return;
+            }
             for (rate, key) in taken {
                 let mut places: P = read(rows, key);
                 places.leave(*rate, *entered, *is_wrong);

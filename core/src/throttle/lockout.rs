@@ -63,7 +63,7 @@ impl Lockout {
             Kind::Shared(ledger, taken) => {
                 let key = taken.places.first().map(|(_, key)| key.clone());
                 let outcome = Outcome { cleared: key.filter(|_| is_right), taken, is_wrong, renewed: None };
-                let settlement = Settlement::new(ledger, Debt::Window(outcome));
+                let settlement = Settlement::new(ledger, Debt::window(outcome));
                 Asked::question(move || settlement.tell())
             }
         }

@@ -18,22 +18,43 @@ use crate::error::AuthError;
 const MOST: usize = 10_000;
 
 /// What has to be told to the store.
-pub(super) enum Debt {
-    /// Of a guess whose places are logs.
+pub(super) struct Debt {
+    owed: Kind,
+    /// Was it told to a store that may have taken it and could not say so?
+    may_be_paid: bool,
+}
+
+enum Kind {
     Log(Outcome),
-    /// Of a guess whose place is in a window.
     Window(Outcome),
-    /// Places of a guess of which nobody knows whether it entered: the store failed when it was to say so.
     Unsure(Vec<(Rate, CounterKey)>, Entered),
 }
 
 impl Debt {
-    fn pay(&self, ledger: &Ledger) -> Result<(), AuthError> {
-        match self {
-            Self::Log(outcome) => ledger.leave::<History>(outcome),
-            Self::Window(outcome) => ledger.leave::<Window>(outcome),
-            Self::Unsure(places, entered) => ledger.withdraw(places, *entered),
-        }
+    /// Of a guess whose places are logs.
+    pub(super) fn log(outcome: Outcome) -> Self {
+        Self { owed: Kind::Log(outcome), may_be_paid: false }
+    }
+
+    /// Of a guess whose place is in a window.
+    pub(super) fn window(outcome: Outcome) -> Self {
+        Self { owed: Kind::Window(outcome), may_be_paid: false }
+    }
+
+    /// Places of a guess of which nobody knows whether it entered: the store failed when it was to say so.
+    pub(super) fn unsure(places: Vec<(Rate, CounterKey)>, entered: Entered) -> Self {
+        Self { owed: Kind::Unsure(places, entered), may_be_paid: false }
+    }
+
+    fn pay(&mut self, ledger: &Ledger) -> Result<(), AuthError> {
+        let paid = match &self.owed {
+            Kind::Log(outcome) => ledger.leave::<History>(outcome, self.may_be_paid),
+            Kind::Window(outcome) => ledger.leave::<Window>(outcome, self.may_be_paid),
+            // A place that was given back is not given back again.
+            Kind::Unsure(places, entered) => ledger.withdraw(places, *entered),
+        };
+        self.may_be_paid |= paid.as_ref().is_err_and(|error| !error.is_undone());
+        paid
     }
 }
 
@@ -52,7 +73,7 @@ impl Owed {
     /// Tells all of it, or as much as the store takes.
     pub(super) fn pay(&self, ledger: &Ledger) -> Result<(), AuthError> {
         loop {
-            let Some(debt) = self.lock().pop_front() else { return Ok(()) };
+            let Some(mut debt) = self.lock().pop_front() else { return Ok(()) };
             if let Err(error) = debt.pay(ledger) {
                 self.lock().push_front(debt);
                 return Err(error);
@@ -78,7 +99,7 @@ impl Settlement {
 
     /// Tells the store.
     pub(super) fn tell(mut self) -> Result<(), AuthError> {
-        let Some(debt) = &self.debt else { return Ok(()) };
+        let Some(debt) = &mut self.debt else { return Ok(()) };
         debt.pay(&self.ledger)?;
         self.debt = None;
         Ok(())

@@ -36,6 +36,9 @@ pub trait Places: Counter {
     /// Takes the place of a guess back; one that was wrong is noted at the moment when it entered.
     fn leave(&mut self, rate: Rate, entered: impl Into<Entered>, is_wrong: bool);
 
+    /// Has the guess a place while it is judged?
+    fn is_judging(&self, entered: Entered) -> bool;
+
     /// Takes the place of a guess back of which it is not known whether it entered; `false` if there is none.
     fn withdraw(&mut self, entered: Entered) -> bool;
 
@@ -97,10 +100,18 @@ impl Pending {
         self.0.iter().map(|(at, _)| *at).max().map_or(i64::MIN, |entered| entered.saturating_add(most))
     }
 
+    pub(super) fn has(&self, entered: Entered) -> bool {
+        self.position(entered).is_some()
+    }
+
+    fn position(&self, Entered { at, tag }: Entered) -> Option<usize> {
+        let entered = (at.timestamp_micros(), tag);
+        self.0.iter().position(|place| *place == entered)
+    }
+
     /// Takes one out; `false` if it is there no more.
     pub(super) fn take_out(&mut self, entered: Entered) -> bool {
-        let entered = (entered.at.timestamp_micros(), entered.tag);
-        let found = self.0.iter().position(|place| *place == entered);
+        let found = self.position(entered);
         if let Some(position) = found {
             self.0.swap_remove(position);
         }

@@ -84,6 +84,10 @@ impl Places for Window {
         }
     }
 
+    fn is_judging(&self, entered: Entered) -> bool {
+        self.pending.has(entered)
+    }
+
     fn withdraw(&mut self, entered: Entered) -> bool {
         self.pending.take_out(entered)
     }

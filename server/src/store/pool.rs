@@ -242,6 +242,8 @@ impl Connections {
                 drop((pooled, turn));
                 std::thread::sleep(PAUSE * (1 << (tries - 1)));
                 tries += 1;
+            } else if may_be_done {
+                return Err(Failure::Commit(error));
             } else {
                 return Err(error.into());
             }

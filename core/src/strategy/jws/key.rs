@@ -285,6 +285,11 @@ impl JwtKey {
         self.algorithm
     }
 
+    /// Does it write exactly this header, encoded?
+    pub(super) fn writes(&self, header: &str) -> bool {
+        self.header == header
+    }
+
     /// Its name in headers and in the published set; HS256 has none.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()

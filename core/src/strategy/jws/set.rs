@@ -147,8 +147,25 @@ impl JwtKeys {
         message: &str,
         signature: &str,
     ) -> Option<Holder> {
-        let fits = |key: &JwtKey| key.foreign().is_none() && key.kid() == named.kid;
-        self.find(now, named.algorithm, fits, message, signature)
+        let algorithm: JwtAlgorithm = named.algorithm.parse().ok()?;
+        let fits = |key: &JwtKey| key.foreign().is_none() && key.algorithm() == algorithm && key.kid() == named.kid;
+        self.find(now, fits, message, signature)
+    }
+
+    /// Is this to the letter the encoded header that a key of ours writes? Mostly it is, and need not be read.
+    pub(in crate::strategy) fn write(&self, header: &str) -> bool {
+        self.list().iter().any(|key| key.foreign().is_none() && key.writes(header))
+    }
+
+    /// [`JwtKeys::holder`] by such a header.
+    pub(in crate::strategy) fn author(
+        &self,
+        now: Timestamp,
+        header: &str,
+        message: &str,
+        signature: &str,
+    ) -> Option<Holder> {
+        self.find(now, |key| key.foreign().is_none() && key.writes(header), message, signature)
     }
 
     /// The key of another simplejwt under which it is. `PyJWT` looks at no `kid`, and mostly writes none.
@@ -159,20 +176,12 @@ impl JwtKeys {
         message: &str,
         signature: &str,
     ) -> Option<Holder> {
-        self.find(now, algorithm, |key| key.foreign().is_some(), message, signature)
+        let algorithm: JwtAlgorithm = algorithm.parse().ok()?;
+        self.find(now, |key| key.foreign().is_some() && key.algorithm() == algorithm, message, signature)
     }
 
-    fn find(
-        &self,
-        now: Timestamp,
-        algorithm: &str,
-        is_meant: impl Fn(&JwtKey) -> bool,
-        message: &str,
-        signature: &str,
-    ) -> Option<Holder> {
-        let algorithm: JwtAlgorithm = algorithm.parse().ok()?;
+    fn find(&self, now: Timestamp, fits: impl Fn(&JwtKey) -> bool, message: &str, signature: &str) -> Option<Holder> {
         let list = self.list();
-        let fits = |key: &JwtKey| key.algorithm() == algorithm && is_meant(key);
         let fitting = list.iter().enumerate().filter(|(_, key)| fits(key));
         let mut live = fitting
             .map(|(at, key)| (key, self.end(&list, at)))

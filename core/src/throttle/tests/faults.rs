@@ -14,7 +14,7 @@ struct Faulty {
 const NO_FAULT: u8 = 0;
 /// It does nothing and says so.
 const FAILS: u8 = 1;
-/// It does what is asked, and says that it failed.
+/// It does what is asked, and cannot say so.
 const LIES: u8 = 2;
 
 impl Faulty {
@@ -38,7 +38,11 @@ impl CounterStore for Faulty {
         if fault != FAILS {
             self.rows.edit(keys, edit)?;
         }
-        if fault == NO_FAULT { Ok(()) } else { Err(StoreError::new("it failed")) }
+        match fault {
+            NO_FAULT => Ok(()),
+            FAILS => Err(StoreError::undone("it failed")),
+            _ => Err(StoreError::new("it did not answer")),
+        }
     }
 
     fn sweep(&self, now: Timestamp, most: &[(CounterKind, usize)]) -> StoreResult<()> {
@@ -113,6 +117,40 @@ fn a_place_of_which_the_store_could_not_say_whether_it_was_taken_is_given_back_a
         assert_eq!((more.len(), locks.len()), (3, 3), "fault {fault}");
         drop((judged, locked));
     }
+}
+
+#[test]
+fn what_the_store_took_and_could_not_say_so_is_not_taken_twice() {
+    let at = noon() + TimeDelta::milliseconds(10);
+    let (store, clock) = (Faulty::there(), Arc::new(FixedClock::at(noon())));
+    let one = store.process(&clock);
+    let enter = |name, at| one.attempt(Guess::Login(name), client(1), at).answer().unwrap();
+    let lock = |at| one.lock_out(Rate::per_minute(5), ("", "login"), ("ada", client(1)), at).answer();
+    let more = |name| (0..9).take_while(|_| wrong(&one, name, client(1), at) == 0).count();
+
+    let (first, second) = (enter("ada", noon()), enter("ada", at));
+    second.settle(&WRONG).answer().unwrap();
+    store.has(LIES);
+    first.settle(&WRONG).answer().unwrap_err();
+    store.has(NO_FAULT);
+    one.settle_owed().unwrap();
+    assert_eq!(more("ada"), 3, "two were wrong");
+
+    let first = enter("bob", noon());
+    store.has(LIES);
+    first.settle(&Ok(())).answer().unwrap_err();
+    store.has(NO_FAULT);
+    assert_eq!([wrong(&one, "bob", client(1), at), wrong(&one, "bob", client(1), at)], [0, 0]);
+    one.settle_owed().unwrap();
+    assert_eq!(more("bob"), 3, "two were wrong after the right one");
+
+    let (first, second) = (lock(noon()).unwrap(), lock(at).unwrap());
+    second.settle(&WRONG).answer().unwrap();
+    store.has(LIES);
+    first.settle(&failed()).answer().unwrap_err();
+    store.has(NO_FAULT);
+    one.settle_owed().unwrap();
+    assert_eq!(std::iter::from_fn(|| lock(at).ok()).take(9).collect::<Vec<_>>().len(), 4, "one was wrong");
 }
 
 #[test]

@@ -24,17 +24,27 @@ pub enum Failure {
     /// The database refused.
     #[error(transparent)]
     Query(#[from] Error),
+    /// The end of a transaction failed, or nobody heard of it: all of it may be done.
+    #[error("the commit failed: {0}")]
+    Commit(#[source] Error),
 }
 
 impl Failure {
     /// Is there a row with this unique value already?
     pub(super) fn is_unique_violation(&self) -> bool {
-        matches!(self, Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
+        matches!(
+            self,
+            Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+                | Self::Commit(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+        )
     }
 }
 
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
-        Self::new(failure)
+        match failure {
+            Failure::Commit(_) => Self::new(failure),
+            _ => Self::undone(failure),
+        }
     }
 }

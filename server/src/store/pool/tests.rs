@@ -1,5 +1,6 @@
 //! Locks of the file, and what comes too late.
 
+use countersign_core::store::StoreError;
 use diesel::{RunQueryDsl as _, connection::SimpleConnection as _, dsl::sql, sql_types::BigInt};
 
 use super::*;
@@ -67,4 +68,22 @@ fn what_would_be_committed_after_its_client_was_given_up_is_taken_back_and_begin
     deadline::until(Instant::now() + Duration::from_secs(60), || say(Duration::ZERO)).unwrap();
     say(ENOUGH * 2).unwrap();
     assert_eq!(said().unwrap(), 2, "who has no client is never too late");
+}
+
+#[test]
+fn only_a_commit_leaves_it_open_whether_anything_was_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = DatabaseUrl::new(format!("sqlite://{}", folder.path().join("doubt.db").display()));
+    let options = StoreOptions { url, pool_size: 1, wait: Duration::from_millis(50), at_once: 1 };
+    let connections = Connections::open(&options).unwrap();
+    let tables = "CREATE TABLE words (id INTEGER PRIMARY KEY); \
+        CREATE TABLE uses (word INTEGER REFERENCES words (id) DEFERRABLE INITIALLY DEFERRED)";
+    connections.write(|conn| conn.batch_execute(tables)).unwrap();
+    let is_undone = |outcome: Result<(), Failure>| StoreError::from(outcome.unwrap_err()).is_undone();
+    let use_word = |conn: &mut AnyConnection| conn.batch_execute("INSERT INTO uses VALUES (1)");
+    // Only the commit finds out that there is no such word.
+    assert!(!is_undone(connections.write(use_word)));
+    assert!(is_undone(connections.write(|conn| conn.batch_execute("INSERT INTO nowhere VALUES (1)"))));
+    let _taken = connections.turn();
+    assert!(is_undone(connections.write(use_word)));
 }
