@@ -125,9 +125,14 @@ impl Cache {
         }
     }
 
+    /// Is anything kept at all?
+    pub fn keeps_any(&self) -> bool {
+        self.per_shard > 0
+    }
+
     /// May entries be used now?
     pub fn is_trusted(&self) -> bool {
-        self.per_shard > 0 && self.hears_others()
+        self.keeps_any() && self.hears_others()
     }
 
     /// Was the log read within the bound, so that what other processes revoked is known here?
@@ -153,7 +158,7 @@ impl Cache {
 
     pub(crate) fn get(&self, key: CacheKey, now: Timestamp) -> Option<Hit> {
         let age_now = nanos(self.started.elapsed());
-        if age_now >= self.trusted_until.load(Ordering::SeqCst) || self.per_shard == 0 {
+        if age_now >= self.trusted_until.load(Ordering::SeqCst) || !self.keeps_any() {
             return None;
         }
         let shard = self.shards[slot(key)].read().unwrap_or_else(PoisonError::into_inner);
@@ -167,7 +172,7 @@ impl Cache {
     /// Keeps `verified`, unless anybody was revoked since `revision` was read. The user's cell is read before that is
     /// asked: a revocation in between raises the cell after this reading. The last use was noted at `noted`.
     pub(crate) fn insert(&self, key: CacheKey, verified: &Arc<Verified>, revision: u64, noted: Timestamp) {
-        if self.per_shard == 0 {
+        if !self.keeps_any() {
             return;
         }
         let watch = self.watch(verified.user.id);

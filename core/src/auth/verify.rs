@@ -91,7 +91,7 @@ impl Auth {
     }
 
     fn key(&self, credential: &str) -> CacheKey {
-        self.keys.key(credential)
+        if self.realm.cache().keeps_any() { self.keys.key(credential) } else { CacheKey::default() }
     }
 
     fn at_hand(&self, key: CacheKey) -> Option<Arc<Verified>> {

@@ -9,8 +9,8 @@ use crate::{model::TokenKind, secret::Digest};
 /// A block of SHA-256.
 const BLOCK: usize = 64;
 
-/// SHA-256 of who accepts a credential, its kind and its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// SHA-256 of who accepts a credential, its kind and its text. The default is no credential's: for a cache that keeps none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct CacheKey(pub(super) [u8; 32]);
 
 /// Makes the keys of one who accepts credentials. What is the same in all of them fills a block, which is hashed once.

@@ -40,8 +40,7 @@ impl HolderStore for Store {
                     // As in `token_by_family`.
                     let of_family = both().filter(tokens::family.eq(family)).filter(tokens::kind.eq(kind.as_str()));
                     let newest = of_family.order(tokens::id.desc());
-                    let rows: Vec<Row> = natively!(conn, |own| newest.select(Row::as_select()).load(own))?;
-                    rows.into_iter().next()
+                    natively!(conn, |own| newest.select(Row::as_select()).get_result(own)).optional()?
                 }
             };
             found

@@ -114,8 +114,7 @@ impl TokenStore for Store {
             // each bound one, and a family has one row or few.
             let of_family = tokens::table.filter(tokens::family.eq(family)).filter(tokens::kind.eq(kind.as_str()));
             let newest = of_family.order(tokens::id.desc());
-            let rows: Vec<TokenRow> = natively!(conn, |own| newest.select(TokenRow::as_select()).load(own))?;
-            present(rows.into_iter().next().ok_or(Error::NotFound))
+            present(natively!(conn, |own| newest.select(TokenRow::as_select()).get_result(own)))
         })?)
     }
 

@@ -3,7 +3,7 @@
 //! The set is ordered, the newest key first, and may be exchanged while the server runs. It follows the clock: a key
 //! begins to sign at its moment, and the one before it checks on until the last token that it signed is dead.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -200,8 +200,9 @@ impl JwtKeys {
         key.until.or(dead)
     }
 
-    fn list(&self) -> List {
-        Arc::clone(&self.list.read().unwrap_or_else(PoisonError::into_inner))
+    /// Nobody waits for it but an exchange of keys.
+    fn list(&self) -> RwLockReadGuard<'_, List> {
+        self.list.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
