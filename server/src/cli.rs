@@ -25,7 +25,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     app,
     config::{Settings, Sources},
-    log, serve,
+    heap, log, serve,
     store::{Store, StoreOptions},
 };
 use desk::Desk;
@@ -104,6 +104,7 @@ impl Command {
 }
 
 fn run_server(sources: &Sources, output: &mut Output) -> Outcome {
+    heap::limit_arenas();
     let settings = app::load(sources)?;
     log::start(&settings.log);
     let ready = |backend| {

@@ -3,12 +3,12 @@
 mod told;
 
 use chrono::FixedOffset;
-use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use countersign_core::{
     Role,
     env::{SystemClock, SystemRandom},
 };
+use jiff::tz::TimeZone;
 
 use self::told::Teller;
 use super::{Outcome, Output, Refused};
@@ -93,7 +93,7 @@ pub struct Common {
     keep_unknown_hashes: bool,
     /// The time zone of moments that are stored without one, such as Europe/Paris: Laravel's app.timezone. UTC without it
     #[arg(long, value_name = "ZONE", conflicts_with = "utc_offset", value_parser = zone)]
-    time_zone: Option<Tz>,
+    time_zone: Option<TimeZone>,
     /// The same as a fixed distance from UTC, such as +03:00, where there is no summer time
     #[arg(long, value_name = "OFFSET", default_value = "+00:00", value_parser = offset, allow_hyphen_values = true)]
     utc_offset: FixedOffset,
@@ -127,8 +127,8 @@ fn mapping(text: &str) -> Result<(String, Role), String> {
     Ok((group.to_owned(), role.parse().map_err(|error| format!("{error}"))?))
 }
 
-fn zone(text: &str) -> Result<Tz, String> {
-    text.parse().map_err(|_| "it is no time zone such as Europe/Paris".to_owned())
+fn zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| "it is no time zone such as Europe/Paris".to_owned())
 }
 
 fn offset(text: &str) -> Result<FixedOffset, String> {

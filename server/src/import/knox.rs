@@ -88,7 +88,7 @@ fn made_by_four(source: &Source, table: &Table) -> String {
 ///
 /// # Errors
 /// Why it cannot be imported.
-pub fn judge(origin: i64, mut row: Row, is_four: bool, zone: Zone) -> Result<Bearer, Unreadable> {
+pub fn judge(origin: i64, mut row: Row, is_four: bool, zone: &Zone) -> Result<Bearer, Unreadable> {
     let stored = row.take(1).unwrap_or_default();
     let made_by_four = row.take(TOKEN_KEY).unwrap_or_default().chars().count() <= KEY_OF_FOUR;
     let edition = if made_by_four { KnoxEdition::Four } else { KnoxEdition::Five };

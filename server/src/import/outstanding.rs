@@ -114,7 +114,7 @@ pub fn judge(id: i64, mut row: Row, blacklisted: &HashSet<i64>) -> Result<Refres
     let zone = Zone::Offset(Utc.fix());
     let jti = row.take(1).filter(|jti| !jti.is_empty()).ok_or_else(|| Unreadable("has no jti".to_owned()))?;
     let owner = row.take(2).map(|owner| number(Some(&owner))).transpose()?;
-    let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(OUTSTANDING[place].name, &text, zone));
+    let mut at = |place: usize| row.take(place).map_or(Ok(None), |text| moment(OUTSTANDING[place].name, &text, &zone));
     let expires_at = column(at(EXPIRES_AT)?).ok_or_else(|| Unreadable("has no expires_at".to_owned()))?;
     Ok(Refresh {
         origin: id,

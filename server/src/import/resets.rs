@@ -47,7 +47,7 @@ pub fn bring(work: &mut Work, users: &Table) -> Result<Option<String>, ImportErr
                     return Ok(Some(format!("links to a new password could not be read from {table}: {error}")));
                 }
             };
-            let zone = work.options.rules.zone;
+            let zone = &work.options.rules.zone;
             let at = |text: &str| moment("created_at", text, zone).ok().flatten();
             found = rows.into_iter().filter_map(|row| read(row, at, now)).collect();
             // `password_resets` has a row for each mail: the latest counts.

@@ -124,7 +124,7 @@ impl Subject {
     /// Judges the rows of a page.
     pub fn judge(self, rows: Vec<(i64, Row)>, range: (i64, i64), beside: &Beside, options: &Options) -> Page {
         let present = rows.iter().map(|(number, _)| *number).collect();
-        let (models, zone) = (&options.models, options.rules.zone);
+        let (models, zone) = (&options.models, &options.rules.zone);
         let mut refused = Outcome::default();
         let candidates = match self {
             Self::Users => Candidates::Users(sift(rows, range.0, &mut refused, |id, row| {

@@ -109,7 +109,7 @@ pub fn marks(
 ///
 /// # Errors
 /// Why it cannot be imported.
-pub fn of_django(user: i64, mut row: Row, zone: Zone) -> Result<Bearer, Unreadable> {
+pub fn of_django(user: i64, mut row: Row, zone: &Zone) -> Result<Bearer, Unreadable> {
     const WIDTH: usize = 255;
     let key = row.take(1).filter(|key| !key.is_empty() && key.len() <= WIDTH);
     let key = key.ok_or_else(|| Unreadable("the key is empty or too long".to_owned()))?;
@@ -133,7 +133,7 @@ pub fn of_django(user: i64, mut row: Row, zone: Zone) -> Result<Bearer, Unreadab
 ///
 /// # Errors
 /// Why it cannot be imported.
-pub fn of_laravel(id: i64, mut row: Row, models: &[String], zone: Zone) -> Result<Bearer, Unreadable> {
+pub fn of_laravel(id: i64, mut row: Row, models: &[String], zone: &Zone) -> Result<Bearer, Unreadable> {
     let model = row.take(1).unwrap_or_default();
     if !models.contains(&model) {
         return Err(Unreadable(format!(

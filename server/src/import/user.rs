@@ -102,7 +102,7 @@ pub fn judge(id: i64, mut row: Row, groups: &[String], rules: &UserRules) -> Res
         |at: usize, default: bool| row.take(at).map_or(Ok(default), |text| truth(rules.fields()[at].name, &text));
     let (is_staff, is_superuser, is_active) = (flag(8, false)?, flag(9, false)?, flag(10, true)?);
     let mut at = |place: usize| match row.take(place) {
-        Some(text) => moment(rules.fields()[place].name, &text, rules.zone),
+        Some(text) => moment(rules.fields()[place].name, &text, &rules.zone),
         None => Ok(None),
     };
     let (verified, last_login, created, updated, deleted) = (at(11)?, at(12)?, at(13)?, at(14)?, at(15)?);

@@ -26,7 +26,7 @@ pub fn truth(column: &str, text: &str) -> Result<bool, Unreadable> {
 ///
 /// # Errors
 /// Anything else.
-pub fn moment(column: &str, text: &str, zone: Zone) -> Result<Option<Timestamp>, Unreadable> {
+pub fn moment(column: &str, text: &str, zone: &Zone) -> Result<Option<Timestamp>, Unreadable> {
     let text = text.trim();
     if text.is_empty() || text.starts_with("0000-00-00") {
         return Ok(None);
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn a_moment_is_read_in_every_form() {
         let utc = Zone::Offset(FixedOffset::east_opt(0).unwrap());
-        let read = |text| moment("at", text, utc).unwrap().map(|at| at.to_rfc3339());
+        let read = |text| moment("at", text, &utc).unwrap().map(|at| at.to_rfc3339());
         let noon = "2024-01-15T12:00:00+00:00";
         for text in [
             "2024-01-15 12:00:00",
@@ -88,9 +88,9 @@ mod tests {
         }
         assert_eq!(read("2024-01-15"), Some("2024-01-15T00:00:00+00:00".to_owned()));
         assert_eq!(read("0000-00-00 00:00:00"), None);
-        assert!(moment("at", "yesterday", utc).is_err());
+        assert!(moment("at", "yesterday", &utc).is_err());
         let moscow = Zone::Offset(FixedOffset::east_opt(3 * 3600).unwrap());
-        assert_eq!(moment("at", "2024-01-15 15:00:00", moscow).unwrap().unwrap().to_rfc3339(), noon);
+        assert_eq!(moment("at", "2024-01-15 15:00:00", &moscow).unwrap().unwrap().to_rfc3339(), noon);
     }
 
     #[test]

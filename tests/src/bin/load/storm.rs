@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -24,6 +27,8 @@ use crate::{
 const CALM: Duration = Duration::from_secs(2);
 const STORM: Duration = Duration::from_secs(6);
 const HASHING: Duration = Duration::from_secs(1);
+/// How long logins are offered before anything counts: the start of some hundred threads is a burst of its own.
+const SETTLING: Duration = Duration::from_millis(500);
 /// Verifications a second, at fixed times whatever became of those before.
 const ASKED: u32 = 500;
 /// The connections that send them in turn, so that a slow answer holds up few others.
@@ -47,8 +52,15 @@ struct Logins {
     refused: Latencies,
 }
 
+/// Does what happens count, and is it over?
+#[derive(Default)]
+struct Phase {
+    counts: AtomicBool,
+    is_over: AtomicBool,
+}
+
 /// Logins as one of several connections sends them.
-type Client<'a> = dyn Fn(u32, &AtomicBool) -> Logins + Sync + 'a;
+type Client<'a> = dyn Fn(u32, Connection, &Phase) -> Logins + Sync + 'a;
 
 /// The rows of the table, and the distributions.
 pub fn findings() -> Findings {
@@ -66,8 +78,8 @@ pub fn findings() -> Findings {
 
     let before = hash_rate();
     let every = Duration::from_secs_f64(1.0 / (before * OFFERED));
-    let offer = |number: u32, over: &AtomicBool| offer(server.address, &login, every, number, over);
-    let insist = |_: u32, over: &AtomicBool| insist(server.address, &login, over);
+    let offer = |number: u32, connection: Connection, phase: &Phase| offer(connection, &login, every, number, phase);
+    let insist = |_: u32, connection: Connection, phase: &Phase| insist(connection, &login, phase);
     let offered = format!("{:.0} logins/s offered, {OFFERED:.0} times the hashes", before * OFFERED);
     let parts: [(String, u32, &Client<'_>, bool); 3] = [
         (offered, OFFERERS, &offer, true),
@@ -145,12 +157,22 @@ fn open_loop(address: SocketAddr, request: &[u8], during: Duration) -> Latencies
 
 /// Verifications, and beside them so many connections that log in until they end.
 fn storm(address: SocketAddr, verification: &[u8], count: u32, client: &Client<'_>) -> (Latencies, Logins) {
-    let over = AtomicBool::new(false);
+    let phase = Phase::default();
+    let all_are_there = Barrier::new(usize::try_from(count).unwrap_or(0) + 1);
+    let connected = |number: u32| {
+        let connection = Connection::open(address).expect("the server listens");
+        all_are_there.wait();
+        client(number, connection, &phase)
+    };
     thread::scope(|scope| {
-        let over = &over;
-        let clients: Vec<_> = (0..count).map(|number| scope.spawn(move || client(number, over))).collect();
+        let connected = &connected;
+        let clients: Vec<_> = (0..count).map(|number| scope.spawn(move || connected(number))).collect();
+        all_are_there.wait();
+        thread::sleep(SETTLING);
+        phase.counts.store(true, Ordering::Relaxed);
         let verifications = open_loop(address, verification, STORM);
-        over.store(true, Ordering::Relaxed);
+        phase.counts.store(false, Ordering::Relaxed);
+        phase.is_over.store(true, Ordering::Relaxed);
         let mut all = Logins::default();
         for client in clients {
             let logins = client.join().expect("it ends");
@@ -163,25 +185,23 @@ fn storm(address: SocketAddr, verification: &[u8], count: u32, client: &Client<'
 
 /// A login `every` so often, of which this connection of [`OFFERERS`] sends its share at fixed times. One that is due while
 /// another is waited for is not sent.
-fn offer(address: SocketAddr, login: &[u8], every: Duration, number: u32, over: &AtomicBool) -> Logins {
-    let mut connection = Connection::open(address).expect("the server listens");
+fn offer(mut connection: Connection, login: &[u8], every: Duration, number: u32, phase: &Phase) -> Logins {
     let mut logins = Logins::default();
     let began = Instant::now();
     let mut turns = (number..).step_by(usize::try_from(OFFERERS).unwrap_or(1)).map(|turn| every * turn);
-    while !over.load(Ordering::Relaxed) {
+    while !phase.is_over.load(Ordering::Relaxed) {
         let Some(due) = turns.find(|due| *due >= began.elapsed()) else { break };
         thread::sleep(due.saturating_sub(began.elapsed()));
-        logins.add(&mut connection, login, over);
+        logins.add(&mut connection, login, phase);
     }
     logins
 }
 
 /// A login after the other, and one that was refused again soon.
-fn insist(address: SocketAddr, login: &[u8], over: &AtomicBool) -> Logins {
-    let mut connection = Connection::open(address).expect("the server listens");
+fn insist(mut connection: Connection, login: &[u8], phase: &Phase) -> Logins {
     let mut logins = Logins::default();
-    while !over.load(Ordering::Relaxed) {
-        if !logins.add(&mut connection, login, over) {
+    while !phase.is_over.load(Ordering::Relaxed) {
+        if !logins.add(&mut connection, login, phase) {
             thread::sleep(IMPATIENCE);
         }
     }
@@ -189,16 +209,18 @@ fn insist(address: SocketAddr, login: &[u8], over: &AtomicBool) -> Logins {
 }
 
 impl Logins {
-    /// Logs in; `false` if that was refused. What is answered when it is over does not count.
-    fn add(&mut self, connection: &mut Connection, login: &[u8], over: &AtomicBool) -> bool {
+    /// Logs in; `false` if that was refused. It counts by when it is answered.
+    fn add(&mut self, connection: &mut Connection, login: &[u8], phase: &Phase) -> bool {
         let began = Instant::now();
-        match connection.ask(login).status {
+        let status = connection.ask(login).status;
+        let counts = phase.counts.load(Ordering::Relaxed);
+        match status {
             200 => {
-                self.accepted += usize::from(!over.load(Ordering::Relaxed));
+                self.accepted += usize::from(counts);
                 true
             }
             503 => {
-                self.refused.extend([began.elapsed()]);
+                self.refused.extend(counts.then(|| began.elapsed()));
                 false
             }
             other => panic!("a login was answered with {other}"),
