@@ -21,7 +21,7 @@ impl Zone {
             Self::Offset(offset) => offset.from_local_datetime(&said).single().map(|at| at.to_utc()),
             Self::Named(zone) => {
                 let at = zone.to_ambiguous_timestamp(civil(said)?).later().ok()?;
-                DateTime::from_timestamp(at.as_second(), at.subsec_nanosecond().unsigned_abs())
+                DateTime::from_timestamp_micros(at.as_microsecond())
             }
         }
     }
