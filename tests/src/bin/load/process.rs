@@ -29,6 +29,8 @@ use crate::{
 const BARE: &str = "LOAD_BARE";
 /// A library that is put before the server's own, such as another allocator.
 const PRELOAD: &str = "LOAD_PRELOAD";
+/// Another program that is asked in place of this one, such as the default build: not with a bare handler beside it.
+const PROGRAM: &str = "LOAD_PROGRAM";
 /// The user that logs in.
 const USER: &str = "ada";
 const PASSWORD: &str = "correct horse battery staple";
@@ -147,7 +149,8 @@ impl Installation {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env::current_exe().expect("this program has a file"));
+        let program = env::var_os(PROGRAM).map(PathBuf::from);
+        let mut command = Command::new(program.or_else(|| env::current_exe().ok()).expect("this program has a file"));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
         // As under a service manager: the log is a file and nobody's terminal.
         let log = OpenOptions::new().create(true).append(true).open(self.folder.path().join(LOG)).expect("a log file");
@@ -207,11 +210,7 @@ impl Server {
 
     /// The processor time that it used so far, in seconds.
     pub fn cpu(&self) -> f64 {
-        let stat = self.proc("stat");
-        let after_name = stat.rsplit_once(')').expect("a name in parentheses").1;
-        // proc_pid_stat(5): utime and stime are the 14th and 15th field, the name is the second.
-        let fields = after_name.split_whitespace().skip(11).take(2);
-        fields.map(|ticks| ticks.parse::<f64>().expect("ticks")).sum::<f64>() / TICKS
+        cpu_in(&self.proc("stat"))
     }
 
     fn proc(&self, file: &str) -> String {
@@ -234,6 +233,18 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The processor time that this process used so far, in seconds.
+pub fn own_cpu() -> f64 {
+    cpu_in(&fs::read_to_string("/proc/self/stat").expect("a Linux"))
+}
+
+fn cpu_in(stat: &str) -> f64 {
+    let after_name = stat.rsplit_once(')').expect("a name in parentheses").1;
+    // proc_pid_stat(5): utime and stime are the 14th and 15th field, the name is the second.
+    let fields = after_name.split_whitespace().skip(11).take(2);
+    fields.map(|ticks| ticks.parse::<f64>().expect("ticks")).sum::<f64>() / TICKS
 }
 
 /// The request of a login with the right password.

@@ -20,7 +20,7 @@ use crate::{
     figures::{Findings, Row, rate},
     http::{Connection, get},
     latency::Latencies,
-    process::{Installation, cores, login},
+    process::{Installation, cores, login, own_cpu},
 };
 
 /// How long each part is measured.
@@ -50,6 +50,8 @@ const IMPATIENCE: Duration = Duration::from_millis(100);
 struct Logins {
     accepted: usize,
     refused: Latencies,
+    /// How much of all cores the generator took for itself meanwhile.
+    taken: f64,
 }
 
 /// Does what happens count, and is it over?
@@ -98,7 +100,11 @@ pub fn findings() -> Findings {
     findings.rows.push(Row::new(format!("nothing but argon2id on {} threads", cores()), hashed, ""));
     for (name, (verifications, logins), is_held, _) in measured {
         let (accepted, refused) = (rate(logins.accepted, STORM), rate(logins.refused.count(), STORM));
-        let accepted = format!("{accepted:.0} logins/s, **{:.2}** of the hashes", accepted / hashes);
+        let (ratio, taken) = (accepted / hashes, logins.taken);
+        let accepted = format!(
+            "{accepted:.0} logins/s, **{ratio:.2}** of the hashes; the generator took {taken:.2} of the cores, of the rest it is {:.2}",
+            ratio / (1.0 - taken)
+        );
         let refused = format!("{refused:.0}/s: {}", logins.refused);
         let target = |target| if is_held { target } else { "" };
         findings.rows.extend([
@@ -170,10 +176,13 @@ fn storm(address: SocketAddr, verification: &[u8], count: u32, client: &Client<'
         all_are_there.wait();
         thread::sleep(SETTLING);
         phase.counts.store(true, Ordering::Relaxed);
+        let (began, worked) = (Instant::now(), own_cpu());
         let verifications = open_loop(address, verification, STORM);
         phase.counts.store(false, Ordering::Relaxed);
+        let cores = u32::try_from(cores()).map_or(1.0, f64::from);
+        let taken = (own_cpu() - worked) / began.elapsed().as_secs_f64() / cores;
         phase.is_over.store(true, Ordering::Relaxed);
-        let mut all = Logins::default();
+        let mut all = Logins { taken, ..Logins::default() };
         for client in clients {
             let logins = client.join().expect("it ends");
             all.accepted += logins.accepted;
