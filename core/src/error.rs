@@ -111,16 +111,6 @@ pub enum ClaimFault {
     PasswordChanged,
 }
 
-impl AuthError {
-    /// Is it certain that nothing was done? Only a store can leave that open ([`StoreError::is_undone`]).
-    pub fn is_undone(&self) -> bool {
-        match self {
-            Self::Store(error) => error.is_undone(),
-            _ => true,
-        }
-    }
-}
-
 impl From<ClaimFault> for TokenFault {
     fn from(fault: ClaimFault) -> Self {
         Self::Claims(fault)

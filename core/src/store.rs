@@ -45,7 +45,8 @@ impl StoreError {
         Self { source: Arc::from(source.into()), is_undone: false }
     }
 
-    /// The same where nothing of what was asked for is done, nor will be.
+    /// The same where nothing of what was asked for is done, nor will be; of what is done in many transactions, such as
+    /// [`TokenStore::prune`], nothing of the one that failed.
     pub fn undone(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { is_undone: true, ..Self::new(source) }
     }

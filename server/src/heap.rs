@@ -5,13 +5,17 @@
 
 use std::{env, thread};
 
-/// What glibc reads the number from by itself; whoever sets it decides.
-const VARIABLE: &str = "MALLOC_ARENA_MAX";
+/// What glibc reads the number from by itself; whoever sets it decides. The second may hold other settings.
+const VARIABLES: [&str; 2] = ["MALLOC_ARENA_MAX", "GLIBC_TUNABLES"];
 
-/// One for two cores, from now on: idle, a server on two cores holds seven MiB less by it, and requests are answered as fast
+/// One for two cores; to be called before there is a second thread. Idle, a server on two cores holds seven MiB less by it, and requests are answered as fast
 /// (docs/performance.md). Elsewhere than with glibc it does nothing.
 pub fn limit_arenas() {
-    if env::var_os(VARIABLE).is_none() {
+    let is_decided = VARIABLES.iter().any(|name| {
+        let value = env::var(name).unwrap_or_default();
+        value.contains("arena_max") || *name == VARIABLES[0] && !value.is_empty()
+    });
+    if !is_decided {
         set_arenas(thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)));
     }
 }
@@ -20,12 +24,9 @@ pub fn limit_arenas() {
 #[expect(unsafe_code, reason = "the one call of the project: no crate that is kept has a safe one")]
 fn set_arenas(number: usize) {
     let number = i32::try_from(number).unwrap_or(i32::MAX);
-    // SAFETY: mallopt(3) takes two numbers, touches no memory of the caller's, and may be called by any thread at any time; this
-    // parameter is read when a thread asks for memory for the first time.
-    let is_set = unsafe { libc::mallopt(libc::M_ARENA_MAX, number) } == 1;
-    if !is_set {
-        tracing::debug!(number, "the allocator does not take a number of heaps");
-    }
+    // SAFETY: mallopt(3) takes two numbers and touches no memory of the caller's. It is not made to be called while other threads
+    // ask for memory for the first time, and there are none: it is the first thing that the command does.
+    let _ = unsafe { libc::mallopt(libc::M_ARENA_MAX, number) };
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]

@@ -66,7 +66,7 @@ impl Auth {
 
     /// The session's user without waiting, as [`Auth::at_once`].
     pub fn session_at_once(&self, secret: &str) -> Option<Result<Arc<Verified>, AuthError>> {
-        self.without_waiting(session_key(secret), secret, |realm| find_session(realm, secret))
+        self.without_waiting(self.session_key(secret), secret, |realm| find_session(realm, secret))
     }
 
     /// The session's user.
@@ -74,17 +74,17 @@ impl Auth {
     /// # Errors
     /// As [`Auth::verify`].
     pub fn verify_session(&self, secret: &str) -> Result<Arc<Verified>, AuthError> {
-        self.through_cache(session_key(secret), secret, || find_session(&self.realm, secret))
+        self.through_cache(self.session_key(secret), secret, || find_session(&self.realm, secret))
+    }
+
+    /// Sessions are the same for every mount.
+    fn session_key(&self, secret: &str) -> CacheKey {
+        static KEYS: LazyLock<KeyMaker> = LazyLock::new(|| KeyMaker::new(&Digest::of(b"session"), TokenKind::Session));
+        self.key_by(&KEYS, secret)
     }
 }
 
 fn find_session(realm: &Realm, secret: &str) -> Result<Verified, AuthError> {
     let digest = Digest::of(secret.as_bytes());
     live(realm, realm.held(TokenKey::Digest(TokenKind::Session, &digest))?)
-}
-
-/// Sessions are the same for every mount.
-fn session_key(secret: &str) -> CacheKey {
-    static KEYS: LazyLock<KeyMaker> = LazyLock::new(|| KeyMaker::new(&Digest::of(b"session"), TokenKind::Session));
-    KEYS.key(secret)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Auth, Realm};
 use crate::{
-    cache::{CacheKey, Hit, Watch},
+    cache::{CacheKey, Hit, KeyMaker, Watch},
     error::{AuthError, TokenFault},
     model::{Inspected, Issued, UserId, Verified},
 };
@@ -91,7 +91,12 @@ impl Auth {
     }
 
     fn key(&self, credential: &str) -> CacheKey {
-        if self.realm.cache().keeps_any() { self.keys.key(credential) } else { CacheKey::default() }
+        self.key_by(&self.keys, credential)
+    }
+
+    /// What a credential is kept under, made by `keys`; nothing is hashed where nothing is kept.
+    pub(super) fn key_by(&self, keys: &KeyMaker, credential: &str) -> CacheKey {
+        if self.realm.cache().keeps_any() { keys.key(credential) } else { CacheKey::default() }
     }
 
     fn at_hand(&self, key: CacheKey) -> Option<Arc<Verified>> {

@@ -212,7 +212,7 @@ impl Ledger {
                 // Perhaps it was done and nobody could say so.
                 self.owe(Debt::unsure(places(limits), entered));
             }
-            return Err(error);
+            return Err(error.into());
         }
         let taken = outcome.map_err(|waits| self.refuse::<P>(&waits, now))?;
         if !is_for_good && deadline::end().is_some_and(|end| Instant::now() >= end) {
@@ -244,15 +244,13 @@ impl Ledger {
     }
 
     /// Gives places back, or notes them. What `may_be_done` is done only as long as the guess has a place: one that lapsed
-    /// meanwhile stays wrong.
-    pub(super) fn leave<P: Places>(&self, outcome: &Outcome, may_be_done: bool) -> Result<(), AuthError> {
+    /// meanwhile stays wrong. Whom it makes known may be noted twice.
+    pub(super) fn leave<P: Places>(&self, outcome: &Outcome, may_be_done: bool) -> StoreResult<()> {
         let Outcome { taken: Taken { places: taken, entered }, is_wrong, cleared, renewed } = outcome;
         let keys = taken.iter().chain(renewed).map(|(_, key)| key);
         self.edit(keys, |rows| {
-            if may_be_done && !taken.iter().any(|(_, key)| read::<P>(rows, key).is_judging(*entered)) {
-                return;
-            }
-            for (rate, key) in taken {
+            let is_done = may_be_done && !taken.iter().any(|(_, key)| read::<P>(rows, key).is_judging(*entered));
+            for (rate, key) in taken.iter().filter(|_| !is_done) {
                 let mut places: P = read(rows, key);
                 places.leave(*rate, *entered, *is_wrong);
                 if cleared.as_ref() == Some(key) {
@@ -269,7 +267,7 @@ impl Ledger {
     }
 
     /// Gives places back of a guess that may have entered or not. They are logs and windows alike.
-    pub(super) fn withdraw(&self, places: &[(Rate, CounterKey)], entered: Entered) -> Result<(), AuthError> {
+    pub(super) fn withdraw(&self, places: &[(Rate, CounterKey)], entered: Entered) -> StoreResult<()> {
         self.edit(places.iter().map(|(_, key)| key), |rows| {
             for (_, key) in places {
                 let is_window = matches!(key.kind, CounterKind::Windows | CounterKind::Locks);
@@ -285,10 +283,7 @@ impl Ledger {
 
     /// Tells the store what it could not be told before.
     pub(super) fn pay(&self) -> StoreResult<()> {
-        match self.0.owed.pay(self) {
-            Err(AuthError::Store(error)) => Err(error),
-            _ => Ok(()),
-        }
+        self.0.owed.pay(self)
     }
 
     /// Forgets what is over, and what is too much.
@@ -308,7 +303,7 @@ impl Ledger {
         &self,
         keys: impl Iterator<Item = &'a CounterKey>,
         mut edit: impl FnMut(&mut Counters),
-    ) -> Result<(), AuthError> {
+    ) -> StoreResult<()> {
         // In one order everywhere, so that two that meet wait for each other.
         let keys: Vec<&str> = keys.map(|key| key.id.as_str()).collect::<BTreeSet<_>>().into_iter().collect();
         self.0.store.edit(&keys, &mut edit)?;

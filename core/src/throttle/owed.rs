@@ -12,7 +12,7 @@ use super::{
     rate::Rate,
     window::Window,
 };
-use crate::error::AuthError;
+use crate::{error::AuthError, store::StoreResult};
 
 /// How many are kept; whose outcome is lost was wrong after a minute. Each has some hundred bytes.
 const MOST: usize = 10_000;
@@ -46,7 +46,7 @@ impl Debt {
         Self { owed: Kind::Unsure(places, entered), may_be_paid: false }
     }
 
-    fn pay(&mut self, ledger: &Ledger) -> Result<(), AuthError> {
+    fn pay(&mut self, ledger: &Ledger) -> StoreResult<()> {
         let paid = match &self.owed {
             Kind::Log(outcome) => ledger.leave::<History>(outcome, self.may_be_paid),
             Kind::Window(outcome) => ledger.leave::<Window>(outcome, self.may_be_paid),
@@ -71,7 +71,7 @@ impl Owed {
     }
 
     /// Tells all of it, or as much as the store takes.
-    pub(super) fn pay(&self, ledger: &Ledger) -> Result<(), AuthError> {
+    pub(super) fn pay(&self, ledger: &Ledger) -> StoreResult<()> {
         loop {
             let Some(mut debt) = self.lock().pop_front() else { return Ok(()) };
             if let Err(error) = debt.pay(ledger) {

@@ -12,7 +12,7 @@ pub trait CounterStore: Send + Sync + 'static {
     /// not in parts.
     ///
     /// # Errors
-    /// Trouble with the database; then nothing is stored.
+    /// Trouble with the database; then nothing is stored, unless the commit failed or nobody heard of it ([`StoreError::is_undone`](crate::store::StoreError::is_undone)).
     fn edit(&self, keys: &[&str], edit: &mut dyn FnMut(&mut Counters)) -> StoreResult<()>;
 
     /// Deletes what has ended, and of each kind that is left the rows with the least weight, of these those that end first, until

@@ -1,6 +1,6 @@
 //! The clock from which an application has read the moments that it stores without a zone.
 
-use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDateTime, TimeZone as _, Timelike as _};
+use chrono::{Datelike as _, FixedOffset, NaiveDateTime, TimeZone as _, Timelike as _};
 use countersign_core::model::Timestamp;
 use jiff::{civil, tz};
 
@@ -17,17 +17,20 @@ impl Zone {
     /// When the clock said so. What it said twice is the second of the two, and what it left out is counted on from before,
     /// both as PHP reads it.
     pub fn moment(&self, said: NaiveDateTime) -> Option<Timestamp> {
-        match self {
-            Self::Offset(offset) => offset.from_local_datetime(&said).single().map(|at| at.to_utc()),
+        let offset = match self {
+            Self::Offset(offset) => *offset,
             Self::Named(zone) => {
-                let at = zone.to_ambiguous_timestamp(civil(said)?).later().ok()?;
-                DateTime::from_timestamp_micros(at.as_microsecond())
+                let (tz::AmbiguousOffset::Unambiguous { offset }
+                | tz::AmbiguousOffset::Gap { before: offset, .. }
+                | tz::AmbiguousOffset::Fold { after: offset, .. }) = zone.to_ambiguous_timestamp(civil(said)?).offset();
+                FixedOffset::east_opt(offset.seconds())?
             }
-        }
+        };
+        offset.from_local_datetime(&said).single().map(|at| at.to_utc())
     }
 }
 
-/// The same reading of a clock; `None` for years that nobody stores, and for a leap second.
+/// The same reading of a clock, to the second; `None` for years of more than four digits, which no database keeps.
 fn civil(said: NaiveDateTime) -> Option<civil::DateTime> {
     let small = |number: u32| i8::try_from(number).ok();
     civil::DateTime::new(
@@ -37,7 +40,7 @@ fn civil(said: NaiveDateTime) -> Option<civil::DateTime> {
         small(said.hour())?,
         small(said.minute())?,
         small(said.second())?,
-        said.nanosecond().try_into().ok()?,
+        0,
     )
     .ok()
 }
@@ -58,6 +61,7 @@ mod tests {
             ("2024-03-31T02:30:00", "2024-03-31T01:30:00+00:00"),
             ("2024-07-15T12:00:00.123456", "2024-07-15T10:00:00.123456+00:00"),
             ("1969-07-20T21:17:40.5", "1969-07-20T20:17:40.500+00:00"),
+            ("9999-12-31T23:59:59", "9999-12-31T22:59:59+00:00"),
         ] {
             assert_eq!(paris.moment(said.parse().unwrap()).unwrap().to_rfc3339(), meant, "{said}");
         }

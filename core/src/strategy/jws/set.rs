@@ -17,7 +17,7 @@ use crate::{error::AuthError, model::Timestamp, secret::Digest, strategy::Strate
 pub struct NoSigningKey;
 
 /// Keys, the newest first.
-type List = Arc<[Arc<JwtKey>]>;
+type List = Box<[Arc<JwtKey>]>;
 
 /// The keys that sign and check JSON Web Tokens. A clone is another handle of the same set.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ impl JwtKeys {
 
     /// A set of one key, HS256 under this secret of 32 bytes or more: for a host that rotates nothing.
     pub fn of_secret(secret: &[u8]) -> Self {
-        let list: List = Arc::from([Arc::new(JwtKey::hs256(secret))]);
+        let list: List = Box::new([Arc::new(JwtKey::hs256(secret))]);
         Self { list: Arc::new(RwLock::new(list)), longest: TimeDelta::zero() }
     }
 
@@ -153,7 +153,7 @@ impl JwtKeys {
     }
 
     /// Is this to the letter the encoded header that a key of ours writes? Mostly it is, and need not be read.
-    pub(in crate::strategy) fn write(&self, header: &str) -> bool {
+    pub(in crate::strategy) fn is_own_header(&self, header: &str) -> bool {
         self.list().iter().any(|key| key.foreign().is_none() && key.writes(header))
     }
 
@@ -200,7 +200,8 @@ impl JwtKeys {
         key.until.or(dead)
     }
 
-    /// Nobody waits for it but an exchange of keys.
+    /// An exchange of keys waits until it is given back, and whoever comes meanwhile waits for the exchange: for as long as a
+    /// signature takes.
     fn list(&self) -> RwLockReadGuard<'_, List> {
         self.list.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,6 +16,8 @@ const NO_FAULT: u8 = 0;
 const FAILS: u8 = 1;
 /// It does what is asked, and cannot say so.
 const LIES: u8 = 2;
+/// It does nothing, and cannot say so either.
+const BREAKS: u8 = 3;
 
 impl Faulty {
     fn there() -> Arc<Self> {
@@ -35,7 +37,7 @@ impl Faulty {
 impl CounterStore for Faulty {
     fn edit(&self, keys: &[&str], edit: &mut dyn FnMut(&mut Counters)) -> StoreResult<()> {
         let fault = self.fault.load(Ordering::SeqCst);
-        if fault != FAILS {
+        if fault != FAILS && fault != BREAKS {
             self.rows.edit(keys, edit)?;
         }
         match fault {
@@ -94,7 +96,7 @@ fn what_became_of_a_guess_while_the_store_failed_is_told_when_it_answers_again()
 
 #[test]
 fn a_place_of_which_the_store_could_not_say_whether_it_was_taken_is_given_back_and_nobody_elses() {
-    for fault in [LIES, FAILS] {
+    for fault in [LIES, BREAKS, FAILS] {
         let store = Faulty::there();
         let one = store.process(&Arc::new(FixedClock::at(noon())));
         let other = store.process(&Arc::new(FixedClock::at(noon())));
@@ -120,33 +122,43 @@ fn a_place_of_which_the_store_could_not_say_whether_it_was_taken_is_given_back_a
 }
 
 #[test]
-fn what_the_store_took_and_could_not_say_so_is_not_taken_twice() {
+fn what_the_store_could_not_answer_for_is_taken_once_whether_it_was_or_not() {
+    for fault in [LIES, BREAKS] {
+        eprintln!("fault {fault}");
+        told_twice(fault);
+    }
+}
+
+fn told_twice(fault: u8) {
     let at = noon() + TimeDelta::milliseconds(10);
     let (store, clock) = (Faulty::there(), Arc::new(FixedClock::at(noon())));
     let one = store.process(&clock);
-    let enter = |name, at| one.attempt(Guess::Login(name), client(1), at).answer().unwrap();
+    let enter = |name, from, at| one.attempt(Guess::Login(name), client(from), at).answer().unwrap();
     let lock = |at| one.lock_out(Rate::per_minute(5), ("", "login"), ("ada", client(1)), at).answer();
-    let more = |name| (0..9).take_while(|_| wrong(&one, name, client(1), at) == 0).count();
+    let more = |name, from| (0..9).take_while(|_| wrong(&one, name, client(from), at) == 0).count();
 
-    let (first, second) = (enter("ada", noon()), enter("ada", at));
+    let (first, second) = (enter("ada", 1, noon()), enter("ada", 1, at));
     second.settle(&WRONG).answer().unwrap();
-    store.has(LIES);
+    store.has(fault);
     first.settle(&WRONG).answer().unwrap_err();
     store.has(NO_FAULT);
     one.settle_owed().unwrap();
-    assert_eq!(more("ada"), 3, "two were wrong");
+    assert_eq!(more("ada", 1), 3, "two were wrong");
 
-    let first = enter("bob", noon());
-    store.has(LIES);
+    let first = enter("bob", 2, noon());
+    store.has(fault);
     first.settle(&Ok(())).answer().unwrap_err();
     store.has(NO_FAULT);
-    assert_eq!([wrong(&one, "bob", client(1), at), wrong(&one, "bob", client(1), at)], [0, 0]);
+    let wrong_ones = [wrong(&one, "bob", client(2), at), wrong(&one, "bob", client(2), at)];
+    assert_eq!(wrong_ones, [0, 0]);
     one.settle_owed().unwrap();
-    assert_eq!(more("bob"), 3, "two were wrong after the right one");
+    // Where the right one was not taken before, it clears them now.
+    let left = if fault == LIES { 3 } else { 5 };
+    assert_eq!(more("bob", 2), left, "two were wrong after the right one");
 
     let (first, second) = (lock(noon()).unwrap(), lock(at).unwrap());
     second.settle(&WRONG).answer().unwrap();
-    store.has(LIES);
+    store.has(fault);
     first.settle(&failed()).answer().unwrap_err();
     store.has(NO_FAULT);
     one.settle_owed().unwrap();

@@ -5,7 +5,7 @@ use std::{
     fs::{self, OpenOptions},
     io::Write as _,
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
     thread,
     time::{Duration, Instant},
@@ -31,6 +31,8 @@ const BARE: &str = "LOAD_BARE";
 const PRELOAD: &str = "LOAD_PRELOAD";
 /// Another program that is asked in place of this one, such as the default build: not with a bare handler beside it.
 const PROGRAM: &str = "LOAD_PROGRAM";
+/// How many heaps glibc keeps: as many as the server sets by itself.
+const HEAPS: &str = "MALLOC_ARENA_MAX";
 /// The user that logs in.
 const USER: &str = "ada";
 const PASSWORD: &str = "correct horse battery staple";
@@ -93,7 +95,7 @@ pub struct Memory {
     /// All of it.
     pub resident: f64,
     /// What belongs to the process alone. The rest are pages of files, of the program and its libraries mostly, which the
-    /// system has once for all who use them and can drop at any time.
+    /// system has once for all who use them and can drop at any time, unless the file is in memory itself.
     pub own: f64,
     /// The most that was resident so far.
     pub most: f64,
@@ -121,7 +123,15 @@ impl Installation {
 
     /// The same on this database.
     pub fn on(database: Option<Database>, configuration: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::of(tempfile::tempdir().expect("a temporary folder"), database, configuration)
+    }
+
+    /// Production's settings with everything in a folder of this one.
+    pub fn within(folder: &Path) -> Self {
+        Self::of(tempfile::tempdir_in(folder).expect("a temporary folder"), None, "")
+    }
+
+    fn of(folder: TempDir, database: Option<Database>, configuration: &str) -> Self {
         let installation = Self { folder, address: free_address(), database };
         installation.configure(configuration);
         installation
@@ -178,6 +188,8 @@ impl Installation {
         let address = free_address();
         let mut command = self.command(&["serve"]);
         command.env(BARE, format!("{address} {body}"));
+        // The bare handler has a thread before the server can say this itself.
+        command.env(HEAPS, cores().div_ceil(2).to_string());
         (self.run(command), address)
     }
 

@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::{
         Barrier,
         atomic::{AtomicBool, Ordering},
@@ -23,6 +24,8 @@ use crate::{
     process::{Installation, cores, login, own_cpu},
 };
 
+/// Where files are memory on Linux.
+const MEMORY: &str = "/dev/shm";
 /// How long each part is measured.
 const CALM: Duration = Duration::from_secs(2);
 const STORM: Duration = Duration::from_secs(6);
@@ -50,6 +53,14 @@ const IMPATIENCE: Duration = Duration::from_millis(100);
 struct Logins {
     accepted: usize,
     refused: Latencies,
+}
+
+/// What became of everything in a storm.
+struct Storm {
+    verifications: Latencies,
+    logins: Logins,
+    /// How long it lasted.
+    lasted: Duration,
     /// How much of all cores the generator took for itself meanwhile.
     taken: f64,
 }
@@ -64,17 +75,27 @@ struct Phase {
 /// Logins as one of several connections sends them.
 type Client<'a> = dyn Fn(u32, Connection, &Phase) -> Logins + Sync + 'a;
 
-/// The rows of the table, and the distributions.
+/// The rows of the table, and the distributions: with the database in a file on disk, and in one that is in memory, where a commit
+/// waits for nothing.
 pub fn findings() -> Findings {
+    let mut findings = on(&Installation::new(""), "on disk");
+    if Path::new(MEMORY).is_dir() {
+        let in_memory = on(&Installation::within(Path::new(MEMORY)), "in memory");
+        // The plot has the lines of the disk.
+        findings.extend(Findings { latencies: Vec::new(), ..in_memory });
+    }
+    findings
+}
+
+fn on(installation: &Installation, medium: &str) -> Findings {
     let dialect = &DIALECTS[0];
-    let installation = Installation::new("");
     let server = installation.start();
     installation.add_user();
     let verification = get(dialect.path, &server.log_in(dialect));
     let login = login(dialect);
     let mut findings = Findings::default();
     let calm = open_loop(server.address, &verification, CALM);
-    let alone = format!("{ASKED} verifications/s alone");
+    let alone = format!("{ASKED} verifications/s alone, {medium}");
     findings.rows.push(Row::new(format!("{alone}, each counted from when it was due"), calm.to_string(), ""));
     findings.latencies.push((alone, calm));
 
@@ -82,7 +103,7 @@ pub fn findings() -> Findings {
     let every = Duration::from_secs_f64(1.0 / (before * OFFERED));
     let offer = |number: u32, connection: Connection, phase: &Phase| offer(connection, &login, every, number, phase);
     let insist = |_: u32, connection: Connection, phase: &Phase| insist(connection, &login, phase);
-    let offered = format!("{:.0} logins/s offered, {OFFERED:.0} times the hashes", before * OFFERED);
+    let offered = format!("{:.0} logins/s offered, {OFFERED:.0} times the hashes just before", before * OFFERED);
     let parts: [(String, u32, &Client<'_>, bool); 3] = [
         (offered, OFFERERS, &offer, true),
         (format!("a storm of {STORM_OF} connections that log in"), STORM_OF, &insist, true),
@@ -98,9 +119,10 @@ pub fn findings() -> Findings {
     let hashes = measured.iter().fold(before, |most, (.., rate)| most.max(*rate));
     let hashed = format!("{hashes:.0} hashes/s");
     findings.rows.push(Row::new(format!("nothing but argon2id on {} threads", cores()), hashed, ""));
-    for (name, (verifications, logins), is_held, _) in measured {
-        let (accepted, refused) = (rate(logins.accepted, STORM), rate(logins.refused.count(), STORM));
-        let (ratio, taken) = (accepted / hashes, logins.taken);
+    for (name, Storm { verifications, logins, lasted, taken }, is_held, _) in measured {
+        let name = format!("{name}, {medium}");
+        let (accepted, refused) = (rate(logins.accepted, lasted), rate(logins.refused.count(), lasted));
+        let ratio = accepted / hashes;
         let accepted = format!(
             "{accepted:.0} logins/s, **{ratio:.2}** of the hashes; the generator took {taken:.2} of the cores, of the rest it is {:.2}",
             ratio / (1.0 - taken)
@@ -139,9 +161,11 @@ fn hash_rate() -> f64 {
 
 /// Sends at fixed times and counts from those: a server that answers late is not spared the requests it delays.
 fn open_loop(address: SocketAddr, request: &[u8], during: Duration) -> Latencies {
-    let began = Instant::now();
+    let all_are_there = Barrier::new(usize::try_from(ASKERS).unwrap_or(1));
     let ask = |first: u32| {
         let mut connection = Connection::open(address).expect("the server listens");
+        all_are_there.wait();
+        let began = Instant::now();
         let mut latencies = Vec::new();
         for number in (first..).step_by(usize::try_from(ASKERS).unwrap_or(1)) {
             let due = Duration::from_secs(1) / ASKED * number;
@@ -162,7 +186,7 @@ fn open_loop(address: SocketAddr, request: &[u8], during: Duration) -> Latencies
 }
 
 /// Verifications, and beside them so many connections that log in until they end.
-fn storm(address: SocketAddr, verification: &[u8], count: u32, client: &Client<'_>) -> (Latencies, Logins) {
+fn storm(address: SocketAddr, verification: &[u8], count: u32, client: &Client<'_>) -> Storm {
     let phase = Phase::default();
     let all_are_there = Barrier::new(usize::try_from(count).unwrap_or(0) + 1);
     let connected = |number: u32| {
@@ -179,16 +203,16 @@ fn storm(address: SocketAddr, verification: &[u8], count: u32, client: &Client<'
         let (began, worked) = (Instant::now(), own_cpu());
         let verifications = open_loop(address, verification, STORM);
         phase.counts.store(false, Ordering::Relaxed);
-        let cores = u32::try_from(cores()).map_or(1.0, f64::from);
-        let taken = (own_cpu() - worked) / began.elapsed().as_secs_f64() / cores;
+        let (lasted, cores) = (began.elapsed(), u32::try_from(cores()).map_or(1.0, f64::from));
+        let taken = (own_cpu() - worked) / lasted.as_secs_f64() / cores;
         phase.is_over.store(true, Ordering::Relaxed);
-        let mut all = Logins { taken, ..Logins::default() };
+        let mut all = Logins::default();
         for client in clients {
             let logins = client.join().expect("it ends");
             all.accepted += logins.accepted;
             all.refused.add(&logins.refused);
         }
-        (verifications, all)
+        Storm { verifications, logins: all, lasted, taken }
     })
 }
 
