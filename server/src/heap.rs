@@ -5,17 +5,11 @@
 
 use std::{env, thread};
 
-/// What glibc reads the number from by itself; whoever sets it decides. The second may hold other settings.
-const VARIABLES: [&str; 2] = ["MALLOC_ARENA_MAX", "GLIBC_TUNABLES"];
-
-/// One for two cores; to be called before there is a second thread. Idle, a server on two cores holds seven MiB less by it, and requests are answered as fast
-/// (docs/performance.md). Elsewhere than with glibc it does nothing.
+/// One for two cores, unless the environment says how many; to be called before there is a second thread. An idle server on two
+/// cores holds seven MiB less by it, and answers as fast (docs/performance.md). Elsewhere than with glibc it does nothing.
 pub fn limit_arenas() {
-    let is_decided = VARIABLES.iter().any(|name| {
-        let value = env::var(name).unwrap_or_default();
-        value.contains("arena_max") || *name == VARIABLES[0] && !value.is_empty()
-    });
-    if !is_decided {
+    let is_tuned = env::var("GLIBC_TUNABLES").is_ok_and(|all| all.contains("arena_max"));
+    if env::var_os("MALLOC_ARENA_MAX").is_none() && !is_tuned {
         set_arenas(thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)));
     }
 }
