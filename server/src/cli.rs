@@ -28,7 +28,7 @@ use crate::{
     heap, log, serve,
     store::{Store, StoreOptions},
 };
-use desk::Desk;
+use desk::{Desk, ONE_CONNECTION};
 use output::Output;
 use refused::{Outcome, Refused};
 
@@ -117,7 +117,8 @@ fn run_server(sources: &Sources, output: &mut Output) -> Outcome {
 
 fn migrate(sources: &Sources, output: &mut Output) -> Outcome {
     let settings = Settings::load(sources)?;
-    let store = Store::open(&StoreOptions::from(&settings.database)).map_err(serve::ServeError::from)?;
+    let options = StoreOptions { pool_size: ONE_CONNECTION, ..StoreOptions::from(&settings.database) };
+    let store = Store::open(&options).map_err(serve::ServeError::from)?;
     let applied = store.migrate().map_err(serve::ServeError::from)?;
     if applied.is_empty() {
         return output.line("the database is up to date");

@@ -11,6 +11,10 @@ use crate::{
     serve,
 };
 
+/// A command asks one thing after the other. A bigger pool opens a second connection on a thread of its own, and where the process
+/// ends meanwhile, Kerberos' library under libpq's aborts it.
+pub const ONE_CONNECTION: u32 = 1;
+
 /// The open realm, and how long revocations take to reach every server.
 #[derive(Debug)]
 pub struct Desk {
@@ -24,7 +28,8 @@ impl Desk {
     /// # Errors
     /// Whatever stands in the way.
     pub fn open(sources: &Sources) -> Result<Self, Refused> {
-        let settings = app::load(sources)?;
+        let mut settings = app::load(sources)?;
+        settings.database.pool_size = ONE_CONNECTION;
         let (parts, _) = serve::open(&settings)?;
         let auth = app::owners_door(&settings, parts)?;
         let cache = &settings.cache;
