@@ -149,7 +149,7 @@ pub fn run(url: &str, statement: &str) {
     use diesel::{Connection as _, connection::SimpleConnection as _};
 
     let outcome = match url.split_once("://") {
-        Some(("sqlite", file)) => diesel::SqliteConnection::establish(file).expect(url).batch_execute(statement),
+        Some(("sqlite", file)) => open_file(file).batch_execute(statement),
         #[cfg(feature = "postgres")]
         Some(("postgres", _)) => diesel::PgConnection::establish(url).expect(url).batch_execute(statement),
         #[cfg(feature = "mysql")]
@@ -157,6 +157,15 @@ pub fn run(url: &str, statement: &str) {
         _ => panic!("{url} is not the URL of a server that these tests were built for"),
     };
     outcome.unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
+
+/// Whoever opens the file of a program that was killed has it alone for a moment, and others wait.
+fn open_file(file: &str) -> diesel::SqliteConnection {
+    use diesel::{Connection as _, connection::SimpleConnection as _};
+
+    let mut conn = diesel::SqliteConnection::establish(file).expect(file);
+    conn.batch_execute("PRAGMA busy_timeout = 5000").expect(file);
+    conn
 }
 
 /// The whole number that a query answers, by a connection of its own.
@@ -175,10 +184,7 @@ pub fn number(url: &str, question: &str) -> i64 {
 
     let ask = |kind: &str| diesel::sql_query(format!("SELECT CAST(({question}) AS {kind}) AS number"));
     let answer: diesel::QueryResult<Answer> = match url.split_once("://") {
-        Some(("sqlite", file)) => {
-            let mut conn = diesel::SqliteConnection::establish(file).expect(url);
-            ask("BIGINT").get_result(&mut conn)
-        }
+        Some(("sqlite", file)) => ask("BIGINT").get_result(&mut open_file(file)),
         #[cfg(feature = "postgres")]
         Some(("postgres", _)) => ask("BIGINT").get_result(&mut diesel::PgConnection::establish(url).expect(url)),
         #[cfg(feature = "mysql")]
