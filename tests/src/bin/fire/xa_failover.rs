@@ -223,7 +223,14 @@ fn with_loss(figures: &mut Figures, pair: &mut [Postgres; 2], servers: &mut [Pro
         came,
         seen,
     );
-    let warned = servers.iter().filter(|server| server.log().contains("is not the one that was read before")).count();
+    // Each at its next look at the log, which need not have been yet.
+    let says_so = |server: &&Process| server.log().contains("is not the one that was read before");
+    let count = || servers.iter().filter(says_so).count();
+    let looked = Instant::now();
+    while count() < 2 && looked.elapsed() < BOUND {
+        thread::sleep(BOUND / 50);
+    }
+    let warned = count();
     figures.must(ON, "processes whose log says that the revocations went back", "2", warned, warned == 2);
     // The numbers that both have read are dealt out again: the other learns of the next one all the same.
     for client in &mut clients {
