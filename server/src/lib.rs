@@ -4,7 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod doctor;
-mod heap;
+pub mod heap;
 pub mod import;
 pub mod keys;
 pub mod log;

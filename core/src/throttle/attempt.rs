@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::{
     Asked, Memory, Rate,
     ledger::{CounterKey, Ledger, Outcome, Taken},
-    owed::{Debt, Settlement},
+    owed::{Owing, Settlement},
 };
 use crate::{error::AuthError, model::Timestamp};
 
@@ -170,6 +170,6 @@ impl Shared {
         let (cleared, renewed) = if verdict == Verdict::Right { pair.unzip() } else { (None, None) };
         let renewed = renewed.map(|key| (KNOWN, key));
         let outcome = Outcome { taken, is_wrong: verdict == Verdict::Wrong, cleared, renewed };
-        Settlement::new(ledger, Debt::log(outcome))
+        Settlement::new(ledger, Owing::Log(outcome))
     }
 }

@@ -25,7 +25,7 @@ use super::{
     CounterKind, Rate,
     history::History,
     named::Counted,
-    owed::{Debt, Owed},
+    owed::{Debt, Owed, Owing},
     places::{Entered, JUDGED, Places},
     rows::{CounterRow, CounterStore, Counters},
     shared_clock::SharedClock,
@@ -210,14 +210,14 @@ impl Ledger {
         if let Err(error) = edited {
             if !is_for_good && !error.is_undone() {
                 // Perhaps it was done and nobody could say so.
-                self.owe(Debt::unsure(places(limits), entered));
+                self.owe(Owing::Unsure(places(limits), entered).into());
             }
             return Err(error.into());
         }
         let taken = outcome.map_err(|waits| self.refuse::<P>(&waits, now))?;
         if !is_for_good && deadline::end().is_some_and(|end| Instant::now() >= end) {
             // The client has its answer, and nothing will be judged.
-            self.owe(Debt::unsure(taken, entered));
+            self.owe(Owing::Unsure(taken, entered).into());
             return Err(AuthError::Store(StoreError::new("the store counted too late")));
         }
         Ok(Taken { places: taken, entered })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Asked, Memory, Rate, Verdict,
     ledger::{Ledger, Outcome, Taken},
-    owed::{Debt, Settlement},
+    owed::{Owing, Settlement},
 };
 use crate::{error::AuthError, model::Timestamp};
 
@@ -63,7 +63,7 @@ impl Lockout {
             Kind::Shared(ledger, taken) => {
                 let key = taken.places.first().map(|(_, key)| key.clone());
                 let outcome = Outcome { cleared: key.filter(|_| is_right), taken, is_wrong, renewed: None };
-                let settlement = Settlement::new(ledger, Debt::window(outcome));
+                let settlement = Settlement::new(ledger, Owing::Window(outcome));
                 Asked::question(move || settlement.tell())
             }
         }

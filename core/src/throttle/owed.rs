@@ -19,39 +19,35 @@ const MOST: usize = 10_000;
 
 /// What has to be told to the store.
 pub(super) struct Debt {
-    owed: Kind,
+    owed: Owing,
     /// Was it told to a store that may have taken it and could not say so?
     may_be_paid: bool,
 }
 
-enum Kind {
+/// What it is about.
+pub(super) enum Owing {
+    /// A guess whose places are logs.
     Log(Outcome),
+    /// A guess whose place is in a window.
     Window(Outcome),
+    /// Places of a guess of which nobody knows whether it entered: the store failed when it was to say so.
     Unsure(Vec<(Rate, CounterKey)>, Entered),
 }
 
+impl From<Owing> for Debt {
+    /// One that was not told yet.
+    fn from(owed: Owing) -> Self {
+        Self { owed, may_be_paid: false }
+    }
+}
+
 impl Debt {
-    /// Of a guess whose places are logs.
-    pub(super) fn log(outcome: Outcome) -> Self {
-        Self { owed: Kind::Log(outcome), may_be_paid: false }
-    }
-
-    /// Of a guess whose place is in a window.
-    pub(super) fn window(outcome: Outcome) -> Self {
-        Self { owed: Kind::Window(outcome), may_be_paid: false }
-    }
-
-    /// Places of a guess of which nobody knows whether it entered: the store failed when it was to say so.
-    pub(super) fn unsure(places: Vec<(Rate, CounterKey)>, entered: Entered) -> Self {
-        Self { owed: Kind::Unsure(places, entered), may_be_paid: false }
-    }
-
     fn pay(&mut self, ledger: &Ledger) -> StoreResult<()> {
         let paid = match &self.owed {
-            Kind::Log(outcome) => ledger.leave::<History>(outcome, self.may_be_paid),
-            Kind::Window(outcome) => ledger.leave::<Window>(outcome, self.may_be_paid),
+            Owing::Log(outcome) => ledger.leave::<History>(outcome, self.may_be_paid),
+            Owing::Window(outcome) => ledger.leave::<Window>(outcome, self.may_be_paid),
             // A place that was given back is not given back again.
-            Kind::Unsure(places, entered) => ledger.withdraw(places, *entered),
+            Owing::Unsure(places, entered) => ledger.withdraw(places, *entered),
         };
         self.may_be_paid |= paid.as_ref().is_err_and(|error| !error.is_undone());
         paid
@@ -93,8 +89,8 @@ pub(super) struct Settlement {
 }
 
 impl Settlement {
-    pub(super) fn new(ledger: Ledger, debt: Debt) -> Self {
-        Self { ledger, debt: Some(debt) }
+    pub(super) fn new(ledger: Ledger, owed: Owing) -> Self {
+        Self { ledger, debt: Some(owed.into()) }
     }
 
     /// Tells the store.

@@ -32,11 +32,8 @@ pub enum Failure {
 impl Failure {
     /// Is there a row with this unique value already?
     pub(super) fn is_unique_violation(&self) -> bool {
-        matches!(
-            self,
-            Self::Query(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
-                | Self::Commit(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
-        )
+        let (Self::Query(error) | Self::Commit(error)) = self else { return false };
+        matches!(error, Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
     }
 }
 

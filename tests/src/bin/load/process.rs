@@ -17,6 +17,7 @@ use actix_web::{
     rt::System,
     web::{self, Bytes},
 };
+use countersign::heap;
 use countersign_tests::databases::Database;
 use tempfile::TempDir;
 
@@ -31,8 +32,6 @@ const BARE: &str = "LOAD_BARE";
 const PRELOAD: &str = "LOAD_PRELOAD";
 /// Another program that is asked in place of this one, such as the default build: not with a bare handler beside it.
 const PROGRAM: &str = "LOAD_PROGRAM";
-/// How many heaps glibc keeps: as many as the server sets by itself.
-const HEAPS: &str = "MALLOC_ARENA_MAX";
 /// The user that logs in.
 const USER: &str = "ada";
 const PASSWORD: &str = "correct horse battery staple";
@@ -189,7 +188,7 @@ impl Installation {
         let mut command = self.command(&["serve"]);
         command.env(BARE, format!("{address} {body}"));
         // The bare handler has a thread before the server can say this itself.
-        command.env(HEAPS, cores().div_ceil(2).to_string());
+        command.env(heap::VARIABLE, heap::arenas().to_string());
         (self.run(command), address)
     }
 
